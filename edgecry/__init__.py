@@ -1,0 +1,60 @@
+"""edgecry: why a baby cries, told on a small board, offline, in milliseconds.
+
+The public names are imported when first used, so that ``import edgecry`` costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AudioError": "edgecry.errors",
+    "Classifier": "edgecry.classifier",
+    "CryModel": "edgecry.model",
+    "EdgecryError": "edgecry.errors",
+    "EdgecryWarning": "edgecry.errors",
+    "FeatureExtractor": "edgecry.features.extractor",
+    "FeatureSpec": "edgecry.features.spec",
+    "ModelError": "edgecry.errors",
+    "Prediction": "edgecry.classifier",
+    "SpecError": "edgecry.errors",
+    "Waveform": "edgecry.audio",
+    "load_audio": "edgecry.audio",
+}
+__all__ = [
+    "AudioError",
+    "Classifier",
+    "CryModel",
+    "EdgecryError",
+    "EdgecryWarning",
+    "FeatureExtractor",
+    "FeatureSpec",
+    "ModelError",
+    "Prediction",
+    "SpecError",
+    "Waveform",
+    "load_audio",
+    "__version__",
+]
+
+if TYPE_CHECKING:
+    from edgecry.audio import Waveform, load_audio
+    from edgecry.classifier import Classifier, Prediction
+    from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
+    from edgecry.features.extractor import FeatureExtractor
+    from edgecry.features.spec import FeatureSpec
+    from edgecry.model import CryModel
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'edgecry' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,1 @@
+"""Audio to feature vector: the numbers of librosa, without librosa."""

@@ -1,0 +1,324 @@
+"""FeatureSpec: every parameter of the extractor, frozen, checked, and carried inside the model file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, cast
+
+from edgecry.errors import SpecError
+
+FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")
+PADDINGS = ("none", "zero", "repeat")
+CROPS = ("start", "center")
+
+#: What a family's frames can be summarised by; each also as ``delta_<name>``, of the frames' slope.
+STATISTICS = ("mean", "std", "min", "max", "skew", "p<0-100>")
+_STATISTIC = re.compile(r"(delta_)?(mean|std|min|max|skew|p(100|[1-9]?[0-9]))")
+
+#: The one form every accepted ``stats`` is brought to: a pair a family, in the families' order.
+StatsByFamily = tuple[tuple[str, tuple[str, ...]], ...]
+
+#: Lowest rate at which the topmost wavelet of tonnetz (seven octaves from C1, tuned half a bin up,
+#: and half its bandwidth more) stays below Nyquist; librosa.vqt refuses lower ones.
+TONNETZ_MIN_SR = 8413
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """The recipe of a feature vector. ``FeatureSpec()`` is the public model's: 194 values.
+
+    Two geometries are shared by the families: `mel` and `mfcc` use ``n_fft``, ``hop_length`` and
+    ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's defaults).
+    `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed.
+
+    Parameters
+    ----------
+    sr : int in [1000, 192000]
+        Sampling rate the features are computed at, in Hz.
+    families : sequence of str
+        Which of "mfcc", "chroma", "mel", "contrast", "tonnetz", in the order of the vector.
+    stats : sequence of str, or mapping of family to sequence of str
+        What each family's frames are summarised by: "mean", "std", "min", "max", "skew" or a
+        percentile such as "p50"; the same of the frames' slope as "delta_mean", "delta_std", ...
+        A mapping may leave families out; those get ("mean",).
+    n_mfcc : int in [1, n_mels]
+        Cepstral coefficients.
+    n_fft, hop_length, win_length : int
+        Transform size, frame step and Hann window of mel and mfcc, in samples.
+    n_mels : int in [1, 512]
+        Mel bands.
+    mel_fmin, mel_fmax : float
+        Range of the mel bands in Hz; ``mel_fmax=None`` is ``sr / 2``.
+    stft_n_fft, stft_hop_length, stft_win_length : int
+        The same for chroma and contrast; ``stft_win_length=None`` is ``stft_n_fft``.
+    n_bands : int in [1, 12]
+        Octave bands of the contrast, which has ``n_bands + 1`` values.
+    fmin : float
+        Upper edge of the lowest contrast band in Hz.
+    length : float in (0, 3600], or None
+        Seconds a clip is brought to; None takes it as it is.
+    padding : {"none", "zero", "repeat"}
+        What becomes of a clip shorter than ``length``: left short, zeros after it, or played again.
+    crop : {"start", "center"}
+        Which part of a clip longer than ``length`` is kept.
+
+    Raises
+    ------
+    SpecError
+        A parameter is of the wrong type or out of range, or two of them contradict each other.
+    """
+
+    sr: int = 16000
+    families: Sequence[str] = FAMILIES
+    stats: Sequence[str] | Mapping[str, Sequence[str]] | StatsByFamily = ("mean",)
+    n_mfcc: int = 40
+    n_fft: int = 1024
+    hop_length: int = 160
+    win_length: int = 400
+    n_mels: int = 128
+    mel_fmin: float = 0.0
+    mel_fmax: float | None = None
+    stft_n_fft: int = 2048
+    stft_hop_length: int = 512
+    stft_win_length: int | None = None
+    n_bands: int = 7
+    fmin: float = 100.0
+    length: float | None = None
+    padding: str = "zero"
+    crop: str = "start"
+
+    def __post_init__(self) -> None:
+        self._check_families()
+        self._normalise_stats()
+        self._check_numbers()
+        self._check_geometry()
+        self._check_bands()
+
+    # -- what the vector looks like ------------------------------------------------------------
+
+    def width(self, family: str) -> int:
+        """Number of values a frame of ``family`` has."""
+        return {
+            "mfcc": self.n_mfcc,
+            "chroma": 12,
+            "mel": self.n_mels,
+            "contrast": self.n_bands + 1,
+            "tonnetz": 6,
+        }[family]
+
+    @property
+    def stats_by_family(self) -> StatsByFamily:
+        """Statistics of each family, both in the order of the vector."""
+        return cast(StatsByFamily, self.stats)
+
+    @property
+    def n_features(self) -> int:
+        """Length of the vector."""
+        return sum(self.width(f) * len(names) for f, names in self.stats_by_family)
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where each family lies in the vector."""
+        out, start = {}, 0
+        for family, names in self.stats_by_family:
+            stop = start + self.width(family) * len(names)
+            out[family] = slice(start, stop)
+            start = stop
+        return out
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name a value: ``mfcc_0`` for a mean, ``mfcc_0_std`` and so on for the others."""
+        return tuple(
+            f"{family}_{i}" if stat == "mean" else f"{family}_{i}_{stat}"
+            for family, stats in self.stats_by_family
+            for stat in stats
+            for i in range(self.width(family))
+        )
+
+    # -- in and out ----------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON."""
+        out = asdict(self)
+        out["families"] = list(self.families)
+        out["stats"] = {family: list(names) for family, names in self.stats_by_family}
+        return out
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces. Equal specs give equal text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON, in hex; stable across machines and Python versions."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FeatureSpec:
+        """Build a spec from plain types; what is left out takes its default.
+
+        Raises
+        ------
+        SpecError
+            A key is unknown, or a value is refused.
+        """
+        known = [f.name for f in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise SpecError(f"feature spec: unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> FeatureSpec:
+        """Read what :meth:`to_json` wrote, or a hand-written part of it.
+
+        Raises
+        ------
+        SpecError
+            The text is not a JSON object, or a value is refused.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise SpecError(f'feature spec: not JSON ({error}); write an object, {{"sr": 8000}}') from error
+        if not isinstance(values, dict):
+            raise SpecError(f"feature spec: found a JSON {type(values).__name__}, expected an object")
+        return cls.from_dict(values)
+
+    # -- checks ----------------------------------------------------------------------------------
+
+    def _check_families(self) -> None:
+        families = _strings("families", self.families)
+        for family in families:
+            if family not in FAMILIES:
+                raise SpecError(f"families: {family!r} is unknown; allowed are {', '.join(FAMILIES)}")
+        if not families:
+            raise SpecError(f"families: empty; name at least one of {', '.join(FAMILIES)}")
+        if len(set(families)) < len(families):
+            raise SpecError(f"families: {', '.join(families)} names one twice; name each once")
+        object.__setattr__(self, "families", families)
+
+    def _normalise_stats(self) -> None:
+        given: Any = dict(self.stats_by_family) if _is_pairs(self.stats) else self.stats
+        if not isinstance(given, Mapping):
+            given = dict.fromkeys(self.families, given)
+        for family in given:
+            if family not in self.families:
+                raise SpecError(f"stats: {family!r} is not among families ({', '.join(self.families)})")
+        checked = tuple(
+            (family, _statistics(family, given.get(family, ("mean",)))) for family in self.families
+        )
+        object.__setattr__(self, "stats", checked)
+
+    def _check_numbers(self) -> None:
+        for name, low, high in (
+            ("sr", 1000, 192_000),
+            ("n_mels", 1, 512),
+            ("n_mfcc", 1, 512),
+            ("n_fft", 16, 65_536),
+            ("hop_length", 1, 65_536),
+            ("win_length", 2, 65_536),
+            ("stft_n_fft", 16, 65_536),
+            ("stft_hop_length", 1, 65_536),
+            ("stft_win_length", 2, 65_536),
+            ("n_bands", 1, 12),
+        ):
+            value = getattr(self, name)
+            if name == "stft_win_length" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise SpecError(f"{name}: {value!r} is not a whole number; allowed are {low} to {high}")
+            if not low <= value <= high:
+                raise SpecError(f"{name}: {value} is out of range; allowed are {low} to {high}")
+        for name in ("mel_fmin", "mel_fmax", "fmin", "length"):
+            value = getattr(self, name)
+            if value is None and name in ("mel_fmax", "length"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+                raise SpecError(f"{name}: {value!r} is not a number")
+            object.__setattr__(self, name, float(value))
+        if self.length is not None and not 0 < self.length <= 3600:
+            raise SpecError(f"length: {self.length} s is out of range; allowed are over 0 to 3600 s, or None")
+        for name, allowed in (("padding", PADDINGS), ("crop", CROPS)):
+            choice = getattr(self, name)
+            if choice not in allowed:
+                raise SpecError(f"{name}: {choice!r} is unknown; allowed are {', '.join(allowed)}")
+
+    def _check_geometry(self) -> None:
+        for window, transform in (("win_length", "n_fft"), ("stft_win_length", "stft_n_fft")):
+            size, n_fft = getattr(self, window), getattr(self, transform)
+            if size is not None and size > n_fft:
+                raise SpecError(
+                    f"{window}: {size} is longer than {transform} = {n_fft}; make it at most that"
+                )
+        if self.n_mfcc > self.n_mels:
+            raise SpecError(f"n_mfcc: {self.n_mfcc} exceeds n_mels = {self.n_mels}; make it at most that")
+
+    def _check_bands(self) -> None:
+        nyquist = self.sr / 2
+        top = nyquist if self.mel_fmax is None else self.mel_fmax
+        if not 0 <= self.mel_fmin < top <= nyquist:
+            raise SpecError(
+                f"mel_fmin, mel_fmax: {self.mel_fmin} to {top} Hz; "
+                f"need 0 <= mel_fmin < mel_fmax <= sr / 2 = {nyquist} Hz"
+            )
+        if "contrast" in self.families:
+            self._check_contrast_bands(nyquist)
+        if "tonnetz" in self.families and self.sr < TONNETZ_MIN_SR:
+            raise SpecError(
+                f"sr: {self.sr} Hz is too low for tonnetz, whose highest note needs {TONNETZ_MIN_SR} Hz; "
+                "raise sr or leave tonnetz out of families"
+            )
+
+    def _check_contrast_bands(self, nyquist: float) -> None:
+        if self.fmin <= 0:
+            raise SpecError(f"fmin: {self.fmin} Hz; the lowest contrast band needs an edge above 0 Hz")
+        # Every band but the last ends below Nyquist, and holds at least two bins to compare.
+        lowest_of_last = self.fmin * 2.0 ** (self.n_bands - 1)
+        if lowest_of_last >= nyquist:
+            raise SpecError(
+                f"fmin, n_bands: band {self.n_bands} of the contrast would begin at {lowest_of_last:g} Hz, "
+                f"at or above sr / 2 = {nyquist:g} Hz; reduce fmin or n_bands"
+            )
+        if self.fmin * self.stft_n_fft / self.sr < 2:
+            raise SpecError(
+                f"fmin: the lowest contrast band, up to {self.fmin:g} Hz, holds under two bins of "
+                f"{self.sr / self.stft_n_fft:g} Hz; raise fmin or stft_n_fft"
+            )
+
+
+def _strings(name: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise SpecError(f'{name}: {value!r} is not a sequence of names, such as ("mfcc", "mel")')
+    items = tuple(value)
+    for item in items:
+        if not isinstance(item, str):
+            raise SpecError(f"{name}: {item!r} is not a name")
+    return items
+
+
+def _is_pairs(value: object) -> bool:
+    """Tell the normalised form, which dataclasses.replace hands back, from a plain list of names."""
+    return (
+        isinstance(value, tuple) and value != () and all(isinstance(v, tuple) and len(v) == 2 for v in value)
+    )
+
+
+def _statistics(family: str, value: object) -> tuple[str, ...]:
+    names = _strings(f"stats of {family}", value)
+    for name in names:
+        if not _STATISTIC.fullmatch(name):
+            raise SpecError(
+                f"stats of {family}: {name!r} is unknown; allowed are {', '.join(STATISTICS)}, "
+                "and each with delta_ in front"
+            )
+    if not names:
+        raise SpecError(f"stats of {family}: empty; name at least one, or leave {family} out of families")
+    if len(set(names)) < len(names):
+        raise SpecError(f"stats of {family}: {', '.join(names)} names one twice; name each once")
+    return names
