@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
 from typing import Any, cast
 
 from edgecry.errors import SpecError
@@ -26,6 +28,22 @@ StatsByFamily = tuple[tuple[str, tuple[str, ...]], ...]
 #: and half its bandwidth more) stays below Nyquist; librosa.vqt refuses lower ones.
 TONNETZ_MIN_SR = 8413
 
+#: Least and greatest value of every whole number.
+_INTEGERS = {
+    "sr": (1000, 192_000),
+    "n_mels": (1, 512),
+    "n_mfcc": (1, 512),
+    "n_fft": (16, 65_536),
+    "hop_length": (1, 65_536),
+    "win_length": (2, 65_536),
+    "stft_n_fft": (16, 65_536),
+    "stft_hop_length": (1, 65_536),
+    "stft_win_length": (2, 65_536),
+    "n_bands": (1, 12),
+}
+_REALS = ("mel_fmin", "mel_fmax", "fmin", "length")
+_OPTIONAL = ("stft_win_length", "mel_fmax", "length")
+
 
 @dataclass(frozen=True)
 class FeatureSpec:
@@ -33,7 +51,8 @@ class FeatureSpec:
 
     Two geometries are shared by the families: `mel` and `mfcc` use ``n_fft``, ``hop_length`` and
     ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's defaults).
-    `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed.
+    `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed. Each parameter is checked on
+    its own, and against the others where a family that is asked for depends on it.
 
     Parameters
     ----------
@@ -44,11 +63,13 @@ class FeatureSpec:
     stats : sequence of str, or mapping of family to sequence of str
         What each family's frames are summarised by: "mean", "std", "min", "max", "skew" or a
         percentile such as "p50"; the same of the frames' slope as "delta_mean", "delta_std", ...
-        A mapping may leave families out; those get ("mean",).
+        A mapping may leave families out; those get ("mean",). dataclasses.replace with other
+        ``families`` keeps the statistics of those that stay.
     n_mfcc : int in [1, n_mels]
         Cepstral coefficients.
     n_fft, hop_length, win_length : int
-        Transform size, frame step and Hann window of mel and mfcc, in samples.
+        Transform size, frame step and Hann window of mel and mfcc, in samples; the window is at most
+        the transform.
     n_mels : int in [1, 512]
         Mel bands.
     mel_fmin, mel_fmax : float
@@ -57,10 +78,10 @@ class FeatureSpec:
         The same for chroma and contrast; ``stft_win_length=None`` is ``stft_n_fft``.
     n_bands : int in [1, 12]
         Octave bands of the contrast, which has ``n_bands + 1`` values.
-    fmin : float
+    fmin : float over 0
         Upper edge of the lowest contrast band in Hz.
     length : float in (0, 3600], or None
-        Seconds a clip is brought to; None takes it as it is.
+        Seconds a clip is brought to, at least a sample; None takes it as it is.
     padding : {"none", "zero", "repeat"}
         What becomes of a clip shorter than ``length``: left short, zeros after it, or played again.
     crop : {"start", "center"}
@@ -94,9 +115,17 @@ class FeatureSpec:
     def __post_init__(self) -> None:
         self._check_families()
         self._normalise_stats()
-        self._check_numbers()
-        self._check_geometry()
-        self._check_bands()
+        self._check_integers()
+        self._check_reals()
+        self._check_policies()
+        if self._uses("mel", "mfcc"):
+            self._check_mel()
+        if self._uses("chroma", "contrast"):
+            self._check_window("stft_win_length", "stft_n_fft")
+        if self._uses("contrast"):
+            self._check_contrast()
+        if self._uses("tonnetz"):
+            self._check_tonnetz()
 
     # -- what the vector looks like ------------------------------------------------------------
 
@@ -168,9 +197,9 @@ class FeatureSpec:
             A key is unknown, or a value is refused.
         """
         known = [f.name for f in fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise SpecError(f"feature spec: unknown key {unknown[0]!r}; the keys are {', '.join(known)}")
+        for key in values:
+            if key not in known:
+                raise SpecError(f"feature spec: unknown key {key!r}; the keys are {', '.join(known)}")
         return cls(**values)
 
     @classmethod
@@ -184,8 +213,8 @@ class FeatureSpec:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
-            raise SpecError(f'feature spec: not JSON ({error}); write an object, {{"sr": 8000}}') from error
+        except (ValueError, RecursionError) as error:
+            raise SpecError(f'feature spec: not JSON ({error}); write an object, {{"sr": 22050}}') from error
         if not isinstance(values, dict):
             raise SpecError(f"feature spec: found a JSON {type(values).__name__}, expected an object")
         return cls.from_dict(values)
@@ -204,7 +233,7 @@ class FeatureSpec:
         object.__setattr__(self, "families", families)
 
     def _normalise_stats(self) -> None:
-        given: Any = dict(self.stats_by_family) if _is_pairs(self.stats) else self.stats
+        given: Any = self._kept_stats() if _is_pairs(self.stats) else self.stats
         if not isinstance(given, Mapping):
             given = dict.fromkeys(self.families, given)
         for family in given:
@@ -215,51 +244,58 @@ class FeatureSpec:
         )
         object.__setattr__(self, "stats", checked)
 
-    def _check_numbers(self) -> None:
-        for name, low, high in (
-            ("sr", 1000, 192_000),
-            ("n_mels", 1, 512),
-            ("n_mfcc", 1, 512),
-            ("n_fft", 16, 65_536),
-            ("hop_length", 1, 65_536),
-            ("win_length", 2, 65_536),
-            ("stft_n_fft", 16, 65_536),
-            ("stft_hop_length", 1, 65_536),
-            ("stft_win_length", 2, 65_536),
-            ("n_bands", 1, 12),
-        ):
+    def _kept_stats(self) -> dict[str, tuple[str, ...]]:
+        """Statistics of a spec that dataclasses.replace may have given other families."""
+        pairs = self.stats_by_family
+        if len({family for family, _ in pairs}) < len(pairs):
+            raise SpecError(f"stats: {pairs!r} names a family twice; name each once")
+        dropped = set(FAMILIES) - set(self.families)
+        return {family: names for family, names in pairs if family not in dropped}
+
+    def _check_integers(self) -> None:
+        for name, (low, high) in _INTEGERS.items():
             value = getattr(self, name)
-            if name == "stft_win_length" and value is None:
+            if value is None and name in _OPTIONAL:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int):
+            if isinstance(value, bool) or not isinstance(value, Integral):
                 raise SpecError(f"{name}: {value!r} is not a whole number; allowed are {low} to {high}")
-            if not low <= value <= high:
+            if not low <= int(value) <= high:
                 raise SpecError(f"{name}: {value} is out of range; allowed are {low} to {high}")
-        for name in ("mel_fmin", "mel_fmax", "fmin", "length"):
+            object.__setattr__(self, name, int(value))
+
+    def _check_reals(self) -> None:
+        for name in _REALS:
             value = getattr(self, name)
-            if value is None and name in ("mel_fmax", "length"):
+            if value is None and name in _OPTIONAL:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-                raise SpecError(f"{name}: {value!r} is not a number")
-            object.__setattr__(self, name, float(value))
-        if self.length is not None and not 0 < self.length <= 3600:
-            raise SpecError(f"length: {self.length} s is out of range; allowed are over 0 to 3600 s, or None")
+            if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
+                raise SpecError(f"{name}: {value!r} is not a finite number")
+            # Adding zero turns -0.0 into 0.0: equal specs must have equal hashes.
+            object.__setattr__(self, name, float(value) + 0.0)
+        if self.fmin <= 0:
+            raise SpecError(f"fmin: {self.fmin} Hz is out of range; allowed are frequencies over 0 Hz")
+
+    def _check_policies(self) -> None:
+        if self.length is not None and not (0 < self.length <= 3600 and round(self.length * self.sr) >= 1):
+            raise SpecError(
+                f"length: {self.length} s is out of range; "
+                f"allowed are a sample (1 / {self.sr} s) to 3600 s, or None"
+            )
         for name, allowed in (("padding", PADDINGS), ("crop", CROPS)):
             choice = getattr(self, name)
             if choice not in allowed:
                 raise SpecError(f"{name}: {choice!r} is unknown; allowed are {', '.join(allowed)}")
 
-    def _check_geometry(self) -> None:
-        for window, transform in (("win_length", "n_fft"), ("stft_win_length", "stft_n_fft")):
-            size, n_fft = getattr(self, window), getattr(self, transform)
-            if size is not None and size > n_fft:
-                raise SpecError(
-                    f"{window}: {size} is longer than {transform} = {n_fft}; make it at most that"
-                )
-        if self.n_mfcc > self.n_mels:
-            raise SpecError(f"n_mfcc: {self.n_mfcc} exceeds n_mels = {self.n_mels}; make it at most that")
+    def _uses(self, *families: str) -> bool:
+        return any(family in self.families for family in families)
 
-    def _check_bands(self) -> None:
+    def _check_window(self, window: str, transform: str) -> None:
+        size, n_fft = getattr(self, window), getattr(self, transform)
+        if size is not None and size > n_fft:
+            raise SpecError(f"{window}: {size} is longer than {transform} = {n_fft}; make it at most that")
+
+    def _check_mel(self) -> None:
+        self._check_window("win_length", "n_fft")
         nyquist = self.sr / 2
         top = nyquist if self.mel_fmax is None else self.mel_fmax
         if not 0 <= self.mel_fmin < top <= nyquist:
@@ -267,18 +303,12 @@ class FeatureSpec:
                 f"mel_fmin, mel_fmax: {self.mel_fmin} to {top} Hz; "
                 f"need 0 <= mel_fmin < mel_fmax <= sr / 2 = {nyquist} Hz"
             )
-        if "contrast" in self.families:
-            self._check_contrast_bands(nyquist)
-        if "tonnetz" in self.families and self.sr < TONNETZ_MIN_SR:
-            raise SpecError(
-                f"sr: {self.sr} Hz is too low for tonnetz, whose highest note needs {TONNETZ_MIN_SR} Hz; "
-                "raise sr or leave tonnetz out of families"
-            )
+        if self._uses("mfcc") and self.n_mfcc > self.n_mels:
+            raise SpecError(f"n_mfcc: {self.n_mfcc} exceeds n_mels = {self.n_mels}; make it at most that")
 
-    def _check_contrast_bands(self, nyquist: float) -> None:
-        if self.fmin <= 0:
-            raise SpecError(f"fmin: {self.fmin} Hz; the lowest contrast band needs an edge above 0 Hz")
+    def _check_contrast(self) -> None:
         # Every band but the last ends below Nyquist, and holds at least two bins to compare.
+        nyquist = self.sr / 2
         lowest_of_last = self.fmin * 2.0 ** (self.n_bands - 1)
         if lowest_of_last >= nyquist:
             raise SpecError(
@@ -291,9 +321,24 @@ class FeatureSpec:
                 f"{self.sr / self.stft_n_fft:g} Hz; raise fmin or stft_n_fft"
             )
 
+    def _check_tonnetz(self) -> None:
+        if self.sr < TONNETZ_MIN_SR:
+            raise SpecError(
+                f"sr: {self.sr} Hz is too low for tonnetz, whose highest note needs {TONNETZ_MIN_SR} Hz; "
+                "raise sr or leave tonnetz out of families"
+            )
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the range of float
+        return False
+
 
 def _strings(name: str, value: object) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    # A set is refused because the vector's order would change from run to run.
+    if isinstance(value, str | Set | Mapping) or not isinstance(value, Iterable):
         raise SpecError(f'{name}: {value!r} is not a sequence of names, such as ("mfcc", "mel")')
     items = tuple(value)
     for item in items:
@@ -305,7 +350,9 @@ def _strings(name: str, value: object) -> tuple[str, ...]:
 def _is_pairs(value: object) -> bool:
     """Tell the normalised form, which dataclasses.replace hands back, from a plain list of names."""
     return (
-        isinstance(value, tuple) and value != () and all(isinstance(v, tuple) and len(v) == 2 for v in value)
+        isinstance(value, tuple)
+        and value != ()
+        and all(isinstance(v, tuple) and len(v) == 2 and isinstance(v[0], str) for v in value)
     )
 
 

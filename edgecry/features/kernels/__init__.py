@@ -1,0 +1,23 @@
+"""The hot loops. Families say what is computed; here is how, in NumPy."""
+
+from edgecry.features.kernels.numpy_kernels import (
+    band_extremes,
+    fold_octave,
+    histogram,
+    magnitude,
+    median,
+    mel_power,
+    rfft,
+    spectral_peaks,
+)
+
+__all__ = [
+    "band_extremes",
+    "fold_octave",
+    "histogram",
+    "magnitude",
+    "median",
+    "mel_power",
+    "rfft",
+    "spectral_peaks",
+]

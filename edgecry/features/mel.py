@@ -1,0 +1,106 @@
+"""Mel spectrogram: power in bands that are evenly spaced to the ear."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from edgecry.features import kernels
+from edgecry.features.spectra import Float32, Float64, Geometry, hann, transforms
+
+#: Filters a block of the bank: few enough that a block is dense, enough that the loop is short.
+_BLOCK = 16
+
+
+class Block(NamedTuple):
+    """Some neighbouring filters and the stretch of bins they read."""
+
+    filters: slice
+    bins: slice
+    weights: Float64
+
+
+def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
+    """Hz of ``n`` points evenly spaced in mel (Slaney 1998: linear to 1 kHz, logarithmic above).
+
+    As librosa.mel_frequencies(htk=False).
+    """
+    hz_per_mel, corner, log_step = 200.0 / 3, 1000.0, np.log(6.4) / 27.0
+    corner_mel = corner / hz_per_mel
+
+    def to_mel(hz: float) -> float:
+        return corner_mel + float(np.log(hz / corner)) / log_step if hz >= corner else hz / hz_per_mel
+
+    mels = np.linspace(to_mel(fmin), to_mel(fmax), n)
+    return np.where(mels >= corner_mel, corner * np.exp(log_step * (mels - corner_mel)), hz_per_mel * mels)
+
+
+def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> Float64:
+    """Triangular filters of unit area (Slaney), as librosa.filters.mel.
+
+    Returns
+    -------
+    float64 [shape=(n_mels, 1 + n_fft // 2)]
+        Values of float32 precision, which is what librosa multiplies with.
+    """
+    edges = mel_frequencies(n_mels + 2, fmin, fmax)
+    ramps = edges[:, None] - np.fft.rfftfreq(n_fft, 1.0 / sr)
+    widths = np.diff(edges)[:, None]
+    rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
+    weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    return weights.astype(np.float64)
+
+
+@lru_cache(maxsize=8)
+def mel_blocks(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> tuple[Block, ...]:
+    """Cut the bank into blocks without most of its zeros, transposed for a product from the right."""
+    weights = mel_filters(sr, n_fft, n_mels, fmin, fmax)
+    blocks = []
+    for start in range(0, n_mels, _BLOCK):
+        part = weights[start : start + _BLOCK]
+        used = np.flatnonzero(part.any(axis=0))
+        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
+        filters = slice(start, start + len(part))
+        blocks.append(Block(filters, slice(low, high), np.ascontiguousarray(part[:, low:high].T)))
+    return tuple(blocks)
+
+
+def mel_spectrogram(
+    y: Float32, geometry: Geometry, sr: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
+) -> Float32:
+    """Power in mel bands, as librosa.feature.melspectrogram, transposed.
+
+    Parameters
+    ----------
+    y : float32 [shape=(n,)]
+    geometry : Geometry
+    sr : int
+        In Hz.
+    n_mels : int
+    fmin, fmax : float
+        Range in Hz; ``fmax=None`` is ``sr / 2``.
+
+    Returns
+    -------
+    float32 [shape=(n_frames, n_mels)]
+    """
+    blocks = mel_blocks(sr, geometry.n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
+    out = np.empty((geometry.n_frames(len(y)), n_mels), np.float32)
+    for first, z in transforms(y, geometry, hann(geometry.win_length)):
+        kernels.mel_power(z, blocks, out=out[first : first + len(z)])
+    return out
+
+
+def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
+    """``10 * log10(S)``, at most ``top_db`` below its own maximum, as librosa.power_to_db.
+
+    The floor depends on the loudest moment of the whole clip, so this takes all frames at once.
+    """
+    # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
+    db: Float32 = np.log(np.maximum(S, np.float32(1e-10)))
+    db *= np.float32(10.0 / np.log(10.0))
+    np.maximum(db, db.max() - np.float32(top_db), out=db)
+    return db

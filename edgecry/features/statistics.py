@@ -1,0 +1,117 @@
+"""Frames over time to a few numbers: mean, spread, extremes, percentiles, skew, and those of the slope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecry.features.spectra import Float64
+
+_DELTA_WIDTH = 9
+
+
+def summarise(
+    frames: NDArray[np.floating], stats: Sequence[str], projection: Float64 | None = None
+) -> Float64:
+    """Summarise each column by each of ``stats``.
+
+    Parameters
+    ----------
+    frames : float [shape=(n_frames, k)]
+    stats : sequence of str
+        As in FeatureSpec.
+    projection : float64 [shape=(width, k)], or None
+        Linear map of a frame to the family's values. A mean is taken before it, which is the same
+        and far cheaper.
+
+    Returns
+    -------
+    float64 [shape=(len(stats) * width,)]
+        All columns' first statistic, then all columns' second, and so on.
+    """
+    values: Float64 | None = None
+    slopes: Float64 | None = None
+    out = []
+    for stat in stats:
+        if stat == "mean":
+            mean = frames.mean(axis=0, dtype=np.float64)
+            out.append(mean if projection is None else projection @ mean)
+            continue
+        if values is None:
+            values = frames.astype(np.float64)
+            values = values if projection is None else values @ projection.T
+        if stat.startswith("delta_"):
+            slopes = delta(values) if slopes is None else slopes
+            out.append(_statistic(slopes, stat.removeprefix("delta_")))
+        else:
+            out.append(_statistic(values, stat))
+    return np.concatenate(out)
+
+
+def delta(frames: Float64) -> Float64:
+    """Slope over nine frames, in units a frame, as librosa.feature.delta (Savitzky-Golay, order 1).
+
+    The first and last frames take the slope of the line through the outermost nine. Where there
+    are fewer frames, the widest odd number that fits serves; one or two frames have no slope.
+
+    Parameters
+    ----------
+    frames : float64 [shape=(n_frames, k)]
+
+    Returns
+    -------
+    float64 [shape=(n_frames, k)]
+    """
+    n = len(frames)
+    half = (min(_DELTA_WIDTH, n if n % 2 else n - 1) - 1) // 2
+    out = np.zeros_like(frames)
+    if half < 1:
+        return out
+    inner = out[half : n - half]
+    for lag in range(1, half + 1):
+        inner += lag * (frames[half + lag : n - half + lag] - frames[half - lag : n - half - lag])
+    inner /= half * (half + 1) * (2 * half + 1) / 3
+    out[:half], out[n - half :] = inner[0], inner[-1]
+    return out
+
+
+def _statistic(values: Float64, stat: str) -> Float64:
+    if stat.startswith("p"):
+        return percentile(values, int(stat[1:]))
+    if stat == "skew":
+        return skew(values)
+    # On the transposed copy NumPy adds neighbours pairwise, which is faster and rounds less.
+    columns = np.ascontiguousarray(values.T)
+    match stat:
+        case "mean":
+            return columns.mean(axis=1)
+        case "std":
+            return columns.std(axis=1)
+        case "min":
+            return columns.min(axis=1)
+        case _:
+            return columns.max(axis=1)
+
+
+def percentile(values: Float64, q: int) -> Float64:
+    """Linear percentile of each column, as np.percentile (which would import numpy.ma)."""
+    ordered = np.sort(values, axis=0)
+    at = (len(values) - 1) * q / 100
+    low = int(at)
+    high = min(low + 1, len(values) - 1)
+    out: Float64 = ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+    return out
+
+
+def skew(values: Float64) -> Float64:
+    """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies."""
+    mean = values.mean(axis=0)
+    centred = values - mean
+    variance = (centred**2).mean(axis=0)
+    # What is left of a constant column after subtraction is rounding, which has no shape.
+    varies = variance > (np.finfo(np.float64).eps * np.abs(mean)) ** 2
+    out: Float64 = np.zeros_like(mean)
+    np.divide((centred**3).mean(axis=0), variance**1.5, out=out, where=varies)
+    return out

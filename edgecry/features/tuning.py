@@ -1,0 +1,85 @@
+"""Tuning: how far a clip's pitches lie from the notes of A440, in parts of a note.
+
+The answer is the peak of a histogram, so it jumps where two bins are nearly level: arithmetic here
+follows librosa's types (piptrack, estimate_tuning, pitch_tuning) step by step.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from edgecry.errors import EdgecryWarning
+from edgecry.features import kernels
+from edgecry.features.spectra import Float32
+
+_FMIN, _FMAX = 150.0, 4000.0
+_RESOLUTION = 0.01
+#: From which octaves are counted.
+_A0 = 440.0 / 16
+
+
+class Peaks(NamedTuple):
+    """Spectral peaks of a clip: pitches in Hz and magnitudes, float32 of one length."""
+
+    pitches: Float32
+    magnitudes: Float32
+
+
+def track_bins(sr: int, n_fft: int) -> slice:
+    """Bins among which peaks are looked for: 150 Hz to 4 kHz, and below Nyquist."""
+    frequencies = np.fft.rfftfreq(n_fft, 1.0 / sr)
+    inside = np.flatnonzero((frequencies >= _FMIN) & (frequencies < min(_FMAX, sr / 2)))
+    return slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(1, 1)
+
+
+def join(parts: Sequence[tuple[Float32, Float32]]) -> Peaks:
+    """Peaks of a whole clip from those of its chunks."""
+    if not parts:
+        return Peaks(np.empty(0, np.float32), np.empty(0, np.float32))
+    return Peaks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def tuning_of_peaks(peaks: Peaks, bins_per_octave: int) -> float:
+    """Deviation that most of the stronger half of the peaks share.
+
+    Parameters
+    ----------
+    peaks : Peaks
+    bins_per_octave : int
+        Notes an octave.
+
+    Returns
+    -------
+    float in [-0.5, 0.5)
+        In parts of a note, on a grid of 0.01; 0 for a clip without peaks.
+
+    Warns
+    -----
+    EdgecryWarning
+        There are no peaks.
+    """
+    if not len(peaks.pitches):
+        warnings.warn("no pitch to estimate the tuning from; taking 0", EdgecryWarning, stacklevel=2)
+        return 0.0
+    strong = peaks.pitches[peaks.magnitudes >= kernels.median(peaks.magnitudes)]
+    octaves = np.log2(strong / np.float32(_A0))
+    residual = np.mod(np.float32(bins_per_octave) * octaves, np.float32(1.0))
+    residual[residual >= 0.5] -= np.float32(1.0)
+    edges = np.linspace(-0.5, 0.5, int(np.ceil(1.0 / _RESOLUTION)) + 1)
+    return float(edges[np.argmax(kernels.histogram(residual, edges))])
+
+
+def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int) -> float:
+    """Tuning from magnitudes, as librosa.estimate_tuning(S=S.T, ...).
+
+    Parameters
+    ----------
+    S : float32 [shape=(n_frames, 1 + n_fft // 2)]
+    sr, n_fft, bins_per_octave : int
+    """
+    peaks = kernels.spectral_peaks(S, track_bins(sr, n_fft), sr, n_fft)
+    return tuning_of_peaks(Peaks(*peaks), bins_per_octave)
