@@ -10,32 +10,32 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgecry.features import kernels
 from edgecry.features.chroma import N_CHROMA
-from edgecry.features.spectra import Float32, Float64, Geometry, transforms
+from edgecry.features.spectra import Complex128, Float32, Float64, Geometry, stretches
 
 BINS_PER_OCTAVE = 36
 N_OCTAVES = 7
 HOP_LENGTH = 512
 _C1 = 440.0 * 2.0 ** (-45 / 12)
 _SPARSITY = 0.01
+_CHUNK_FRAMES = 128
 #: Equivalent noise bandwidth of the Hann window, in bins (librosa.filters.WINDOW_BANDWIDTHS).
 _HANN_BANDWIDTH = 1.50018310546875
 
 
 class Basis(NamedTuple):
-    """The wavelets of one octave in the frequency domain, without their zeros.
+    """The wavelets of one octave, folded at their middle, for products from the right.
 
-    ``weights`` is complex64 of shape (bins, 36), for the spectrum's ``bins`` and a product from
-    the right; every three neighbours among the 36 are one note, beginning a bin below C.
-    ``early`` tells how often the signal is halved before its first octave.
+    ``even`` and ``odd``, float64 of shape (n_fft // 2, 36), are the real and imaginary parts of the
+    wavelets' second halves. Every three neighbours among the columns are one note, beginning a bin
+    below C. ``early`` tells how often the signal is halved before its first octave.
     """
 
     n_fft: int
-    bins: slice
-    weights: NDArray[np.complex64]
+    even: Float64
+    odd: Float64
     early: int
 
 
@@ -61,14 +61,15 @@ def octave_basis(sr: int, tuning: float) -> Basis:
     early = _early_halvings(sr / 2, cutoff)
     lengths = quality * (sr / 2**early) / frequencies
     n_fft = int(2 ** np.ceil(np.log2(lengths.max())))
-    rows = [_wavelet(length, quality, n_fft) for length in lengths]
-    spectra = np.fft.fft(rows, axis=1)[:, : n_fft // 2 + 1]
-    spectra = np.stack([_sparsified(row) for row in spectra]) / np.sqrt(lengths)[:, None]
+    spectra = np.fft.fft(_wavelets(lengths, quality, n_fft), axis=1)[:, : n_fft // 2 + 1]
+    spectra = _sparsified(spectra) / np.sqrt(lengths)[:, None]
+    # As functions of a frame's samples: conjugate about 256.5, where 257 stands for 256 - 0, 258 for
+    # 256 - 1 and so on round to sample 0 for sample 1.
+    halves = np.fft.fft(spectra, n=n_fft, axis=1).T
+    halves = np.concatenate((halves[n_fft // 2 + 1 :], halves[:1]))
     # A note is a bin and its two neighbours; C's lower one is the octave's last (filters.cq_to_chroma).
-    spectra = np.roll(spectra, 1, axis=0)
-    used = np.flatnonzero(spectra.any(axis=0))
-    bins = slice(int(used[0]), int(used[-1]) + 1)
-    return Basis(n_fft, bins, np.ascontiguousarray(spectra[:, bins].T, dtype=np.complex64), early)
+    halves = np.concatenate((halves[:, -1:], halves[:, :-1]), axis=1)
+    return Basis(n_fft, np.ascontiguousarray(halves.real), np.ascontiguousarray(halves.imag), early)
 
 
 def _early_halvings(nyquist: float, cutoff: float) -> int:
@@ -77,23 +78,32 @@ def _early_halvings(nyquist: float, cutoff: float) -> int:
     return min(spare, (HOP_LENGTH & -HOP_LENGTH).bit_length() - 1 - N_OCTAVES + 1)
 
 
-def _wavelet(length: float, quality: float, n_fft: int) -> NDArray[np.complex128]:
-    """One windowed tone of ``quality`` periods in the middle of ``n_fft``, of L1 norm length / n_fft."""
-    times = np.arange(-length // 2, length // 2, dtype=float)
-    window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, len(times) + 1)[:-1])
-    tone = np.exp(2j * np.pi * quality / length * times) * window
-    out = np.zeros(n_fft, np.complex128)
-    start = (n_fft - len(tone)) // 2
-    out[start : start + len(tone)] = tone / np.abs(tone).sum() * (length / n_fft)
+def _wavelets(lengths: Float64, quality: float, n_fft: int) -> Complex128:
+    """Windowed tones of ``quality`` periods in the middle of ``n_fft``, of L1 norm length / n_fft.
+
+    librosa's windows have an odd number of samples and are periodic, so their middle lies half-way
+    between two samples. There the phase is made zero, half a sample from where librosa has it:
+    magnitudes are the same, and a wavelet's halves become conjugates.
+    """
+    times = np.arange(n_fft // 2) + 0.5
+    sizes = 2 * np.floor(lengths / 2)[:, None] + 1
+    windows = np.where(2 * times < sizes, 0.5 + 0.5 * np.cos(2 * np.pi / sizes * times), 0.0)
+    windows *= (lengths / n_fft / (2 * windows.sum(axis=1)))[:, None]
+    angles = (2 * np.pi * quality / lengths)[:, None] * times
+    out = np.empty((len(lengths), n_fft), np.complex128)
+    later, earlier = out[:, n_fft // 2 :], out[:, n_fft // 2 - 1 :: -1]
+    later.real, later.imag = windows * np.cos(angles), windows * np.sin(angles)
+    np.conjugate(later, out=earlier)
     return out
 
 
-def _sparsified(row: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Zero the smallest values that together make less than a hundredth of the L1 norm."""
-    sizes = np.abs(row)
-    ordered = np.sort(sizes)
-    floor = ordered[np.argmin(np.cumsum(ordered / ordered.sum()) < _SPARSITY)]
-    return np.where(sizes >= floor, row, 0)
+def _sparsified(rows: Complex128) -> Complex128:
+    """Zero each row's smallest values, which together make less than a hundredth of its L1 norm."""
+    sizes = np.abs(rows)
+    ordered = np.sort(sizes, axis=1)
+    shares = np.cumsum(ordered / ordered.sum(axis=1, keepdims=True), axis=1)
+    floor = np.take_along_axis(ordered, np.argmin(shares < _SPARSITY, axis=1)[:, None], axis=1)
+    return np.where(sizes >= floor, rows, 0)
 
 
 def halved(y: Float32, times: int = 1) -> Float32:
@@ -143,6 +153,6 @@ def chroma_cqt(y: Float32, sr: int, tuning: float) -> Float32:
 
 def _octave(y: Float32, geometry: Geometry, basis: Basis) -> Float64:
     out = np.empty((geometry.n_frames(len(y)), N_CHROMA))
-    for first, z in transforms(y, geometry, window=None):
-        kernels.fold_octave(z[:, basis.bins], basis.weights, out=out[first : first + len(z)])
+    for first, stretch in stretches(y, geometry, _CHUNK_FRAMES):
+        kernels.octave_notes(stretch, geometry.hop_length, basis, out=out[first : first + _CHUNK_FRAMES])
     return out

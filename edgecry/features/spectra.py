@@ -45,7 +45,30 @@ def hann(win_length: int) -> Float64:
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
 
 
-def transforms(y: Float32, geometry: Geometry, window: Float64 | None) -> Iterator[tuple[int, Complex128]]:
+def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float64]]:
+    """Cut ``y`` into pieces of ``rows`` centred frames, with zeros beyond the ends.
+
+    Yields
+    ------
+    first : int
+        Index of the piece's first frame.
+    stretch : float64 [shape=((frames - 1) * hop_length + win_length,)]
+        The samples of its frames; the last piece may have fewer.
+    """
+    hop, win = geometry.hop_length, geometry.win_length
+    n_frames = geometry.n_frames(len(y))
+    lead = geometry.n_fft // 2 - (geometry.n_fft - win) // 2
+    for first in range(0, n_frames, rows):
+        count = min(rows, n_frames - first)
+        start, size = first * hop - lead, (count - 1) * hop + win
+        low, high = max(start, 0), min(start + size, len(y))
+        stretch = np.zeros(size)
+        if low < high:
+            stretch[low - start : high - start] = y[low:high]
+        yield first, stretch
+
+
+def transforms(y: Float32, geometry: Geometry, window: Float64) -> Iterator[tuple[int, Complex128]]:
     """Transform ``y`` chunk by chunk, as librosa.stft does (centred, zeros beyond the ends).
 
     A window shorter than ``n_fft`` stands at the frame's start, not in its middle: that turns
@@ -56,8 +79,7 @@ def transforms(y: Float32, geometry: Geometry, window: Float64 | None) -> Iterat
     ----------
     y : float32 [shape=(n,)]
     geometry : Geometry
-    window : float64 [shape=(win_length,)], or None
-        None leaves the samples as they are.
+    window : float64 [shape=(win_length,)]
 
     Yields
     ------
@@ -67,28 +89,13 @@ def transforms(y: Float32, geometry: Geometry, window: Float64 | None) -> Iterat
         Spectra; the array is used again for the next chunk.
     """
     n_fft, hop, win = geometry.n_fft, geometry.hop_length, geometry.win_length
-    n_frames = geometry.n_frames(len(y))
-    rows = min(n_frames, max(1, _CHUNK // n_fft))
+    rows = min(geometry.n_frames(len(y)), max(1, _CHUNK // n_fft))
     frames, z = np.zeros((rows, n_fft)), np.empty((rows, geometry.bins), np.complex128)
-    lead = n_fft // 2 - (n_fft - win) // 2
-    for first in range(0, n_frames, rows):
-        count = min(rows, n_frames - first)
-        stretch = _stretch(y, first * hop - lead, (count - 1) * hop + win)
+    for first, stretch in stretches(y, geometry, rows):
+        count = 1 + (len(stretch) - win) // hop
         view = as_strided(stretch, (count, win), (hop * stretch.itemsize, stretch.itemsize), writeable=False)
-        if window is None:
-            frames[:count, :win] = view
-        else:
-            np.multiply(view, window, out=frames[:count, :win])
+        np.multiply(view, window, out=frames[:count, :win])
         yield first, kernels.rfft(frames[:count], out=z[:count])
-
-
-def _stretch(y: Float32, start: int, size: int) -> Float64:
-    """Samples ``start`` to ``start + size`` of ``y``, with zeros where there are none."""
-    out = np.zeros(size)
-    low, high = max(start, 0), min(start + size, len(y))
-    if low < high:
-        out[low - start : high - start] = y[low:high]
-    return out
 
 
 class Magnitudes:

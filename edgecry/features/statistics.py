@@ -82,17 +82,8 @@ def _statistic(values: Float64, stat: str) -> Float64:
         return percentile(values, int(stat[1:]))
     if stat == "skew":
         return skew(values)
-    # On the transposed copy NumPy adds neighbours pairwise, which is faster and rounds less.
-    columns = np.ascontiguousarray(values.T)
-    match stat:
-        case "mean":
-            return columns.mean(axis=1)
-        case "std":
-            return columns.std(axis=1)
-        case "min":
-            return columns.min(axis=1)
-        case _:
-            return columns.max(axis=1)
+    out: Float64 = getattr(np, stat)(values, axis=0)
+    return out
 
 
 def percentile(values: Float64, q: int) -> Float64:

@@ -2,22 +2,22 @@
 
 from edgecry.features.kernels.numpy_kernels import (
     band_extremes,
-    fold_octave,
     histogram,
     magnitude,
     median,
     mel_power,
+    octave_notes,
     rfft,
     spectral_peaks,
 )
 
 __all__ = [
     "band_extremes",
-    "fold_octave",
     "histogram",
     "magnitude",
     "median",
     "mel_power",
+    "octave_notes",
     "rfft",
     "spectral_peaks",
 ]

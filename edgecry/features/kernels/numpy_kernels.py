@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from edgecry.features.contrast import Band
+    from edgecry.features.cqt import Basis
     from edgecry.features.mel import Block
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
-Complex64 = NDArray[np.complex64]
 Complex128 = NDArray[np.complex128]
 
 
@@ -49,7 +50,8 @@ def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
         if count == 1:
             peak[:, k], valley[:, k] = band.max(axis=1), band.min(axis=1)
         else:
-            ordered = np.partition(band, (count - 1, band.shape[1] - count), axis=1)
+            # A whole sort: NumPy has it vectorised, and selection from both ends not.
+            ordered = np.sort(band, axis=1)
             peak[:, k] = ordered[:, -count:].mean(axis=1)
             valley[:, k] = ordered[:, :count].mean(axis=1)
     return peak, valley
@@ -100,16 +102,35 @@ def histogram(x: Float32, edges: Float64) -> NDArray[np.intp]:
     return np.bincount(at, minlength=bins)
 
 
-def fold_octave(z: Complex128, weights: Complex64, out: Float64) -> None:
+def octave_notes(stretch: Float64, hop_length: int, basis: Basis, out: Float64) -> None:
     """One octave of a constant-Q transform, every three neighbouring bins summed into a note.
+
+    The wavelets' halves are conjugates, so a frame is first folded at its middle, which halves the
+    products. A sample is taken off all others beforehand: no wavelet answers to a constant, and so
+    none answers to its rounding either, which would be normalised to 1.
 
     Parameters
     ----------
-    z : complex128 [shape=(frames, bins)]
-        The bins that the wavelets read.
-    weights : complex64 [shape=(bins, 36)]
+    stretch : float64 [shape=((frames - 1) * hop_length + n_fft,)]
+    hop_length : int
+    basis : Basis
     out : float64 [shape=(frames, 12)]
     """
-    size = np.abs(z.astype(np.complex64) @ weights)
+    half, rows, step = basis.n_fft // 2, len(out), stretch.itemsize
+    strides = (hop_length * step, step)
+    later = as_strided(stretch[half + 1 :], (rows, half - 1), strides, writeable=False)
+    earlier = as_strided(stretch[half:], (rows, half), (strides[0], -step), writeable=False)
+    first = as_strided(stretch, (rows,), strides[:1], writeable=False)
+    even, odd = np.empty((2, rows, half))
+    np.add(earlier[:, :-1], later, out=even[:, :-1])
+    np.add(earlier[:, -1], first, out=even[:, -1])
+    np.subtract(later, earlier[:, :-1], out=odd[:, :-1])
+    np.subtract(first, earlier[:, -1], out=odd[:, -1])
+    even -= 2.0 * earlier[:, :1]
+    real, imaginary = even @ basis.even, odd @ basis.odd
+    real *= real
+    imaginary *= imaginary
+    real += imaginary
+    size = np.sqrt(real, out=real)
     np.add(size[:, ::3], size[:, 1::3], out=out)
     out += size[:, 2::3]
