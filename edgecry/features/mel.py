@@ -15,10 +15,14 @@ _BLOCK = 16
 
 
 class Block(NamedTuple):
-    """Some neighbouring filters and the stretch of bins they read."""
+    """Some neighbouring filters and the stretch of the spectrum they read.
+
+    ``parts`` counts real and imaginary parts, and ``weights`` (parts, filters) has each bin's twice:
+    the product with their squares adds them up to power on the way.
+    """
 
     filters: slice
-    bins: slice
+    parts: slice
     weights: Float64
 
 
@@ -64,7 +68,7 @@ def mel_blocks(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> tu
         used = np.flatnonzero(part.any(axis=0))
         low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
         filters = slice(start, start + len(part))
-        blocks.append(Block(filters, slice(low, high), np.ascontiguousarray(part[:, low:high].T)))
+        blocks.append(Block(filters, slice(2 * low, 2 * high), np.repeat(part[:, low:high].T, 2, axis=0)))
     return tuple(blocks)
 
 

@@ -41,6 +41,8 @@ _INTEGERS = {
     "stft_win_length": (2, 65_536),
     "n_bands": (1, 12),
 }
+#: librosa takes the frequencies of an odd transform for those of the even one below.
+_EVEN = ("n_fft", "stft_n_fft")
 _REALS = ("mel_fmin", "mel_fmax", "fmin", "length")
 _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
 
@@ -68,8 +70,8 @@ class FeatureSpec:
     n_mfcc : int in [1, n_mels]
         Cepstral coefficients.
     n_fft, hop_length, win_length : int
-        Transform size, frame step and Hann window of mel and mfcc, in samples; the window is at most
-        the transform.
+        Transform size (even), frame step and Hann window of mel and mfcc, in samples; the window is
+        at most the transform.
     n_mels : int in [1, 512]
         Mel bands.
     mel_fmin, mel_fmax : float
@@ -261,6 +263,8 @@ class FeatureSpec:
                 raise SpecError(f"{name}: {value!r} is not a whole number; allowed are {low} to {high}")
             if not low <= int(value) <= high:
                 raise SpecError(f"{name}: {value} is out of range; allowed are {low} to {high}")
+            if name in _EVEN and int(value) % 2:
+                raise SpecError(f"{name}: {value} is odd; allowed are even sizes, {low} to {high}")
             object.__setattr__(self, name, int(value))
 
     def _check_reals(self) -> None:

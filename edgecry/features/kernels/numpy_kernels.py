@@ -37,9 +37,8 @@ def mel_power(z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
     """Power of ``z`` through a blocked filter bank, into ``out`` (frames, n_mels). Destroys ``z``."""
     parts = z.view(np.float64)
     np.square(parts, out=parts)
-    power = parts[:, ::2] + parts[:, 1::2]
     for block in blocks:
-        out[:, block.filters] = power[:, block.bins] @ block.weights
+        out[:, block.filters] = parts[:, block.parts] @ block.weights
 
 
 def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
@@ -117,10 +116,9 @@ def octave_notes(stretch: Float64, hop_length: int, basis: Basis, out: Float64) 
     out : float64 [shape=(frames, 12)]
     """
     half, rows, step = basis.n_fft // 2, len(out), stretch.itemsize
-    strides = (hop_length * step, step)
-    later = as_strided(stretch[half + 1 :], (rows, half - 1), strides, writeable=False)
-    earlier = as_strided(stretch[half:], (rows, half), (strides[0], -step), writeable=False)
-    first = as_strided(stretch, (rows,), strides[:1], writeable=False)
+    later = as_strided(stretch[half + 1 :], (rows, half - 1), (hop_length * step, step), writeable=False)
+    earlier = as_strided(stretch[half:], (rows, half), (hop_length * step, -step), writeable=False)
+    first = stretch[: (rows - 1) * hop_length + 1 : hop_length]
     even, odd = np.empty((2, rows, half))
     np.add(earlier[:, :-1], later, out=even[:, :-1])
     np.add(earlier[:, -1], first, out=even[:, -1])
