@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.errors import AudioError
+from edgecry.errors import AudioError, SpecError
 from edgecry.features import kernels
 from edgecry.features.chroma import N_CHROMA, chroma_frames, normalise
 from edgecry.features.contrast import contrast_bands, contrast_frames
@@ -41,13 +41,13 @@ class FeatureExtractor:
 
     Raises
     ------
-    ValueError
+    SpecError
         The engine is unknown.
     """
 
     def __init__(self, spec: FeatureSpec | None = None, engine: str = "numpy") -> None:
         if engine not in ENGINES:
-            raise ValueError(f"engine: {engine!r} is unknown; allowed are {', '.join(ENGINES)}")
+            raise SpecError(f"engine: {engine!r} is unknown; allowed are {', '.join(ENGINES)}")
         self.spec = FeatureSpec() if spec is None else spec
         self.engine = engine
 
@@ -100,7 +100,8 @@ def _checked(y: NDArray[np.floating]) -> Float32:
         raise AudioError(f"y: shape {y.shape}; expected one channel, shape (n,); mix channels down first")
     if not np.issubdtype(y.dtype, np.floating):
         raise AudioError(f"y: {y.dtype} samples; expected float, -1 to 1 (int16 is divided by 32768)")
-    samples = np.ascontiguousarray(y, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        samples = np.ascontiguousarray(y, dtype=np.float32)
     if not np.isfinite(samples).all():
         raise AudioError("y: holds NaN or infinity; repair or leave out those samples")
     return samples

@@ -101,8 +101,8 @@ def skew(values: Float64) -> Float64:
     mean = values.mean(axis=0)
     centred = values - mean
     variance = (centred**2).mean(axis=0)
-    # What is left of a constant column after subtraction is rounding, which has no shape.
-    varies = variance > (np.finfo(np.float64).eps * np.abs(mean)) ** 2
+    # A constant column that went through a product differs in its last bits, which have no shape.
+    varies = variance > (1e-12 * np.abs(values).max(axis=0)) ** 2
     out: Float64 = np.zeros_like(mean)
     np.divide((centred**3).mean(axis=0), variance**1.5, out=out, where=varies)
     return out

@@ -1,0 +1,1 @@
+"""What edgecry costs beside the system it replaces."""

@@ -1,0 +1,120 @@
+"""How many times faster than the seed, on one core: ``python -m benchmarks.ratio``.
+
+Both run warm in one process and in turns, so that whatever else the machine does falls on both.
+CPU time of the thread is what to quote; wall time stands beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+PACKAGES = ("numpy", "soxr", "onnxruntime", "librosa", "numba", "scipy", "scikit-learn")
+
+
+class Times(NamedTuple):
+    """Milliseconds of every round."""
+
+    cpu: list[float]
+    wall: list[float]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ratio", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=30, help="how often each stage is measured (30)")
+    arguments = parser.parse_args(argv)
+    if arguments.rounds < 1:
+        parser.error("--rounds: at least 1")
+    confine_to_one_core()
+    with tempfile.TemporaryDirectory() as folder:
+        report(Path(folder), arguments.rounds)
+
+
+def confine_to_one_core() -> None:
+    """Pin the process to one core, and start it again if its thread pools are not at one.
+
+    They read the environment when they are loaded, which an import may already have done.
+    """
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
+        command = [sys.executable, "-m", "benchmarks.ratio", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, **ONE_THREAD})
+
+
+def report(folder: Path, rounds: int) -> None:
+    from benchmarks.clip import SECONDS, SR, write_clip
+    from benchmarks.stages import answer_stage, feature_stages
+    from edgecry.errors import ModelError
+
+    clip, origin = write_clip(folder)
+    print(f"{SECONDS:g} s of {SR} Hz audio ({origin}), {rounds} rounds, one core, warm\n")
+    for name, value in machine().items():
+        print(f"{name:13} {value}")
+    stages = feature_stages(clip)
+    try:
+        stages.append(answer_stage(clip, folder))
+    except ModelError as error:
+        print(f"\nwithout predict: {error}")
+    print(f"\n{'ms, min / median':26}{'seed CPU':>16}{'edgecry CPU':>16}{'ratio':>14}{'wall ratio':>14}")
+    for stage in stages:
+        seed, edgecry = in_turns(stage.seed, stage.edgecry, rounds=rounds)
+        print(
+            f"{stage.name:26}{pair(seed.cpu):>16}{pair(edgecry.cpu):>16}"
+            f"{ratio(seed.cpu, edgecry.cpu):>14}{ratio(seed.wall, edgecry.wall):>14}"
+        )
+
+
+def in_turns(*works: Callable[[], object], rounds: int) -> list[Times]:
+    """Measure each of ``works`` once a round, after one round that does not count."""
+    times = [Times([], []) for _ in works]
+    for turn in range(-1, rounds):
+        for work, (cpu, wall) in zip(works, times, strict=True):
+            began = time.thread_time(), time.perf_counter()
+            work()
+            ended = time.thread_time(), time.perf_counter()
+            if turn >= 0:
+                cpu.append(1e3 * (ended[0] - began[0]))
+                wall.append(1e3 * (ended[1] - began[1]))
+    return times
+
+
+def pair(times: Sequence[float]) -> str:
+    return f"{min(times):.2f} / {statistics.median(times):.2f}"
+
+
+def ratio(seed: Sequence[float], edgecry: Sequence[float]) -> str:
+    return f"{min(seed) / min(edgecry):.1f} / {statistics.median(seed) / statistics.median(edgecry):.1f}"
+
+
+def machine() -> Mapping[str, str]:
+    """What it was measured on."""
+    import edgecry
+
+    return {
+        "edgecry": edgecry.__version__,
+        "CPU": cpu_model(),
+        "system": platform.platform(),
+        "Python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
+def cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()

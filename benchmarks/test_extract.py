@@ -1,0 +1,45 @@
+"""Seed beside edgecry, warm, a stage a group: ``pytest benchmarks --benchmark-only``.
+
+``--benchmark-disable`` runs each stage once, and checks that both sides give the same numbers.
+For a ratio to quote use ``python -m benchmarks.ratio``, which measures the two in turns.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.stages import answer_stage, feature_stages
+
+STAGES = ("load", "mfcc", "chroma", "mel", "contrast", "tonnetz", "extract", "load + extract")
+SIDES = ("seed", "edgecry")
+
+
+@pytest.fixture(scope="module")
+def stages(clip):
+    stages = {stage.name: stage for stage in feature_stages(clip)}
+    assert tuple(stages) == STAGES
+    return stages
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("name", STAGES)
+def test_stage(benchmark, stages, name, side):
+    benchmark.group = name
+    work = getattr(stages[name], side)
+    work()
+    assert np.size(benchmark(work)) > 0
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_both_sides_do_the_same_work(stages, name):
+    """Coarsely; tests/parity holds them to their tolerances."""
+    assert np.allclose(stages[name].seed(), stages[name].edgecry(), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_answer(benchmark, clip, tmp_path, side):
+    benchmark.group = "load + extract + predict"
+    work = getattr(answer_stage(clip, tmp_path), side)
+    work()
+    assert isinstance(benchmark(work), str)

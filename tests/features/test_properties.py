@@ -1,0 +1,343 @@
+"""What must hold of the extractor whatever librosa says: closed forms, equivalences, refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgecry.errors import AudioError, EdgecryWarning, SpecError
+from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.spec import FAMILIES, FeatureSpec
+from edgecry.features.spectra import magnitude
+from edgecry.features.statistics import summarise
+from edgecry.features.tuning import estimate_tuning
+
+SR = 16000
+NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def noise(seconds: float = 0.6, seed: int = 0) -> np.ndarray:
+    return (0.1 * np.random.default_rng(seed).standard_normal(round(SR * seconds))).astype(np.float32)
+
+
+def tone(frequency: float, seconds: float = 0.6) -> np.ndarray:
+    return (0.3 * np.sin(2 * np.pi * frequency * np.arange(round(SR * seconds)) / SR)).astype(np.float32)
+
+
+def semitones(n: float) -> float:
+    """Hz of the note ``n`` semitones above A4."""
+    return 440.0 * 2 ** (n / 12)
+
+
+def features(y: np.ndarray, *families: str, **parameters) -> np.ndarray:
+    return FeatureExtractor(FeatureSpec(families=families or FAMILIES, **parameters)).extract(y)
+
+
+# -- gain ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gain", [0.25, 3.0, 8.0])
+def test_mel_is_power(gain):
+    y = noise()
+    assert np.allclose(features(gain * y, "mel"), gain**2 * features(y, "mel"), rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("gain", [0.25, 3.0, 8.0])
+def test_pitch_families_do_not_hear_gain(gain):
+    y = noise()
+    assert np.allclose(features(gain * y, "chroma"), features(y, "chroma"), rtol=0, atol=1e-5)
+    assert np.allclose(features(gain * y, "tonnetz"), features(y, "tonnetz"), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("gain", [0.25, 3.0, 8.0])
+def test_gain_moves_the_first_cepstrum_alone(gain):
+    """A gain adds a constant to every log-mel value, of which the DCT keeps sqrt(n_mels) in mfcc_0."""
+    y = noise()
+    louder, plain = features(gain * y, "mfcc", n_mels=64), features(y, "mfcc", n_mels=64)
+    assert np.isclose(louder[0] - plain[0], np.sqrt(64) * 20 * np.log10(gain), rtol=0, atol=1e-3)
+    assert np.allclose(louder[1:], plain[1:], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("gain", [0.25, 3.0, 8.0])
+def test_contrast_is_a_ratio(gain):
+    y = noise()
+    assert np.allclose(features(gain * y, "contrast"), features(y, "contrast"), rtol=0, atol=1e-4)
+
+
+# -- closed forms ----------------------------------------------------------------------------------
+
+
+def test_silence():
+    with pytest.warns(EdgecryWarning, match="tuning"):
+        vector = features(np.zeros(SR, np.float32))
+    parts = FeatureSpec().slices
+    for family in ("chroma", "mel", "contrast", "tonnetz"):
+        assert not vector[parts[family]].any()
+    # Each log-mel value is the -100 dB of power 1e-10.
+    mfcc = vector[parts["mfcc"]]
+    assert np.isclose(mfcc[0], -100 * np.sqrt(128), rtol=0, atol=2e-4)
+    assert np.allclose(mfcc[1:], 0, rtol=0, atol=2e-4)
+
+
+def test_contrast_of_a_flat_spectrum_is_zero():
+    impulse = np.zeros(SR, np.float32)
+    impulse[SR // 2] = 1
+    assert np.allclose(features(impulse, "contrast"), 0, rtol=0, atol=1e-4)
+
+
+def test_contrast_of_a_tone_shows_in_its_band():
+    """Band 4 spans 800 to 1600 Hz."""
+    assert np.argmax(features(tone(1100.0) + 1e-3 * noise(), "contrast")) == 4
+
+
+def test_mel_of_an_impulse_is_the_window():
+    """Its spectrum is flat, and a mel band weighs a flat one by 1 / bin width (Slaney's unit areas)."""
+    at, impulse = 5000, np.zeros(10000, np.float32)
+    impulse[at] = 0.5
+    offsets = at - 160 * np.arange(1 + 10000 // 160) + 200
+    inside = offsets[(offsets >= 0) & (offsets < 400)]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * inside / 400)
+    power = np.sum((0.5 * window) ** 2) / (1 + 10000 // 160)
+    mel = features(impulse, "mel", n_mels=20)
+    assert np.allclose(mel[3:], power * 1024 / SR, rtol=0.05, atol=0)
+
+
+@pytest.mark.parametrize("frequency", [500.0, 1000.0, 3000.0, 6500.0])
+def test_mel_of_a_tone_peaks_where_it_is(frequency):
+    """Slaney's scale: 3 / 200 mel a Hz up to 1 kHz, then 27 mel a factor of 6.4."""
+
+    def mel(hz: float) -> float:
+        return hz * 3 / 200 if hz < 1000 else 15 + 27 * np.log(hz / 1000) / np.log(6.4)
+
+    # Forty bands have their centres at parts 1 / 41 to 40 / 41 of the range.
+    expected = 41 * mel(frequency) / mel(SR / 2) - 1
+    assert abs(np.argmax(features(tone(frequency), "mel", n_mels=40)) - expected) <= 1
+
+
+@pytest.mark.parametrize("octave", [0, 1, 2])
+@pytest.mark.parametrize("note", range(12))
+def test_chroma_of_a_note_peaks_at_it(note, octave):
+    chroma = features(tone(semitones(note - 9 + 12 * octave)), "chroma")
+    assert NOTES[int(np.argmax(chroma))] == NOTES[note]
+    assert np.isclose(chroma.max(), 1.0, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("start", [0, 3])
+def test_a_fifth_is_one_step_round_the_circle_of_fifths(start):
+    """Harte, Sandler & Gasser 2006: the first two tonnetz values are a point on that circle."""
+    points = [features(tone(semitones(n)), "tonnetz")[:2] @ (1j, 1) for n in (start, start + 7)]
+    turn = np.angle(points[1] / points[0], deg=True)
+    assert abs(turn - 30) < 3
+    assert np.isclose(*np.abs(points), rtol=0.1)
+    assert 0.5 < np.abs(points[0]) <= 1
+
+
+@given(st.integers(0, 10_000))
+def test_tonnetz_stays_inside_its_circles(seed):
+    x = features(noise(0.2, seed), "tonnetz")
+    assert np.all(np.hypot(x[::2], x[1::2]) <= (1.0, 1.0, 0.5))
+
+
+@pytest.mark.parametrize("cents", [-40, -25, 0, 10, 45])
+def test_tuning_of_a_scale(cents):
+    y = np.concatenate([tone(semitones(n + cents / 100), 0.3) for n in (0, 4, 7, 12)])
+    S = magnitude(y, 2048, 512, 2048)
+    assert abs(estimate_tuning(S, SR, 2048, 12) - cents / 100) < 0.035
+    in_thirds = (3 * cents / 100 + 0.5) % 1 - 0.5
+    off = estimate_tuning(S, SR, 2048, 36) - in_thirds
+    assert abs((off + 0.5) % 1 - 0.5) < 0.105
+
+
+# -- statistics ------------------------------------------------------------------------------------
+
+
+def test_statistics_are_numpys():
+    X = np.random.default_rng(1).gamma(2.0, size=(57, 5))
+    assert np.allclose(summarise(X, ("mean",)), X.mean(axis=0), rtol=1e-12)
+    assert np.allclose(summarise(X, ("std",)), X.std(axis=0), rtol=1e-12)
+    for q in (0, 1, 33, 50, 99, 100):
+        assert np.allclose(summarise(X, (f"p{q}",)), np.percentile(X, q, axis=0), rtol=1e-12)
+    assert np.array_equal(summarise(X, ("min", "max")), np.concatenate((X.min(axis=0), X.max(axis=0))))
+
+
+def test_skew_of_a_rare_event():
+    """A share p of ones has skewness (1 - 2p) / sqrt(p (1 - p))."""
+    X = np.zeros((10, 2))
+    X[0, 0] = X[:9, 1] = 1
+    assert np.allclose(summarise(X, ("skew",)), [8 / 3, -8 / 3], rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 5, 8, 9, 10, 40])
+def test_slope_of_a_line(n_frames):
+    X = np.arange(n_frames)[:, np.newaxis] * np.array([2.0, -0.5]) + 7
+    slope = np.array([2.0, -0.5]) * (n_frames >= 3)
+    for stat in ("delta_mean", "delta_min", "delta_max", "delta_p50"):
+        assert np.allclose(summarise(X, (stat,)), slope, rtol=0, atol=1e-12)
+    assert np.allclose(summarise(X, ("delta_std", "delta_skew")), 0, rtol=0, atol=1e-7)
+
+
+def test_a_projection_is_applied_to_every_frame():
+    rng = np.random.default_rng(2)
+    X, P = rng.standard_normal((30, 6)), rng.standard_normal((4, 6))
+    stats = ("mean", "std", "min", "p25", "skew", "delta_max", "delta_mean")
+    assert np.allclose(summarise(X, stats, P), summarise(X @ P.T, stats), rtol=0, atol=1e-12)
+
+
+def test_skew_of_constant_frames_is_zero():
+    """Also where a projection leaves the same number with different rounding in each frame."""
+    P = np.random.default_rng(3).standard_normal((40, 128))
+    assert not summarise(np.full((101, 128), -100.0, np.float32), ("skew", "delta_skew"), P).any()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_statistics_are_in_order(family):
+    stats = ("min", "p5", "p50", "p95", "max")
+    rows = features(noise(), family, stats=stats).reshape(len(stats), -1)
+    assert np.all(np.diff(rows, axis=0) >= 0)
+    assert np.all(rows[0] < rows[-1])
+    ends = features(noise(), family, stats=("p0", "p100")).reshape(2, -1)
+    assert np.array_equal(ends, rows[[0, -1]])
+
+
+# -- the vector's layout ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole() -> np.ndarray:
+    return features(noise(seed=5))
+
+
+SUBSETS = [subset for n in range(1, 6) for subset in itertools.combinations(FAMILIES, n)]
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_a_subset_is_a_slice_of_the_whole(subset, whole):
+    parts = FeatureSpec().slices
+    expected = np.concatenate([whole[parts[family]] for family in subset])
+    assert np.array_equal(features(noise(seed=5), *subset), expected)
+
+
+@pytest.mark.parametrize("order", [FAMILIES[::-1], FAMILIES[2:] + FAMILIES[:2]], ids="+".join)
+def test_an_order_is_a_permutation_of_the_whole(order, whole):
+    parts = FeatureSpec().slices
+    assert np.array_equal(
+        features(noise(seed=5), *order), np.concatenate([whole[parts[family]] for family in order])
+    )
+
+
+def test_more_statistics_leave_the_means_alone(whole):
+    spec = FeatureSpec(stats=("std", "mean", "delta_p50"))
+    vector = FeatureExtractor(spec).extract(noise(seed=5))
+    means = [i for i, name in enumerate(spec.names) if name in FeatureSpec().names]
+    assert np.array_equal(vector[means], whole)
+
+
+def test_names_and_families_are_the_specs():
+    spec = FeatureSpec(families=("mel", "mfcc"), stats=("mean", "std"))
+    extractor = FeatureExtractor(spec)
+    assert (extractor.names, extractor.families, extractor.spec) == (spec.names, spec.slices, spec)
+    vector = extractor.extract(noise())
+    assert vector.shape == (spec.n_features,) == (len(extractor.names),)
+    assert vector.dtype == np.float64
+
+
+# -- length, padding, crop -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.0, 1.3])
+@pytest.mark.parametrize("padding", ["none", "zero", "repeat"])
+@pytest.mark.parametrize("crop", ["start", "center"])
+def test_a_length_is_what_one_would_cut_by_hand(seconds, padding, crop):
+    y, size = noise(0.6), round(seconds * SR)
+    if len(y) >= size:
+        start = (len(y) - size) // 2 if crop == "center" else 0
+        by_hand = y[start : start + size]
+    else:
+        by_hand = {
+            "none": y,
+            "zero": np.concatenate((y, np.zeros(size - len(y), np.float32))),
+            "repeat": np.concatenate((y, y, y))[:size],
+        }[padding]
+    spec = FeatureSpec(families=("mfcc", "mel"), length=seconds, padding=padding, crop=crop)
+    plain = dataclasses.replace(spec, length=None)
+    assert np.array_equal(FeatureExtractor(spec).extract(y), FeatureExtractor(plain).extract(by_hand))
+
+
+# -- inputs ----------------------------------------------------------------------------------------
+
+
+def test_the_input_is_left_as_it_was():
+    y = noise()
+    before = y.copy()
+    features(y, length=1.0)
+    features(y, length=0.1)
+    assert np.array_equal(y, before)
+
+
+def test_how_samples_are_stored_does_not_matter(whole):
+    y = noise(seed=5)
+    read_only = y.copy()
+    read_only.flags.writeable = False
+    strided = np.repeat(y, 3)[::3]
+    backwards = y[::-1].copy()[::-1]
+    for same in (y.astype(np.float64), read_only, strided, backwards, y.astype(">f4"), y.tolist()):
+        assert np.array_equal(features(same), whole)
+
+
+def test_it_is_deterministic(whole):
+    extractor = FeatureExtractor()
+    for _ in range(3):
+        assert np.array_equal(extractor.extract(noise(seed=5)), whole)
+    extractor.extract(noise(1.1, seed=6))
+    assert np.array_equal(extractor.extract(noise(seed=5)), whole)
+
+
+def test_eight_threads_may_share_it():
+    """Clips of different lengths and tunings at the same time, each as if it were alone."""
+    extractor = FeatureExtractor()
+    clips = [tone(semitones(n / 10), 0.2 + 0.05 * n) + noise(0.2 + 0.05 * n, n) for n in range(8)]
+    alone = [FeatureExtractor().extract(y) for y in clips]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(extractor.extract, clips * 4))
+    for i, vector in enumerate(together):
+        assert np.array_equal(vector, alone[i % 8])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("at", [0, 4000, -1])
+def test_what_is_not_finite_is_refused(value, at):
+    y = noise()
+    y[at] = value
+    with pytest.raises(AudioError, match="NaN or infinity"):
+        FeatureExtractor().extract(y)
+
+
+@pytest.mark.parametrize("shape", [(), (1, 9600), (9600, 2), (0, 0)])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(AudioError, match=r"expected one channel, shape \(n,\)"):
+        FeatureExtractor().extract(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint8", "bool", "complex64", "U1", "object"])
+def test_other_types_are_refused(dtype):
+    with pytest.raises(AudioError, match="expected float"):
+        FeatureExtractor().extract(np.zeros(9600).astype(dtype))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("peak", [1e25, 1e300])
+def test_what_overflows_is_refused(peak):
+    with pytest.raises(AudioError, match=r"^(y: |samples )"):
+        FeatureExtractor().extract(peak * noise().astype(np.float64))
+
+
+def test_an_unknown_engine_is_refused():
+    assert FeatureExtractor(engine="numpy").engine == "numpy"
+    with pytest.raises(SpecError, match="engine: 'fortran' is unknown; allowed are numpy"):
+        FeatureExtractor(engine="fortran")

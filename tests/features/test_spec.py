@@ -1,0 +1,316 @@
+"""FeatureSpec: what it lays out, and that text, hash and equality agree. Refusals are beside this file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import pickle
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgecry.errors import SpecError
+from edgecry.features.spec import FAMILIES, TONNETZ_MIN_SR, FeatureSpec
+
+PLAIN = ("mean", "std", "min", "max", "skew", "p0", "p5", "p50", "p100")
+ALL_STATISTICS = PLAIN + tuple(f"delta_{name}" for name in PLAIN)
+
+
+# -- the public model's recipe ---------------------------------------------------------------------
+
+
+def test_the_default_is_the_194_value_recipe():
+    spec = FeatureSpec()
+    assert spec.n_features == 194
+    assert spec.slices == {
+        "mfcc": slice(0, 40),
+        "chroma": slice(40, 52),
+        "mel": slice(52, 180),
+        "contrast": slice(180, 188),
+        "tonnetz": slice(188, 194),
+    }
+    assert (spec.sr, spec.n_mfcc, spec.n_mels, spec.n_bands, spec.fmin) == (16000, 40, 128, 7, 100.0)
+    assert (spec.n_fft, spec.hop_length, spec.win_length) == (1024, 160, 400)
+    assert (spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length) == (2048, 512, None)
+    assert spec.names[0] == "mfcc_0"
+    assert spec.names[-1] == "tonnetz_5"
+
+
+def test_the_default_hash_never_changes():
+    """Model files in the field state this number; a change here orphans them."""
+    assert FeatureSpec().hash == "1b53688e9c4e2fc98ae9ca0ac44a7cd6eb5aba7328eee4ba516717571f872060"
+
+
+# -- order, names, slices --------------------------------------------------------------------------
+
+
+def test_families_are_laid_out_in_the_order_given():
+    spec = FeatureSpec(families=["tonnetz", "mfcc"])
+    assert spec.slices == {"tonnetz": slice(0, 6), "mfcc": slice(6, 46)}
+    assert spec.names[5:8] == ("tonnetz_5", "mfcc_0", "mfcc_1")
+
+
+def test_inside_a_family_each_statistic_is_whole():
+    spec = FeatureSpec(families=("contrast",), n_bands=1, stats=("std", "mean", "delta_p50"))
+    assert spec.names == (
+        "contrast_0_std",
+        "contrast_1_std",
+        "contrast_0",
+        "contrast_1",
+        "contrast_0_delta_p50",
+        "contrast_1_delta_p50",
+    )
+
+
+def test_a_mapping_may_leave_families_out():
+    spec = FeatureSpec(families=("mel", "chroma"), stats={"chroma": ["max"]})
+    assert spec.stats_by_family == (("mel", ("mean",)), ("chroma", ("max",)))
+
+
+@pytest.mark.parametrize(
+    ("family", "width"), [("mfcc", 13), ("chroma", 12), ("mel", 64), ("contrast", 6), ("tonnetz", 6)]
+)
+def test_width_of_a_frame(family, width):
+    assert FeatureSpec(n_mfcc=13, n_mels=64, n_bands=5).width(family) == width
+
+
+# -- equality, hashing, replacing ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stats",
+    [
+        ["mean", "std"],
+        ("mean", "std"),
+        dict.fromkeys(reversed(FAMILIES), ("mean", "std")),
+        tuple((family, ("mean", "std")) for family in FAMILIES),
+    ],
+)
+def test_every_way_to_say_the_statistics_gives_the_same_spec(stats):
+    plain = FeatureSpec(stats=("mean", "std"))
+    assert FeatureSpec(stats=stats) == plain
+    assert FeatureSpec(stats=stats).hash == plain.hash
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"fmin": 100}, {"fmin": 100.0}),
+        ({"mel_fmin": -0.0}, {"mel_fmin": 0.0}),
+        ({"length": Fraction(7, 2)}, {"length": 3.5}),
+        ({"length": np.float32(7)}, {"length": 7}),
+        ({"n_mels": np.int64(64)}, {"n_mels": 64}),
+        ({"families": list(FAMILIES)}, {"families": FAMILIES}),
+    ],
+)
+def test_equal_specs_have_equal_text_and_hash(one, other):
+    a, b = FeatureSpec(**one), FeatureSpec(**other)
+    assert a == b
+    assert hash(a) == hash(b)
+    assert a.to_json() == b.to_json()
+    assert a.hash == b.hash
+
+
+def test_every_parameter_counts_in_equality_and_hash():
+    changed = {
+        "sr": 22050,
+        "families": ("mel",),
+        "stats": ("std",),
+        "n_mfcc": 13,
+        "n_fft": 512,
+        "hop_length": 128,
+        "win_length": 256,
+        "n_mels": 64,
+        "mel_fmin": 50.0,
+        "mel_fmax": 4000.0,
+        "stft_n_fft": 1024,
+        "stft_hop_length": 256,
+        "stft_win_length": 1000,
+        "n_bands": 5,
+        "fmin": 120.0,
+        "length": 3.0,
+        "padding": "repeat",
+        "crop": "center",
+    }
+    assert set(changed) == {field.name for field in dataclasses.fields(FeatureSpec)}
+    specs = [FeatureSpec(), *(FeatureSpec(**{name: value}) for name, value in changed.items())]
+    assert len(set(specs)) == len({spec.hash for spec in specs}) == len(changed) + 1
+
+
+def test_it_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FeatureSpec().sr = 8000
+
+
+def test_it_does_not_follow_the_lists_it_was_given():
+    families, stats = ["mel", "mfcc"], {"mel": ["mean", "std"]}
+    spec = FeatureSpec(families=families, stats=stats)
+    families.clear()
+    stats["mel"].append("max")
+    assert spec.names[128] == "mel_0_std"
+    assert spec.n_features == 2 * 128 + 40
+
+
+def test_it_survives_pickling():
+    spec = FeatureSpec(stats={"mel": ("std",)})
+    assert pickle.loads(pickle.dumps(spec)) == spec
+
+
+def test_replace_keeps_the_statistics_of_the_families_that_stay():
+    spec = FeatureSpec(stats={"mel": ("std", "p50")})
+    fewer = dataclasses.replace(spec, families=("chroma", "mel"))
+    assert fewer == FeatureSpec(families=("chroma", "mel"), stats={"mel": ("std", "p50")})
+    more = dataclasses.replace(fewer, families=("mfcc", "mel"))
+    assert more == FeatureSpec(families=("mfcc", "mel"), stats={"mel": ("std", "p50")})
+
+
+def test_replace_checks_again():
+    with pytest.raises(SpecError, match="n_mfcc: 40 exceeds n_mels = 20"):
+        dataclasses.replace(FeatureSpec(), n_mels=20)
+
+
+def test_families_left_out_do_not_bind_the_others():
+    assert FeatureSpec(families=("mel",), n_mels=20).n_features == 20
+    assert FeatureSpec(families=("mel",), sr=8000, n_bands=12).n_features == 128
+    assert FeatureSpec(families=("mfcc", "mel", "contrast"), sr=8000, n_bands=6, stft_n_fft=512)
+    assert FeatureSpec(families=("chroma",), mel_fmax=12000).n_features == 12
+
+
+# -- text ------------------------------------------------------------------------------------------
+
+
+def test_json_is_canonical():
+    """Sorted keys, no spaces, every parameter: what the hash is taken over."""
+    text = FeatureSpec(stats={"mel": ["std"]}).to_json()
+    values = json.loads(text)
+    assert text == json.dumps(values, sort_keys=True, separators=(",", ":"))
+    assert set(values) == {field.name for field in dataclasses.fields(FeatureSpec)}
+    assert FeatureSpec.from_json(text).hash == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_hand_written_part_takes_the_defaults():
+    spec = FeatureSpec.from_json('{"sr": 22050, "stats": {"mfcc": ["mean", "std"]}}')
+    assert spec == FeatureSpec(sr=22050, stats={"mfcc": ("mean", "std")})
+
+
+def test_the_example_in_the_message_is_accepted():
+    with pytest.raises(SpecError) as refused:
+        FeatureSpec.from_json("sr = 22050")
+    example = str(refused.value).rpartition("write an object, ")[2]
+    assert FeatureSpec.from_json(example).sr == 22050
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "found a JSON list, expected an object"),
+        ("null", "found a JSON NoneType, expected an object"),
+        ('{"sample_rate": 16000}', "unknown key 'sample_rate'; the keys are sr, families, stats"),
+        ('{"sr": 16000.0}', "sr: 16000.0 is not a whole number"),
+        ('{"mel_fmin": NaN}', "mel_fmin: nan is not a finite number"),
+        ('{"fmin": Infinity, "families": ["mel"]}', "fmin: inf is not a finite number"),
+    ],
+)
+def test_text_that_is_refused(text, message):
+    with pytest.raises(SpecError, match=message):
+        FeatureSpec.from_json(text)
+
+
+def test_keys_of_any_type_are_refused_by_name():
+    with pytest.raises(SpecError, match="unknown key 7; the keys are sr, "):
+        FeatureSpec.from_dict({7: 1, "sample_rate": 2})
+
+
+# -- any valid spec --------------------------------------------------------------------------------
+
+statistics = st.lists(st.sampled_from(ALL_STATISTICS), min_size=1, max_size=4, unique=True)
+
+
+@st.composite
+def specs(draw) -> FeatureSpec:
+    families = draw(st.permutations(FAMILIES).flatmap(lambda p: st.integers(1, 5).map(lambda n: p[:n])))
+    n_fft = 2 * draw(st.integers(8, 2048))
+    stft_n_fft = 2 * draw(st.integers(512, 2048))
+    n_mels = draw(st.integers(1, 512))
+    return FeatureSpec(
+        sr=draw(st.integers(TONNETZ_MIN_SR, 48_000)),
+        families=families,
+        stats=draw(st.one_of(statistics, st.dictionaries(st.sampled_from(families), statistics))),
+        n_mfcc=draw(st.integers(1, n_mels)),
+        n_fft=n_fft,
+        hop_length=draw(st.integers(1, 4096)),
+        win_length=draw(st.integers(2, n_fft)),
+        n_mels=n_mels,
+        mel_fmin=draw(st.floats(0.0, 1000.0)),
+        mel_fmax=draw(st.one_of(st.none(), st.floats(1001.0, 4000.0))),
+        stft_n_fft=stft_n_fft,
+        stft_hop_length=draw(st.integers(1, 4096)),
+        stft_win_length=draw(st.one_of(st.none(), st.integers(2, stft_n_fft))),
+        n_bands=draw(st.integers(1, 5)),
+        fmin=draw(st.floats(100.0, 250.0)),
+        length=draw(st.one_of(st.none(), st.floats(0.01, 3600.0))),
+        padding=draw(st.sampled_from(("none", "zero", "repeat"))),
+        crop=draw(st.sampled_from(("start", "center"))),
+    )
+
+
+@given(specs())
+def test_text_and_dictionary_bring_back_the_same_spec(spec):
+    for copy in (FeatureSpec.from_json(spec.to_json()), FeatureSpec.from_dict(spec.to_dict())):
+        assert copy == spec
+        assert copy.hash == spec.hash
+        assert copy.to_json() == spec.to_json()
+
+
+@given(specs())
+def test_names_and_slices_tile_the_vector(spec):
+    assert len(spec.names) == len(set(spec.names)) == spec.n_features
+    assert tuple(spec.slices) == tuple(spec.families)
+    stop = 0
+    for family, part in spec.slices.items():
+        assert part.start == stop
+        stop = part.stop
+        assert all(name.startswith(f"{family}_") for name in spec.names[part])
+    assert stop == spec.n_features
+
+
+@given(specs(), st.data())
+def test_replacing_a_value_with_itself_changes_nothing(spec, data):
+    name = data.draw(st.sampled_from([field.name for field in dataclasses.fields(FeatureSpec)]))
+    assert dataclasses.replace(spec, **{name: getattr(spec, name)}) == spec
+
+
+@given(specs())
+def test_narrowing_to_one_family_takes_its_names(spec):
+    for family, part in spec.slices.items():
+        assert dataclasses.replace(spec, families=(family,)).names == spec.names[part]
+
+
+def test_hash_is_the_same_in_another_process(tmp_path):
+    """Python randomises the hashes of strings from process to process; this one does not depend on it."""
+    import subprocess
+    import sys
+
+    code = "from edgecry import FeatureSpec; print(FeatureSpec(stats={'mel': ('std',)}).hash)"
+    for seed in ("0", "1"):
+        out = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert out.stdout.strip() == FeatureSpec(stats={"mel": ("std",)}).hash
+
+
+def test_orders_of_families_are_different_specs():
+    orders = [FeatureSpec(families=order) for order in itertools.permutations(FAMILIES, 2)]
+    assert len({spec.hash for spec in orders}) == len(orders) == 20

@@ -1,0 +1,90 @@
+"""Tolerances of the promise, and how a vector of ours is held against librosa's."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from edgecry.errors import EdgecryWarning
+from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.spec import FeatureSpec
+from edgecry.features.spectra import magnitude
+from edgecry.features.tuning import estimate_tuning
+from tests.parity import reference
+
+#: Greatest absolute difference of a mean; mel has its own rule, below.
+ABSOLUTE = {"mfcc": 2e-4, "chroma": 3e-6, "contrast": 1e-5, "tonnetz": 1e-6}
+#: Greatest difference of a mel value, as part of it.
+MEL_RELATIVE = 2e-6
+
+
+def tolerance(family: str, theirs: np.ndarray) -> np.ndarray:
+    """Allowed difference of each value.
+
+    librosa's cepstra are float32, and those of silence so large (-1131) that neighbouring numbers
+    are 1.2e-4 apart: mfcc is allowed that last digit in addition.
+
+    A mel value is power and spans many decades, so each band is held to a part of itself, however
+    quiet it is. Two floors lie below that. A float64 transform rounds a bin to about 1e-16 of the
+    loudest one, 1e-32 in power: bands 1e-24 below the loudest band are rounding, not sound. And
+    librosa stores spectra as float32, which below 1.2e-38 has fewer and fewer digits.
+    """
+    if family == "mfcc":
+        return ABSOLUTE[family] + np.spacing(np.abs(theirs).astype(np.float32))
+    if family != "mel":
+        return np.full(theirs.shape, ABSOLUTE[family])
+    floor = max(1e-24 * float(theirs.max(initial=0.0)), float(np.finfo(np.float32).tiny))
+    return MEL_RELATIVE * np.abs(theirs) + floor
+
+
+class Compared(NamedTuple):
+    """One clip by both."""
+
+    name: str
+    spec: FeatureSpec
+    ours: np.ndarray
+    theirs: np.ndarray
+    our_tunings: dict[str, float]
+    their_tunings: dict[str, float]
+
+    def excess(self, family: str) -> float:
+        """Greatest difference in ``family``, in tolerances: over 1 is a failure, NaN counts as one."""
+        part = self.spec.slices[family]
+        ours, theirs = self.ours[part], self.theirs[part]
+        worst = float(np.max(np.abs(ours - theirs) / tolerance(family, theirs)))
+        return float("inf") if np.isnan(worst) else worst
+
+
+def compare(name: str, y: np.ndarray, spec: FeatureSpec | None = None) -> Compared:
+    """Compute ``y``'s vector and tunings by both."""
+    spec = spec or FeatureSpec()
+    theirs = reference.tunings(y, spec)
+    return Compared(name, spec, vector(y, spec), reference.vector(y, spec, theirs), tunings(y, spec), theirs)
+
+
+def vector(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EdgecryWarning)  # of clips without a pitch
+        return FeatureExtractor(spec).extract(y)
+
+
+def tunings(y: np.ndarray, spec: FeatureSpec) -> dict[str, float]:
+    y, out = reference.fitted(y, spec), {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EdgecryWarning)
+        if "chroma" in spec.families:
+            n_fft = spec.stft_n_fft
+            S = magnitude(y, n_fft, spec.stft_hop_length, spec.stft_win_length or n_fft)
+            out["chroma"] = estimate_tuning(S, spec.sr, n_fft, 12)
+        if "tonnetz" in spec.families:
+            out["tonnetz"] = estimate_tuning(magnitude(y, 2048, 512, 2048), spec.sr, 2048, 36)
+    return out
+
+
+def assert_same(compared: Compared) -> None:
+    """Same tunings, then every family within its tolerance."""
+    assert compared.our_tunings == compared.their_tunings, compared.name
+    over = {family: compared.excess(family) for family in compared.spec.families}
+    assert max(over.values()) <= 1, f"{compared.name}: in tolerances, {over}"

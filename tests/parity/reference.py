@@ -1,0 +1,139 @@
+"""The seed's recipe, written with librosa, for any FeatureSpec: what the extractor is held against.
+
+It follows the documents (the model card, the FeatureSpec, librosa's own) and shares no code with
+edgecry. librosa missing is a failure of these tests, never a skip.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import librosa
+import numpy as np
+import scipy.stats
+
+from edgecry.features.spec import FeatureSpec
+
+DELTA_WIDTH = 9
+
+
+def vector(y: np.ndarray, spec: FeatureSpec, tuned: Mapping[str, float] | None = None) -> np.ndarray:
+    """The feature vector of ``y``: families in the spec's order, inside one a statistic at a time.
+
+    ``tuned`` is what :func:`tunings` gave, if at hand; without it librosa estimates once more.
+    """
+    y, tuned = fitted(y, spec), tuned or {}
+    parts = []
+    with quiet():
+        for family, stats in spec.stats_by_family:
+            X = frames(y, family, spec, tuned.get(family))
+            parts += [statistic(X, stat) for stat in stats]
+    return np.concatenate(parts)
+
+
+def tunings(y: np.ndarray, spec: FeatureSpec) -> dict[str, float]:
+    """The tunings, in parts of a note, that chroma_stft(S=...) and tonnetz(y=...) estimate."""
+    y, out = fitted(y, spec), {}
+    with quiet():
+        if "chroma" in spec.families:
+            S = magnitude(y, spec)
+            out["chroma"] = librosa.estimate_tuning(S=S, sr=spec.sr, bins_per_octave=12)
+        if "tonnetz" in spec.families:
+            out["tonnetz"] = librosa.estimate_tuning(y=y, sr=spec.sr, bins_per_octave=36)
+    return out
+
+
+def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None = None) -> np.ndarray:
+    """One family over time, (values, frames), by librosa's own call; None lets it estimate the tuning."""
+    mel = {
+        "n_fft": spec.n_fft,
+        "hop_length": spec.hop_length,
+        "win_length": spec.win_length,
+        "window": "hann",
+        "n_mels": spec.n_mels,
+        "fmin": spec.mel_fmin,
+        "fmax": spec.mel_fmax,
+    }
+    match family:
+        case "mfcc":
+            return librosa.feature.mfcc(y=y, sr=spec.sr, n_mfcc=spec.n_mfcc, **mel)
+        case "mel":
+            return librosa.feature.melspectrogram(y=y, sr=spec.sr, **mel)
+        case "chroma":
+            return librosa.feature.chroma_stft(S=magnitude(y, spec), sr=spec.sr, tuning=tuning)
+        case "contrast":
+            return librosa.feature.spectral_contrast(
+                S=magnitude(y, spec), sr=spec.sr, n_bands=spec.n_bands, fmin=spec.fmin
+            )
+        case "tonnetz":
+            return librosa.feature.tonnetz(y=y, sr=spec.sr, tuning=tuning)
+    raise ValueError(f"no reference for {family!r}")
+
+
+def magnitude(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    """What chroma and contrast read: magnitude, not power."""
+    return np.abs(
+        librosa.stft(
+            y, n_fft=spec.stft_n_fft, hop_length=spec.stft_hop_length, win_length=spec.stft_win_length
+        )
+    )
+
+
+def statistic(X: np.ndarray, name: str) -> np.ndarray:
+    """One number a row of ``X`` (values, frames)."""
+    if name == "mean":
+        return np.mean(X.T, axis=0)  # as the seed does, in librosa's float32
+    X = X.astype(np.float64)
+    if name.startswith("delta_"):
+        return plain_statistic(slope(X), name.removeprefix("delta_"))
+    return plain_statistic(X, name)
+
+
+def plain_statistic(X: np.ndarray, name: str) -> np.ndarray:
+    match name:
+        case "mean":
+            return np.mean(X, axis=1)
+        case "std":
+            return np.std(X, axis=1)
+        case "min":
+            return np.min(X, axis=1)
+        case "max":
+            return np.max(X, axis=1)
+        case "skew":
+            # scipy gives NaN, with a warning, for a row that does not vary.
+            return np.nan_to_num(scipy.stats.skew(X, axis=1, bias=True), nan=0.0)
+    return np.percentile(X, int(name.removeprefix("p")), axis=1, method="linear")
+
+
+def slope(X: np.ndarray) -> np.ndarray:
+    """librosa's delta; of clips too short for it the widest that fits, and none of one or two frames."""
+    n_frames = X.shape[1]
+    if n_frames < 3:
+        return np.zeros_like(X)
+    widest = n_frames if n_frames % 2 else n_frames - 1
+    return librosa.feature.delta(X, width=min(DELTA_WIDTH, widest), order=1, mode="interp")
+
+
+def fitted(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    """``y`` brought to the spec's length, spelt out with NumPy's own words for it."""
+    if spec.length is None:
+        return y
+    size = round(spec.length * spec.sr)
+    missing = size - len(y)
+    if missing < 0:
+        start = -missing // 2 if spec.crop == "center" else 0
+        return y[start : start + size]
+    if spec.padding == "none":
+        return y
+    if spec.padding == "repeat" and len(y):
+        return np.pad(y, (0, missing), mode="wrap")
+    return np.pad(y, (0, missing))
+
+
+class quiet(warnings.catch_warnings):  # noqa: N801 (reads as a word in a with statement)
+    """Silence librosa about clips shorter than a transform, silent ones, and scipy about constants."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.simplefilter("ignore")
