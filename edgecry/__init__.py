@@ -17,6 +17,7 @@ _HOME = {
     "FeatureSpec": "edgecry.features.spec",
     "ModelError": "edgecry.errors",
     "Prediction": "edgecry.classifier",
+    "RuntimeOptions": "edgecry.model",
     "SpecError": "edgecry.errors",
     "Waveform": "edgecry.audio",
     "load_audio": "edgecry.audio",
@@ -31,10 +32,11 @@ __all__ = [
     "FeatureSpec",
     "ModelError",
     "Prediction",
+    "RuntimeOptions",
     "SpecError",
     "Waveform",
-    "load_audio",
     "__version__",
+    "load_audio",
 ]
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec
-    from edgecry.model import CryModel
+    from edgecry.model import CryModel, RuntimeOptions
 
 
 def __getattr__(name: str) -> Any:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgecry.audio import Source, Waveform, load_audio
+from edgecry.audio import Source, load_audio
 from edgecry.decision import DIGITS, top_label
 from edgecry.errors import AudioError, EdgecryError
 from edgecry.features.extractor import FeatureExtractor
@@ -100,7 +101,7 @@ class Classifier:
         """The recipe of the vector the model reads."""
         return self.model.spec
 
-    def classify(self, source: Source | np.ndarray[Any, Any], sr: int | None = None) -> Prediction:
+    def classify(self, source: Source | NDArray[Any], sr: int | None = None) -> Prediction:
         """Classify one recording.
 
         Parameters
@@ -120,7 +121,10 @@ class Classifier:
         """
         begin = time.perf_counter()
         waveform = load_audio(_with_rate(source, sr), sr=self.spec.sr)
-        vector = self._extractor.extract(waveform.samples)
+        try:
+            vector = self._extractor.extract(waveform.samples)
+        except AudioError as error:
+            raise AudioError(f"{waveform.origin}: {error}") from error
         (row,) = self.model.predict_proba(vector).tolist()
         label = top_label(row, self.labels)
         probabilities = dict(zip(self.labels, row, strict=True))
@@ -175,13 +179,15 @@ class Classifier:
             yield result
 
 
-def _with_rate(source: Any, sr: int | None) -> Any:
+def _with_rate(source: Source | NDArray[Any], sr: int | None) -> Source:
     """Put an array and its rate together; leave what states its own rate alone."""
-    if isinstance(source, np.ndarray | list):
+    if isinstance(source, np.ndarray):
         if sr is None:
-            raise AudioError("source: an array does not tell its sampling rate; give it in Hz, classify(y, sr=16000)")
+            raise AudioError("sr: an array does not tell its rate; give it in Hz, classify(y, sr=16000)")
         return source, sr
     if sr is not None:
-        origin = source.origin if isinstance(source, Waveform) else type(source).__name__
-        raise AudioError(f"sr: {sr} was given for {origin}, which states its own rate; leave sr out")
+        raise AudioError(
+            f"sr: {sr} was given with a source of type {type(source).__name__}; only an array needs it, "
+            "every other source states its own rate, so leave sr out"
+        )
     return source

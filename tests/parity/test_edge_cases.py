@@ -123,10 +123,9 @@ def test_statistics_of_odd_clips_are_finite_and_equal(name):
 
 
 def test_skew_of_silence_is_zero():
+    """Ours alone: what librosa leaves in float32 differs from frame to frame in the last bit."""
     spec = FeatureSpec(stats=("skew", "delta_skew"))
-    compared = compare("silence", zeros(SR), spec)
-    assert not compared.ours.any()
-    assert not compared.theirs.any()
+    assert not compare("silence", zeros(SR), spec).ours.any()
 
 
 def test_441_khz_stereo_through_load_audio(tmp_path):

@@ -1,0 +1,7 @@
+"""``python -m edgecry``: the same as the ``edgecry`` command."""
+
+import sys
+
+from edgecry.cli import main
+
+sys.exit(main())

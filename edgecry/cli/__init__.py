@@ -1,0 +1,118 @@
+"""The ``edgecry`` command: the parser, and the one place where failures become exit codes.
+
+Data goes to stdout, talk to stderr. Sub-commands import what is heavy when they run, so that
+``--help`` and ``--version`` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+
+from edgecry import __version__
+from edgecry.cli import classify, features, info
+from edgecry.cli.talk import say
+from edgecry.errors import EdgecryError
+
+OK = 0
+#: 1 is a sub-command's own: some inputs failed, and the rest was done.
+UNUSABLE = 2
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+EPILOG = """\
+exit codes:
+  0  all good
+  1  some inputs failed, each reported in its place; the rest is done
+  2  wrong use, or nothing can be done: an unusable model or spec, an output that cannot be written
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``edgecry`` command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process if left out.
+
+    Returns
+    -------
+    int
+        The exit code: 0 all good, 1 some inputs failed, 2 wrong use or nothing could be done, 70 a
+        fault of edgecry's own, 130 interrupted, 141 the reader of stdout is gone.
+    """
+    _prepare_streams()
+    try:
+        code = _run(argv)
+        sys.stdout.flush()  # here, where a failure can still be told
+    except BrokenPipeError:
+        _discard_stdout()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except EdgecryError as error:
+        say(str(error))
+        return UNUSABLE
+    except OSError as error:
+        say(f"{error.filename or 'output'}: {error.strerror or error}")
+        _discard_stdout()
+        return UNUSABLE
+    except Exception as error:  # no traceback reaches a user who did not ask for one
+        return _report_fault(error)
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Assemble the parser of all sub-commands; each sets ``run``, a function of the parsed arguments."""
+    parser = argparse.ArgumentParser(
+        prog="edgecry",
+        description="Tells why a baby cries, offline.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"edgecry {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (classify, features, info):
+        module.add_parser(commands)
+    return parser
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        args = build_parser().parse_args(argv)
+        code: int = args.run(args)
+    except SystemExit as leave:  # argparse's way out of --help, --version and wrong use
+        return leave.code if isinstance(leave.code, int) else OK
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make writing safe: no stream is missing, and no file name is beyond the terminal's encoding."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started the process
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # a replaced stream may lack it
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _discard_stdout() -> None:
+    """Point stdout at nothing, lest the interpreter's own flush at exit fail once more."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_fault(error: Exception) -> int:
+    if os.environ.get("EDGECRY_DEBUG"):
+        traceback.print_exception(error)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    say(f"internal error: {text}; please report it, with what EDGECRY_DEBUG=1 in the environment adds")
+    return INTERNAL_ERROR

@@ -1,0 +1,69 @@
+"""``edgecry info``: what a model file says of itself."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from edgecry.cli.output import dump
+from edgecry.cli.talk import printable, quiet_stderr
+
+if TYPE_CHECKING:
+    from edgecry.model import CryModel
+
+INDENT = 2
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "info",
+        help="show what a model file says of itself",
+        description="Checks a model file as 'classify' does, and shows what it says of itself.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="a model file (default: the bundled one)")
+    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the metadata."""
+    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+        import onnxruntime  # noqa: F401
+    from edgecry.model import BUNDLED_MODEL, CryModel
+
+    facts = describe(CryModel.load(args.model or BUNDLED_MODEL))
+    print(dump(facts, indent=2) if args.json else "\n".join(_lines(facts)))
+    return 0
+
+
+def describe(model: CryModel) -> dict[str, Any]:
+    """Put all that a model file states into plain types."""
+    spec = model.spec
+    facts = {field.name: getattr(model.metadata, field.name) for field in fields(model.metadata)}
+    facts["labels"] = list(model.labels)
+    facts["spec"] = {"hash": spec.hash, "n_features": spec.n_features, **spec.to_dict()}
+    return {"file": str(model.path), "bytes": model.path.stat().st_size, **facts}
+
+
+def _lines(values: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    """One line a value, nested objects indented."""
+    margin = " " * (INDENT * depth)
+    names = {key: printable(key) or "(default)" for key in values}  # as ONNX calls its own domain
+    width = max(map(len, names.values()))
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield f"{margin}{names[key]}"
+            yield from _lines(value, depth + 1)
+        else:
+            yield f"{margin}{names[key]:<{width}}  {printable(_shown(value))}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value) or "none"
+    return value if isinstance(value, str) else dump(value)

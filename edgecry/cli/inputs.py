@@ -1,0 +1,70 @@
+"""The recordings a command is given, one after the other, whatever becomes of the one before."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+
+from edgecry.cli.talk import say
+from edgecry.errors import EdgecryError, EdgecryWarning
+
+STDIN: Final = "-"
+#: The recording that comes with the package.
+SAMPLE: Final = Path(__file__).parents[1] / "models" / "sample.flac"
+
+#: A recording as it is named in the answer, and where it is read from.
+Input = tuple[str, str | BinaryIO]
+T = TypeVar("T")
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Add the FILE arguments."""
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="a recording, in any format libsndfile reads; - reads one from stdin",
+    )
+
+
+def find(files: Sequence[str], parser: argparse.ArgumentParser) -> list[Input]:
+    """Resolve the FILE arguments; a stdin that cannot be meant is wrong use."""
+    if files.count(STDIN) > 1:
+        parser.error("- stands for the one recording on stdin; name it once")
+    if STDIN in files and sys.stdin.isatty():
+        parser.error("- reads a recording from stdin, which is a terminal; pipe one in")
+    return [(file, sys.stdin.buffer if file == STDIN else file) for file in files]
+
+
+def each(
+    inputs: Sequence[Input], work: Callable[[str | BinaryIO], T]
+) -> Iterator[tuple[str, T | EdgecryError]]:
+    """Do the work on each input, and talk of failures and oddities as they come.
+
+    Yields
+    ------
+    (str, result or EdgecryError)
+        The input's name, and what came of it.
+    """
+    for name, source in inputs:
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always", EdgecryWarning)
+            result: T | EdgecryError
+            try:
+                result = work(source)
+            except EdgecryError as error:
+                result = error
+        for note in notes:
+            _tell(name, source, str(note.message))
+        if isinstance(result, EdgecryError):
+            _tell(name, source, str(result))
+        yield name, result
+
+
+def _tell(name: str, source: str | BinaryIO, message: str) -> None:
+    origin = source if isinstance(source, str) else source.name
+    say(message if message.startswith(origin) else f"{name}: {message}")

@@ -1,0 +1,49 @@
+"""edgecry info: what a model file says of itself."""
+
+import json
+
+from edgecry.features.spec import FeatureSpec
+from edgecry.model import BUNDLED_MODEL
+from tests import graphs
+
+
+def test_json_is_all_of_the_metadata(run, model_path):
+    code, out, err = run("info", model_path, "--json")
+    assert (code, err) == (0, "")
+    facts = json.loads(out)
+    assert facts.pop("file") == str(model_path)
+    assert facts.pop("bytes") == model_path.stat().st_size
+    spec = facts.pop("spec")
+    assert (spec.pop("hash"), spec.pop("n_features")) == (graphs.SPEC.hash, 12)
+    assert FeatureSpec.from_dict(spec) == graphs.SPEC
+    assert tuple(facts.pop("labels")) == graphs.LABELS
+    assert facts == {
+        key: getattr(graphs.METADATA, key)
+        for key in ("name", "task", "decision", "evaluation", "source", "data", "runtime")
+    }
+
+
+def test_text_shows_every_value(run, model_path):
+    code, out, err = run("info", model_path)
+    assert (code, err) == (0, "")
+    lines = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert ["name", "tiny"] in lines
+    assert ["labels", "burping, hungry, tired"] in lines
+    assert ["rule", "argmax"] in lines
+    assert ["onnxruntime", "1.19"] in lines
+    assert ["n_features", "12"] in lines
+    assert "  parity\n    max_abs" in out
+
+
+def test_default_is_the_bundled_model(run):
+    code, out, _ = run("info", "--json")
+    assert code == 0
+    assert json.loads(out)["file"] == str(BUNDLED_MODEL)
+
+
+def test_refused_model(run, tmp_path):
+    build, _ = graphs.BROKEN["future opset"]
+    path = graphs.save(tmp_path / "model.onnx", build())
+    code, out, err = run("info", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"edgecry: {path}: uses operator set 99")

@@ -1,0 +1,149 @@
+"""cli: the parser, and how failures become exit codes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import edgecry
+from edgecry.cli import main
+from edgecry.errors import AudioError
+
+
+def test_version(run):
+    assert run("--version") == (0, f"edgecry {edgecry.__version__}\n", "")
+
+
+def test_help_names_commands_and_codes(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for word in ("classify", "features", "info", "exit codes"):
+        assert word in out
+
+
+@pytest.mark.parametrize("argv", [[], ["clasify"], ["classify", "--formt", "json"], ["--vers"]])
+def test_wrong_use(run, argv):
+    code, out, err = run(*argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: edgecry")
+
+
+def test_runs_as_a_module(process):
+    done = process("--version")
+    assert (done.returncode, done.stdout) == (0, f"edgecry {edgecry.__version__}\n".encode())
+
+
+# -- failures ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make ``edgecry info`` raise."""
+
+    def set_error(error: BaseException) -> None:
+        def fail(args):
+            raise error
+
+        monkeypatch.setattr("edgecry.cli.info.run", fail)
+
+    return set_error
+
+
+def test_error_is_a_line(run, failing):
+    failing(AudioError("a.wav: odd\nname"))
+    assert run("info") == (2, "", "edgecry: a.wav: odd\\nname\n")
+
+
+def test_unwritable_output_is_a_line(run, failing):
+    failing(FileNotFoundError(2, "No such file or directory", "x/y.csv"))
+    assert run("info") == (2, "", "edgecry: x/y.csv: No such file or directory\n")
+
+
+def test_fault_of_our_own_is_a_line(run, failing, monkeypatch):
+    monkeypatch.delenv("EDGECRY_DEBUG", raising=False)
+    failing(ZeroDivisionError("by\nzero"))
+    code, out, err = run("info")
+    assert (code, out) == (70, "")
+    assert err.startswith("edgecry: internal error: ZeroDivisionError: by zero; please report it")
+    assert err.count("\n") == 1
+
+
+def test_traceback_on_request(run, failing, monkeypatch):
+    monkeypatch.setenv("EDGECRY_DEBUG", "1")
+    failing(ZeroDivisionError("by zero"))
+    code, _, err = run("info")
+    assert code == 70
+    assert "Traceback (most recent call last)" in err
+
+
+def test_interrupt_is_quiet(run, failing):
+    failing(KeyboardInterrupt())
+    assert run("info") == (130, "", "")
+
+
+def test_interrupted_process(model_path):
+    """Ctrl-C while it waits for stdin."""
+    command = [
+        sys.executable,
+        "-m",
+        "edgecry",
+        "classify",
+        "-",
+        "--model",
+        str(model_path),
+        "--format",
+        "csv",
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as waiting:
+        assert b"file" in waiting.stdout.readline()  # the header: it is past its imports
+        waiting.send_signal(signal.SIGINT)
+        waiting.wait(timeout=60)
+        assert waiting.stderr.read() == b""
+    assert waiting.returncode == 130
+
+
+# -- streams -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["info"]])
+def test_reader_gone(process, model_path, argv):
+    """As in ``edgecry ... | head -0``."""
+    if argv == ["info"]:
+        argv = [*argv, model_path]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = process(*argv, stdout=writer)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_full_disk(process, model_path):
+    with Path("/dev/full").open("wb") as full:
+        done = process("info", model_path, stdout=full)
+    assert (done.returncode, done.stderr) == (2, b"edgecry: output: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(model_path, closed):
+    command = f'"$@" {closed}'
+    argv = ["sh", "-c", command, "sh", sys.executable, "-m", "edgecry", "info", str(model_path)]
+    done = subprocess.run(argv, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_output_beyond_the_terminals_encoding(process, model_path):
+    odd = model_path.rename(model_path.with_name("schrei-ä.onnx"))
+    done = process("info", odd, env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert b"schrei-\\xe4.onnx" in done.stdout
+
+
+def test_returns_rather_than_exits():
+    assert main(["--version"]) == 0

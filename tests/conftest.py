@@ -1,0 +1,33 @@
+"""What tests of several parts share: a tiny model file and recordings to classify."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests import graphs
+
+
+def tone(seed: int, sr: int = 8000, seconds: float = 0.5) -> np.ndarray:
+    """A harmonic sound over noise, float32, another one for each seed."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(sr * seconds)) / sr
+    f0 = rng.uniform(300, 600)
+    voice = sum(np.sin(2 * np.pi * k * f0 * t) / k for k in (1, 2, 3))
+    return (rng.uniform(0.05, 0.3) * voice + 0.01 * rng.standard_normal(t.size)).astype(np.float32)
+
+
+@pytest.fixture
+def model_path(tmp_path: Path) -> Path:
+    """A valid model file."""
+    return graphs.save(tmp_path / "tiny.onnx")
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> list[Path]:
+    """Three WAV files that sound different."""
+    paths = [tmp_path / f"cry{i}.wav" for i in range(3)]
+    for i, path in enumerate(paths):
+        soundfile.write(path, tone(i), 8000, subtype="FLOAT")
+    return paths
