@@ -15,7 +15,7 @@ _A0 = 440.0 / 16
 Floats = TypeVar("Floats", Float32, Float64)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=100)
 def chroma_filters(sr: int, n_fft: int, tuning: float) -> Float32:
     """Bank that folds a spectrum onto notes (Ellis 2007), as librosa.filters.chroma.
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgecry.features import kernels
 from edgecry.features.chroma import N_CHROMA
+from edgecry.features.kernels import Kernels
 from edgecry.features.spectra import Complex128, Float32, Float64, Geometry, stretches
 
 BINS_PER_OCTAVE = 36
@@ -39,12 +39,47 @@ class Basis(NamedTuple):
     early: int
 
 
-@lru_cache(maxsize=16)
+class Spectrum(NamedTuple):
+    """The wavelets of one octave in the frequency domain: real, since time counts from their middle.
+
+    ``weights`` has shape (bins, 36) for the ``bins`` of a transform of ``n_fft``.
+    """
+
+    n_fft: int
+    bins: slice
+    weights: Float64
+    early: int
+
+
 def octave_basis(sr: int, tuning: float) -> Basis:
+    """Wavelets as functions of a frame's samples.
+
+    Parameters
+    ----------
+    sr : int
+        In Hz.
+    tuning : float
+        Deviation from A440, in bins.
+    """
+    n_fft, bins, weights, early = octave_spectrum(sr, tuning)
+    cosines, sines = _waves(n_fft, bins.start, bins.stop)
+    return Basis(n_fft, cosines @ weights, sines @ weights, early)
+
+
+@lru_cache(maxsize=4)
+def _waves(n_fft: int, start: int, stop: int) -> tuple[Float64, Float64]:
+    """Cosine and sine of some bins, at the samples after a frame's middle."""
+    angles = np.multiply.outer(np.arange(n_fft // 2) + 0.5, np.arange(start, stop)) * (2 * np.pi / n_fft)
+    return np.cos(angles), np.sin(angles)
+
+
+@lru_cache(maxsize=100)
+def octave_spectrum(sr: int, tuning: float) -> Spectrum:
     """Wavelets of the top octave (librosa.filters.wavelet, librosa.util.sparsify_rows).
 
     librosa builds them anew for each octave, where they come out the same: its factors
-    sqrt(sr ratio) and 1 / sqrt(length) cancel to 1 / sqrt(length in the top octave).
+    sqrt(sr ratio) and 1 / sqrt(length) cancel to 1 / sqrt(length in the top octave). There are a
+    hundred tunings; 22 kB each are kept.
 
     Parameters
     ----------
@@ -63,13 +98,12 @@ def octave_basis(sr: int, tuning: float) -> Basis:
     n_fft = int(2 ** np.ceil(np.log2(lengths.max())))
     spectra = np.fft.fft(_wavelets(lengths, quality, n_fft), axis=1)[:, : n_fft // 2 + 1]
     spectra = _sparsified(spectra) / np.sqrt(lengths)[:, None]
-    # As functions of a frame's samples: conjugate about 256.5, where 257 stands for 256 - 0, 258 for
-    # 256 - 1 and so on round to sample 0 for sample 1.
-    halves = np.fft.fft(spectra, n=n_fft, axis=1).T
-    halves = np.concatenate((halves[n_fft // 2 + 1 :], halves[:1]))
+    turned = spectra * np.exp(2j * np.pi * (n_fft - 1) / 2 / n_fft * np.arange(n_fft // 2 + 1))
     # A note is a bin and its two neighbours; C's lower one is the octave's last (filters.cq_to_chroma).
-    halves = np.concatenate((halves[:, -1:], halves[:, :-1]), axis=1)
-    return Basis(n_fft, np.ascontiguousarray(halves.real), np.ascontiguousarray(halves.imag), early)
+    weights = np.concatenate((turned.real[-1:], turned.real[:-1])).T
+    used = np.flatnonzero(weights.any(axis=1))
+    bins = slice(int(used[0]), int(used[-1]) + 1)
+    return Spectrum(n_fft, bins, np.ascontiguousarray(weights[bins]), early)
 
 
 def _early_halvings(nyquist: float, cutoff: float) -> int:
@@ -120,7 +154,7 @@ def halved(y: Float32, times: int = 1) -> Float32:
     return out
 
 
-def chroma_cqt(y: Float32, sr: int, tuning: float) -> Float32:
+def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
     """Magnitudes of the constant-Q transform, summed over octaves into twelve notes.
 
     Parameters
@@ -130,6 +164,7 @@ def chroma_cqt(y: Float32, sr: int, tuning: float) -> Float32:
         In Hz.
     tuning : float
         In bins, a third of a semitone each.
+    kernels : Kernels
 
     Returns
     -------
@@ -142,7 +177,7 @@ def chroma_cqt(y: Float32, sr: int, tuning: float) -> Float32:
         y = halved(y, basis.early)
     octaves = []
     for octave in range(N_OCTAVES):
-        octaves.append(_octave(y, Geometry(basis.n_fft, hop, basis.n_fft), basis))
+        octaves.append(_octave(y, Geometry(basis.n_fft, hop, basis.n_fft), basis, kernels))
         if octave < N_OCTAVES - 1:
             y, hop = halved(y), hop // 2
     # Rounding of the halved lengths can leave an octave a frame more than another.
@@ -151,7 +186,7 @@ def chroma_cqt(y: Float32, sr: int, tuning: float) -> Float32:
     return total.astype(np.float32)
 
 
-def _octave(y: Float32, geometry: Geometry, basis: Basis) -> Float64:
+def _octave(y: Float32, geometry: Geometry, basis: Basis, kernels: Kernels) -> Float64:
     out = np.empty((geometry.n_frames(len(y)), N_CHROMA))
     for first, stretch in stretches(y, geometry, _CHUNK_FRAMES):
         kernels.octave_notes(stretch, geometry.hop_length, basis, out=out[first : first + _CHUNK_FRAMES])

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.errors import AudioError, SpecError
-from edgecry.features import kernels
+from edgecry.errors import AudioError
 from edgecry.features.chroma import N_CHROMA, chroma_frames, normalise
 from edgecry.features.contrast import contrast_bands, contrast_frames
 from edgecry.features.cqt import BINS_PER_OCTAVE, chroma_cqt
+from edgecry.features.kernels import Kernels, load
 from edgecry.features.mel import mel_spectrogram, power_to_db
 from edgecry.features.mfcc import dct_matrix
 from edgecry.features.spec import FeatureSpec
@@ -22,7 +22,6 @@ from edgecry.features.statistics import summarise
 from edgecry.features.tonnetz import tonnetz_matrix
 from edgecry.features.tuning import Peaks, join, track_bins, tuning_of_peaks
 
-ENGINES = ("numpy",)
 #: Of librosa.estimate_tuning(y), which librosa.feature.tonnetz calls.
 TUNING_GEOMETRY = Geometry(2048, 512, 2048)
 
@@ -36,20 +35,20 @@ class FeatureExtractor:
     Parameters
     ----------
     spec : FeatureSpec
-    engine : {"numpy"}
-        What the hot loops run on.
+    engine : {"numpy", "numba"}
+        What the hot loops run on. numba's take 0.5 s to load when ``edgecry warmup`` has compiled
+        them, many seconds when not, and pay in a process that lives long.
 
     Raises
     ------
     SpecError
-        The engine is unknown.
+        The engine is unknown, or not installed.
     """
 
     def __init__(self, spec: FeatureSpec | None = None, engine: str = "numpy") -> None:
-        if engine not in ENGINES:
-            raise SpecError(f"engine: {engine!r} is unknown; allowed are {', '.join(ENGINES)}")
         self.spec = FeatureSpec() if spec is None else spec
         self.engine = engine
+        self._kernels = load(engine)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,7 +78,7 @@ class FeatureExtractor:
         AudioError
             ``y`` is not a mono float signal, or not finite, or so loud that its power overflows.
         """
-        clip = _Clip(fitted(_checked(y), self.spec), self.spec)
+        clip = _Clip(fitted(_checked(y), self.spec), self.spec, self._kernels)
         families = self.spec.stats_by_family
         # Overflow shows in the vector, where it is reported.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -133,8 +132,8 @@ class _Survey(NamedTuple):
 class _Clip:
     """One clip under extraction: what several families read is computed once, when first read."""
 
-    def __init__(self, y: Float32, spec: FeatureSpec) -> None:
-        self._y, self._spec = y, spec
+    def __init__(self, y: Float32, spec: FeatureSpec, kernels: Kernels) -> None:
+        self._y, self._spec, self._kernels = y, spec, kernels
         self._stft = Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
 
     def frames(self, family: str) -> tuple[NDArray[np.floating], Float64 | None]:
@@ -148,22 +147,24 @@ class _Clip:
             case "contrast":
                 return contrast_frames(self._survey.peak, self._survey.valley), None
             case "chroma":
-                tuning = tuning_of_peaks(self._survey.peaks, N_CHROMA)
+                tuning = tuning_of_peaks(self._survey.peaks, N_CHROMA, self._kernels)
                 return chroma_frames(self._magnitudes, spec.sr, tuning), None
             case _:
-                tuning = tuning_of_peaks(self._tonnetz_peaks, BINS_PER_OCTAVE)
-                notes = normalise(chroma_cqt(self._y, spec.sr, tuning), np.inf)
+                tuning = tuning_of_peaks(self._tonnetz_peaks, BINS_PER_OCTAVE, self._kernels)
+                notes = normalise(chroma_cqt(self._y, spec.sr, tuning, self._kernels), np.inf)
                 return normalise(notes, 1), tonnetz_matrix()
 
     @cached_property
     def _mel(self) -> Float32:
         spec = self._spec
         geometry = Geometry(spec.n_fft, spec.hop_length, spec.win_length)
-        return mel_spectrogram(self._y, geometry, spec.sr, spec.n_mels, spec.mel_fmin, spec.mel_fmax)
+        return mel_spectrogram(
+            self._y, geometry, spec.sr, spec.n_mels, spec.mel_fmin, spec.mel_fmax, self._kernels
+        )
 
     @cached_property
     def _magnitudes(self) -> Magnitudes:
-        return Magnitudes(self._y, self._stft)
+        return Magnitudes(self._y, self._stft, self._kernels)
 
     @cached_property
     def _survey(self) -> _Survey:
@@ -178,8 +179,8 @@ class _Clip:
         peaks, extremes = [], []
         for S in self._magnitudes:
             if wants_peaks:
-                peaks.append(kernels.spectral_peaks(S, bins, spec.sr, spec.stft_n_fft))
-            extremes.append(kernels.band_extremes(S, bands))
+                peaks.append(self._kernels.spectral_peaks(S, bins, spec.sr, spec.stft_n_fft))
+            extremes.append(self._kernels.band_extremes(S, bands))
         peak, valley = map(np.concatenate, zip(*extremes, strict=True))
         return _Survey(join(peaks), peak, valley)
 
@@ -190,5 +191,5 @@ class _Clip:
             return self._survey.peaks
         sr, n_fft = self._spec.sr, TUNING_GEOMETRY.n_fft
         bins = track_bins(sr, n_fft)
-        spectra = Magnitudes(self._y, TUNING_GEOMETRY)
-        return join([kernels.spectral_peaks(S, bins, sr, n_fft) for S in spectra])
+        spectra = Magnitudes(self._y, TUNING_GEOMETRY, self._kernels)
+        return join([self._kernels.spectral_peaks(S, bins, sr, n_fft) for S in spectra])

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgecry.features import kernels
-from edgecry.features.spectra import Float32, Float64, Geometry, hann, transforms
+from edgecry.features.kernels import Kernels
+from edgecry.features.spectra import Float32, Float64, Geometry, transforms
 
 #: Filters a block of the bank: few enough that a block is dense, enough that the loop is short.
 _BLOCK = 16
@@ -73,7 +73,7 @@ def mel_blocks(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> tu
 
 
 def mel_spectrogram(
-    y: Float32, geometry: Geometry, sr: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
+    y: Float32, geometry: Geometry, sr: int, n_mels: int, fmin: float, fmax: float | None, kernels: Kernels
 ) -> Float32:
     """Power in mel bands, as librosa.feature.melspectrogram, transposed.
 
@@ -86,6 +86,7 @@ def mel_spectrogram(
     n_mels : int
     fmin, fmax : float
         Range in Hz; ``fmax=None`` is ``sr / 2``.
+    kernels : Kernels
 
     Returns
     -------
@@ -93,7 +94,7 @@ def mel_spectrogram(
     """
     blocks = mel_blocks(sr, geometry.n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
     out = np.empty((geometry.n_frames(len(y)), n_mels), np.float32)
-    for first, z in transforms(y, geometry, hann(geometry.win_length)):
+    for first, z in transforms(y, geometry, kernels):
         kernels.mel_power(z, blocks, out=out[first : first + len(z)])
     return out
 

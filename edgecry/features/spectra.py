@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from edgecry.features import kernels
+from edgecry.features.kernels import Kernels, load
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -17,6 +16,8 @@ Complex128 = NDArray[np.complex128]
 
 #: Samples transformed at a time: frames and spectra of this many stay in a small core's L2 cache.
 _CHUNK = 64 * 1024
+#: Chunks of magnitudes that are handed on together.
+_GROUP = 8
 #: Magnitudes kept for a second pass; of longer clips (over two minutes) they are computed again,
 #: so that memory grows with the samples and not with their spectra.
 _KEEP_BYTES = 16 * 2**20
@@ -68,8 +69,10 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
         yield first, stretch
 
 
-def transforms(y: Float32, geometry: Geometry, window: Float64) -> Iterator[tuple[int, Complex128]]:
-    """Transform ``y`` chunk by chunk, as librosa.stft does (centred, zeros beyond the ends).
+def transforms(y: Float32, geometry: Geometry, kernels: Kernels) -> Iterator[tuple[int, Complex128]]:
+    """Transform ``y`` through a Hann window, chunk by chunk, as librosa.stft does.
+
+    Frames are centred, with zeros beyond the ends.
 
     A window shorter than ``n_fft`` stands at the frame's start, not in its middle: that turns
     phases, and every family reads magnitudes. In float64 as in librosa, whose window is float64:
@@ -79,7 +82,7 @@ def transforms(y: Float32, geometry: Geometry, window: Float64) -> Iterator[tupl
     ----------
     y : float32 [shape=(n,)]
     geometry : Geometry
-    window : float64 [shape=(win_length,)]
+    kernels : Kernels
 
     Yields
     ------
@@ -89,13 +92,13 @@ def transforms(y: Float32, geometry: Geometry, window: Float64) -> Iterator[tupl
         Spectra; the array is used again for the next chunk.
     """
     n_fft, hop, win = geometry.n_fft, geometry.hop_length, geometry.win_length
+    window = hann(win)
     rows = min(geometry.n_frames(len(y)), max(1, _CHUNK // n_fft))
     frames, z = np.zeros((rows, n_fft)), np.empty((rows, geometry.bins), np.complex128)
     for first, stretch in stretches(y, geometry, rows):
         count = 1 + (len(stretch) - win) // hop
-        view = as_strided(stretch, (count, win), (hop * stretch.itemsize, stretch.itemsize), writeable=False)
-        np.multiply(view, window, out=frames[:count, :win])
-        yield first, kernels.rfft(frames[:count], out=z[:count])
+        kernels.window_frames(stretch, window, hop, out=frames[:count])
+        yield first, np.fft.rfft(frames[:count], axis=1, out=z[:count])
 
 
 class Magnitudes:
@@ -105,10 +108,10 @@ class Magnitudes:
     ``np.abs(librosa.stft(y))`` in pieces.
     """
 
-    def __init__(self, y: Float32, geometry: Geometry) -> None:
+    def __init__(self, y: Float32, geometry: Geometry, kernels: Kernels) -> None:
         self.geometry = geometry
         self.n_frames = geometry.n_frames(len(y))
-        self._y = y
+        self._y, self._kernels = y, kernels
         self._chunks: list[Float32] = []
         self._keep = self.n_frames * geometry.bins * 4 <= _KEEP_BYTES
 
@@ -116,11 +119,19 @@ class Magnitudes:
         if self._chunks:
             yield from self._chunks
             return
-        for _, z in transforms(self._y, self.geometry, hann(self.geometry.win_length)):
-            S = kernels.magnitude(z)
+        for S in self._computed():
             if self._keep:
                 self._chunks.append(S)
             yield S
+
+    def _computed(self) -> Iterator[Float32]:
+        """Magnitudes in larger pieces than are transformed at once: reading a piece costs by the call."""
+        pieces: list[Float32] = []
+        for first, z in transforms(self._y, self.geometry, self._kernels):
+            pieces.append(self._kernels.magnitude(z))
+            if len(pieces) == _GROUP or first + len(z) == self.n_frames:
+                yield np.concatenate(pieces)
+                pieces = []
 
 
 def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int) -> Float32:
@@ -130,4 +141,4 @@ def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int) -> Float
     -------
     float32 [shape=(n_frames, 1 + n_fft // 2)]
     """
-    return np.concatenate(list(Magnitudes(y, Geometry(n_fft, hop_length, win_length))))
+    return np.concatenate(list(Magnitudes(y, Geometry(n_fft, hop_length, win_length), load("numpy"))))

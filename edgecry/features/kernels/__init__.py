@@ -1,23 +1,86 @@
-"""The hot loops. Families say what is computed; here is how, in NumPy."""
+"""The hot loops. Families say what is computed; here is how, once for each engine."""
 
-from edgecry.features.kernels.numpy_kernels import (
-    band_extremes,
-    histogram,
-    magnitude,
-    median,
-    mel_power,
-    octave_notes,
-    rfft,
-    spectral_peaks,
-)
+from __future__ import annotations
 
-__all__ = [
-    "band_extremes",
-    "histogram",
-    "magnitude",
-    "median",
-    "mel_power",
-    "octave_notes",
-    "rfft",
-    "spectral_peaks",
-]
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecry.errors import SpecError
+
+if TYPE_CHECKING:
+    from edgecry.features.contrast import Band
+    from edgecry.features.cqt import Basis
+    from edgecry.features.mel import Block
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Complex128 = NDArray[np.complex128]
+
+
+class Kernels(Protocol):
+    """What an engine does. All engines give the same numbers, to the last bit where a bit decides."""
+
+    def window_frames(self, stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
+        """Cut windowed frames, into the first columns of ``out`` (frames, n_fft)."""
+
+    def mel_power(self, z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
+        """Power of ``z`` through a filter bank, into ``out`` (frames, n_mels). Destroys ``z``."""
+
+    def magnitude(self, z: Complex128) -> Float32:
+        """``abs(z)`` by way of complex64, in which librosa.stft stores it."""
+
+    def band_extremes(self, S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
+        """Mean of each band's largest and of its smallest magnitudes, both (frames, n_bands + 1)."""
+
+    def spectral_peaks(self, S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float32, Float32]:
+        """Peaks above a tenth of their frame's maximum, placed by a parabola (librosa.piptrack).
+
+        Returns
+        -------
+        pitches, magnitudes : float32 [shape=(n_peaks,)]
+            In Hz, and in the units of ``S``.
+        """
+
+    def histogram(self, x: Float32, edges: Float64) -> NDArray[np.intp]:
+        """Counts of ``x`` between evenly spaced ``edges``, each bin [low, high), to the last bit."""
+
+    def octave_notes(self, stretch: Float64, hop_length: int, basis: Basis, out: Float64) -> None:
+        """One octave of a constant-Q transform, every three neighbouring bins summed into a note.
+
+        The wavelets' halves are conjugates, so a frame is first folded at its middle, which halves
+        the products. A sample is taken off all others beforehand: no wavelet answers to a constant,
+        and so none answers to its rounding either, which would be normalised to 1.
+
+        Parameters
+        ----------
+        stretch : float64 [shape=((frames - 1) * hop_length + n_fft,)]
+        hop_length : int
+        basis : Basis
+        out : float64 [shape=(frames, 12)]
+        """
+
+
+ENGINES = ("numpy", "numba")
+
+
+def load(engine: str) -> Kernels:
+    """Import an engine's kernels; numba's are compiled, or read from its cache, on the way.
+
+    Raises
+    ------
+    SpecError
+        The engine is unknown, or not installed.
+    """
+    if engine not in ENGINES:
+        raise SpecError(f"engine: {engine!r} is unknown; allowed are {', '.join(ENGINES)}")
+    try:
+        module = import_module(f"edgecry.features.kernels.{engine}_kernels")
+    except ModuleNotFoundError as error:
+        raise SpecError(
+            f"engine: {engine!r} needs {error.name}, which is not installed; pip install 'edgecry[{engine}]'"
+        ) from error
+    return cast(Kernels, module)

@@ -23,18 +23,20 @@ Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
 
 
-def rfft(frames: Float64, out: Complex128) -> Complex128:
-    """Spectrum of each row, float64 (frames, n_fft) to complex128 (frames, 1 + n_fft // 2)."""
-    return np.fft.rfft(frames, axis=1, out=out)
+def window_frames(stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
+    """See :class:`Kernels`."""
+    step, size = stretch.itemsize, len(window)
+    frames = as_strided(stretch, (len(out), size), (hop_length * step, step), writeable=False)
+    np.multiply(frames, window, out=out[:, :size])
 
 
 def magnitude(z: Complex128) -> Float32:
-    """``abs(z)`` by way of complex64, in which librosa.stft stores it."""
+    """See :class:`Kernels`."""
     return np.abs(z.astype(np.complex64))
 
 
 def mel_power(z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
-    """Power of ``z`` through a blocked filter bank, into ``out`` (frames, n_mels). Destroys ``z``."""
+    """See :class:`Kernels`."""
     parts = z.view(np.float64)
     np.square(parts, out=parts)
     for block in blocks:
@@ -42,7 +44,7 @@ def mel_power(z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
 
 
 def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
-    """Mean of each band's largest and of its smallest magnitudes, both (frames, n_bands + 1)."""
+    """See :class:`Kernels`."""
     peak, valley = np.empty((2, len(S), len(bands)))
     for k, (bins, count) in enumerate(bands):
         band = S[:, bins]
@@ -57,13 +59,7 @@ def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
 
 
 def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float32, Float32]:
-    """Peaks above a tenth of their frame's maximum, placed by a parabola (librosa.piptrack).
-
-    Returns
-    -------
-    pitches, magnitudes : float32 [shape=(n_peaks,)]
-        In Hz, and in the units of ``S``.
-    """
+    """See :class:`Kernels`."""
     low, high = bins.start, bins.stop
     centre, left, right = S[:, low:high], S[:, low - 1 : high - 1], S[:, low + 1 : high + 1]
     mask = centre > np.float32(0.1) * S.max(axis=1, keepdims=True)
@@ -82,17 +78,8 @@ def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float3
     return pitches.astype(np.float32), x0 + np.float32(0.5) * gradient * shift
 
 
-def median(x: Float32) -> np.float32:
-    """Median of a non-empty vector (np.median would import numpy.ma, 10 ms of a new process)."""
-    half = len(x) // 2
-    if len(x) % 2:
-        return np.float32(np.partition(x, half)[half])
-    ordered = np.partition(x, (half - 1, half))
-    return np.float32((ordered[half - 1] + ordered[half]) / np.float32(2.0))
-
-
 def histogram(x: Float32, edges: Float64) -> NDArray[np.intp]:
-    """Counts of ``x`` between evenly spaced ``edges``, each bin [low, high), to the last bit."""
+    """See :class:`Kernels`."""
     bins = len(edges) - 1
     at = ((x - edges[0]) * (bins / (edges[-1] - edges[0]))).astype(np.intp)
     # The product can round to the neighbouring bin.
@@ -102,19 +89,7 @@ def histogram(x: Float32, edges: Float64) -> NDArray[np.intp]:
 
 
 def octave_notes(stretch: Float64, hop_length: int, basis: Basis, out: Float64) -> None:
-    """One octave of a constant-Q transform, every three neighbouring bins summed into a note.
-
-    The wavelets' halves are conjugates, so a frame is first folded at its middle, which halves the
-    products. A sample is taken off all others beforehand: no wavelet answers to a constant, and so
-    none answers to its rounding either, which would be normalised to 1.
-
-    Parameters
-    ----------
-    stretch : float64 [shape=((frames - 1) * hop_length + n_fft,)]
-    hop_length : int
-    basis : Basis
-    out : float64 [shape=(frames, 12)]
-    """
+    """See :class:`Kernels`."""
     half, rows, step = basis.n_fft // 2, len(out), stretch.itemsize
     later = as_strided(stretch[half + 1 :], (rows, half - 1), (hop_length * step, step), writeable=False)
     earlier = as_strided(stretch[half:], (rows, half), (hop_length * step, -step), writeable=False)
