@@ -1,5 +1,6 @@
 """Bad recordings: each is an AudioError that names the file and says what to do; none costs memory."""
 
+import gzip
 import io
 import struct
 
@@ -231,10 +232,14 @@ def test_something_behind_the_audio(kind, subtype):
 
 
 class Broken(io.BytesIO):
-    """A medium that fails in the middle."""
+    """A medium that fails from some place on."""
+
+    def __init__(self, data: bytes, good: int) -> None:
+        super().__init__(data)
+        self._good = good
 
     def read(self, size=-1):
-        if self.tell() > 2000:
+        if size and self.tell() >= self._good:
             raise OSError(5, "Input/output error")
         return super().read(size)
 
@@ -250,9 +255,19 @@ class BrokenPipe(io.RawIOBase):
 
 def test_read_errors(capfd):
     """The system's reason is in the message, and nothing on stderr."""
-    assert "Input/output error" in message(Broken(encode(noisy_tone(50_000))))
+    for good in (0, 12, 20, 36, 2000):
+        for kind in ("WAV", "FLAC", "AIFF"):
+            assert "Input/output error" in message(Broken(encode(noisy_tone(50_000), kind=kind), good))
     assert "reset by peer" in message(BrokenPipe())
     assert capfd.readouterr().err == ""
+
+
+def test_truncated_gzip(tmp_path):
+    """It raises EOFError, which is no OSError."""
+    path = tmp_path / "clip.wav.gz"
+    path.write_bytes(gzip.compress(encode(noisy_tone(5000)))[:-100])
+    with gzip.open(path) as file:
+        assert "end-of-stream marker" in message(file)
 
 
 def test_file_objects_that_do_not_fit(tmp_path):

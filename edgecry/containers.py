@@ -1,0 +1,144 @@
+"""What a recording's container says of itself, read from its bytes before libsndfile sees them.
+
+Two things libsndfile keeps to itself are needed for a useful answer: which format an unreadable file
+is in, and how much audio the header of a WAV or AIFF file promised (libsndfile silently corrects it).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from io import SEEK_END
+from pathlib import PurePath
+from typing import Any, BinaryIO, Final
+
+#: Formats libsndfile lacks: name, offset and bytes of the mark, usual extensions.
+_LACKING: Final[tuple[tuple[str, int, bytes | None, tuple[str, ...]], ...]] = (
+    ("MPEG-4 audio", 4, b"ftyp", (".m4a", ".mp4", ".m4b", ".mov", ".3gp", ".3g2")),
+    ("WebM or Matroska", 0, b"\x1aE\xdf\xa3", (".webm", ".mkv", ".mka")),
+    ("Windows Media", 0, b"0&\xb2u\x8ef\xcf\x11", (".wma", ".asf", ".wmv")),
+    ("AMR speech", 0, b"#!AMR", (".amr", ".awb")),
+    ("AAC", 0, b"\xff\xf1", (".aac",)),
+    ("AAC", 0, b"\xff\xf9", (".aac",)),
+    ("WavPack", 0, b"wvpk", (".wv",)),
+    ("Monkey's Audio", 0, b"MAC ", (".ape",)),
+    ("PCM without a header", 0, None, (".raw", ".pcm")),
+)
+
+#: Sizes from here on are placeholders of programs that write to a pipe and learn the length too late:
+#: sox 0x7f000000 (AIFF) and 0x7ffff000, arecord 0x80000000, ffmpeg 0xffffffff, each less some header.
+UNKNOWN_SIZE: Final = 0x7F000000
+
+#: Longest page of an Ogg stream, in bytes (RFC 3533, 6).
+_OGG_PAGE: Final = 65_307
+#: Chunks looked at before the audio; real files have a handful, a hostile one millions of empty ones.
+_MAX_CHUNKS: Final = 1000
+
+
+def unreadable_format(head: bytes, name: str) -> str | None:
+    """Name the format of a recording if it is one that libsndfile lacks.
+
+    Parameters
+    ----------
+    head : bytes
+        How the recording begins; 16 bytes are enough.
+    name : str
+        Its file name, whose extension is asked if the bytes say nothing.
+    """
+    for format_name, offset, mark, _ in _LACKING:
+        if mark is not None and head[offset:].startswith(mark):
+            return format_name
+    suffix = PurePath(name).suffix.lower()
+    return next((n for n, _, _, suffixes in _LACKING if suffix in suffixes), None)
+
+
+@dataclass(frozen=True)
+class ChunkHeader:
+    """What a WAV or AIFF header says of the audio that follows it.
+
+    Parameters
+    ----------
+    size_at : int
+        Where the four bytes of the size stand, in bytes from the start.
+    promised, present : int
+        Bytes of audio by the header, and bytes that follow it.
+    open_ended : bool
+        The size is no promise but a placeholder: the audio goes on to the end of the file.
+    channels, rate : int or None
+        Channels and sampling rate in Hz by the header of a WAV file.
+    """
+
+    size_at: int
+    promised: int
+    present: int
+    open_ended: bool
+    channels: int | None
+    rate: int | None
+
+    @property
+    def never_filled_in(self) -> bool:
+        """The size was written as 0 and left so, as when a recorder is cut off."""
+        return self.promised == 0 and self.open_ended
+
+
+def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
+    """Walk the chunks of a WAV (RIFF) or AIFF (FORM) file up to its audio.
+
+    Returns None for anything else, and for a file that ends before its audio begins. The position
+    of ``file`` is changed.
+    """
+    length = file.seek(0, SEEK_END)
+    magic, form = _unpack("<4s4x4s", file, 0)
+    if (magic, form) == (b"RIFF", b"WAVE"):
+        order, audio = "<", b"data"
+    elif magic == b"FORM" and form in (b"AIFF", b"AIFC"):
+        order, audio = ">", b"SSND"
+    else:
+        return None
+    channels = rate = None
+    at = 12
+    for _ in range(_MAX_CHUNKS):
+        if at + 8 > length:
+            return None
+        name, size = _unpack(order + "4sI", file, at)
+        at += 8
+        if name == b"fmt ":
+            channels, rate = _unpack("<2xHI", file, at)
+        if name == audio:
+            open_ended = size >= UNKNOWN_SIZE or (size == 0 and not _are_chunks(file, at, length, order))
+            return ChunkHeader(at - 4, size, length - at, open_ended, channels, rate)
+        at += size + size % 2
+    return None
+
+
+def _unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
+    """Read a structure; what is missing at the end of the file is zeros."""
+    file.seek(at)
+    size = struct.calcsize(form)
+    return struct.unpack(form, file.read(size).ljust(size, b"\0"))
+
+
+def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
+    """Whether everything from ``at`` on is whole chunks, so that it cannot be audio."""
+    for _ in range(_MAX_CHUNKS):
+        if at >= length:
+            return True
+        name, size = _unpack(order + "4sI", file, at)
+        if not (name.isascii() and name.decode("ascii").isprintable()):
+            return False
+        at += 8 + size + size % 2
+    return False
+
+
+def lacks_ogg_end(file: BinaryIO) -> bool:
+    """Whether an Ogg file stops before the end of the page marked as its last (RFC 3533, 6).
+
+    The position of ``file`` is changed.
+    """
+    file.seek(max(0, file.seek(0, SEEK_END) - _OGG_PAGE))
+    tail = file.read(_OGG_PAGE)
+    page = tail[tail.rfind(b"OggS") :]
+    if len(page) < 27 or not page[5] & 4:
+        return True
+    table = page[27 : 27 + page[26]]
+    return len(page) < 27 + page[26] + sum(table)
