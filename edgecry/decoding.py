@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
-from io import SEEK_END, SEEK_SET
+from io import SEEK_END, SEEK_SET, BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self, cast
 
@@ -46,7 +47,7 @@ class Decoder:
 
     def __init__(self, file: BinaryIO, origin: str) -> None:
         self._origin = origin
-        self._view = _View(file)
+        self._file, self._view = file, _View(file)
         if self._view.seek(0, SEEK_END) == 0:
             raise AudioError(f"{origin}: is empty (0 bytes); record or copy it again")
         self._header = read_chunk_header(cast(BinaryIO, self._view))
@@ -95,13 +96,21 @@ class Decoder:
         except OSError as error:
             raise AudioError(f"libsndfile is missing ({error}); 'apt install libsndfile1'") from error
         try:
-            sound = soundfile.SoundFile(self._view)
+            sound = soundfile.SoundFile(self._direct() or self._view)
         except soundfile.SoundFileError as error:
             self._view.raise_failure(self._origin)
             raise self._unreadable(_reason(error)) from error
         # soundfile seeks after each read of a seekable file, which makes MP3 lose its bit reservoir.
         sound.seekable = lambda: False
         return sound
+
+    def _direct(self) -> int | None:
+        """Descriptor of a plain file that libsndfile can read by itself, which saves calls back."""
+        if not self._view.is_whole or not isinstance(self._file, BufferedReader):
+            return None
+        descriptor = os.dup(self._file.fileno())  # libsndfile closes the one it is given
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return descriptor
 
     def _unreadable(self, reason: str) -> AudioError:
         self._view.seek(0)
@@ -166,6 +175,11 @@ class _View:
         self._start = file.tell()
         self._patch = (0, b"")
         self._failure: Exception | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """The file is seen as it is, from its first byte."""
+        return self._start == 0 and not self._patch[1]
 
     def patch(self, at: int, data: bytes) -> None:
         """Show ``data`` at this offset instead of what is there."""
