@@ -18,6 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+SIDES = ("seed", "numpy", "numba")
+#: Measured runs a turn.
+RUNS = 3
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 PACKAGES = ("numpy", "soxr", "onnxruntime", "librosa", "numba", "scipy", "scikit-learn")
 
@@ -65,35 +68,37 @@ def report(folder: Path, rounds: int) -> None:
         stages.append(answer_stage(clip, folder))
     except ModelError as error:
         print(f"\nwithout predict: {error}")
-    print(f"\n{'ms, min / median':26}{'seed CPU':>16}{'edgecry CPU':>16}{'ratio':>14}{'wall ratio':>14}")
+    print(f"\n{'median ms of CPU':26}" + "".join(f"{side:>9}" for side in SIDES), end="")
+    print("".join(f"{'seed / ' + side:>15}" for side in SIDES[1:]) + "   (wall)")
     for stage in stages:
-        seed, edgecry = in_turns(stage.seed, stage.edgecry, rounds=rounds)
-        print(
-            f"{stage.name:26}{pair(seed.cpu):>16}{pair(edgecry.cpu):>16}"
-            f"{ratio(seed.cpu, edgecry.cpu):>14}{ratio(seed.wall, edgecry.wall):>14}"
-        )
+        times = in_turns(stage.by, rounds)
+        cells = [f"{statistics.median(times[side].cpu):.2f}" if side in times else "" for side in SIDES]
+        ratios = [ratio(times["seed"], times[side]) if side in times else "" for side in SIDES[1:]]
+        print(f"{stage.name:26}" + "".join(f"{c:>9}" for c in cells) + "".join(f"{r:>15}" for r in ratios))
 
 
-def in_turns(*works: Callable[[], object], rounds: int) -> list[Times]:
-    """Measure each of ``works`` once a round, after one round that does not count."""
-    times = [Times([], []) for _ in works]
-    for turn in range(-1, rounds):
-        for work, (cpu, wall) in zip(works, times, strict=True):
-            began = time.thread_time(), time.perf_counter()
+def in_turns(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """Measure ``works`` in turns, so that whatever else the machine does falls on all of them.
+
+    In each turn a work runs a few times: first without being measured, since the caches hold the
+    others' data, and "warm" is what is to be known.
+    """
+    times = {side: Times([], []) for side in works}
+    for _ in range(rounds):
+        for side, work in works.items():
             work()
-            ended = time.thread_time(), time.perf_counter()
-            if turn >= 0:
-                cpu.append(1e3 * (ended[0] - began[0]))
-                wall.append(1e3 * (ended[1] - began[1]))
+            for _ in range(RUNS):
+                began = time.thread_time(), time.perf_counter()
+                work()
+                ended = time.thread_time(), time.perf_counter()
+                times[side].cpu.append(1e3 * (ended[0] - began[0]))
+                times[side].wall.append(1e3 * (ended[1] - began[1]))
     return times
 
 
-def pair(times: Sequence[float]) -> str:
-    return f"{min(times):.2f} / {statistics.median(times):.2f}"
-
-
-def ratio(seed: Sequence[float], edgecry: Sequence[float]) -> str:
-    return f"{min(seed) / min(edgecry):.1f} / {statistics.median(seed) / statistics.median(edgecry):.1f}"
+def ratio(seed: Times, edgecry: Times) -> str:
+    cpu, wall = (statistics.median(a) / statistics.median(b) for a, b in zip(seed, edgecry, strict=True))
+    return f"{cpu:.1f} ({wall:.1f})"
 
 
 def machine() -> Mapping[str, str]:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import seed_pipeline as seed
 from edgecry.audio import load_audio
 from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FAMILIES, FeatureSpec
 
 
 class Stage(NamedTuple):
-    """One piece of work, done by both; ``seed`` and ``edgecry`` give equal results."""
+    """One piece of work, as the seed and as each engine of edgecry does it, with equal results."""
 
     name: str
-    seed: Callable[[], object]
-    edgecry: Callable[[], object]
+    by: dict[str, Callable[[], object]]
+
+
+def engines() -> tuple[str, ...]:
+    """Those that are installed."""
+    return ENGINES if find_spec("numba") else ("numpy",)
 
 
 def feature_stages(clip: Path) -> list[Stage]:
@@ -25,7 +32,8 @@ def feature_stages(clip: Path) -> list[Stage]:
 
     The parts make up more than the whole: by themselves they share no transform.
     """
-    y, whole = seed.load(clip), FeatureExtractor()
+    y = seed.load(clip)
+    whole = {engine: FeatureExtractor(engine=engine) for engine in engines()}
     by_seed: dict[str, Callable[[], object]] = {
         "mfcc": lambda: seed.mfcc_of(y),
         "chroma": lambda: seed.chroma_of(y, seed.stft_of(y)),
@@ -35,17 +43,23 @@ def feature_stages(clip: Path) -> list[Stage]:
     }
 
     def extraction(family: str) -> Stage:
-        alone = FeatureExtractor(FeatureSpec(families=(family,)))
-        return Stage(family, by_seed[family], lambda: alone.extract(y))
+        spec = FeatureSpec(families=(family,))
+        alone = {e: partial(FeatureExtractor(spec, e).extract, y) for e in engines()}
+        return Stage(family, {"seed": by_seed[family], **alone})
+
+    def from_file(engine: str) -> object:
+        return whole[engine].extract(load_audio(clip).samples)
 
     return [
-        Stage("load", lambda: seed.load(clip), lambda: load_audio(clip).samples),
+        Stage("load", {"seed": lambda: seed.load(clip), "numpy": lambda: load_audio(clip).samples}),
         *map(extraction, FAMILIES),
-        Stage("extract", lambda: seed.features_of(y), lambda: whole.extract(y)),
+        Stage(
+            "extract",
+            {"seed": lambda: seed.features_of(y), **{e: partial(whole[e].extract, y) for e in whole}},
+        ),
         Stage(
             "load + extract",
-            lambda: seed.extract_features(clip),
-            lambda: whole.extract(load_audio(clip).samples),
+            {"seed": lambda: seed.extract_features(clip), **{e: partial(from_file, e) for e in whole}},
         ),
     ]
 
@@ -66,6 +80,8 @@ def answer_stage(clip: Path, folder: Path) -> Stage:
     classifier = Classifier()
     return Stage(
         "load + extract + predict",
-        lambda: seed.predict_cry(clip, model, encoder),
-        lambda: classifier.classify(clip).label,
+        {
+            "seed": lambda: seed.predict_cry(clip, model, encoder),
+            "numpy": lambda: classifier.classify(clip).label,
+        },
     )

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
-from edgecry.features.kernels import Kernels
+from edgecry.features.kernels import Kernels, MelBank
 from edgecry.features.spectra import Float32, Float64, Geometry, transforms
-
-#: Filters a block of the bank: few enough that a block is dense, enough that the loop is short.
-_BLOCK = 16
-
-
-class Block(NamedTuple):
-    """Some neighbouring filters and the stretch of the spectrum they read.
-
-    ``parts`` counts real and imaginary parts, and ``weights`` (parts, filters) has each bin's twice:
-    the product with their squares adds them up to power on the way.
-    """
-
-    filters: slice
-    parts: slice
-    weights: Float64
 
 
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
@@ -59,17 +43,9 @@ def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> F
 
 
 @lru_cache(maxsize=8)
-def mel_blocks(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> tuple[Block, ...]:
-    """Cut the bank into blocks without most of its zeros, transposed for a product from the right."""
-    weights = mel_filters(sr, n_fft, n_mels, fmin, fmax)
-    blocks = []
-    for start in range(0, n_mels, _BLOCK):
-        part = weights[start : start + _BLOCK]
-        used = np.flatnonzero(part.any(axis=0))
-        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
-        filters = slice(start, start + len(part))
-        blocks.append(Block(filters, slice(2 * low, 2 * high), np.repeat(part[:, low:high].T, 2, axis=0)))
-    return tuple(blocks)
+def mel_bank(kernels: Kernels, sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> MelBank:
+    """Filters in the layout that the engine multiplies fastest."""
+    return kernels.mel_bank(mel_filters(sr, n_fft, n_mels, fmin, fmax))
 
 
 def mel_spectrogram(
@@ -92,10 +68,10 @@ def mel_spectrogram(
     -------
     float32 [shape=(n_frames, n_mels)]
     """
-    blocks = mel_blocks(sr, geometry.n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
+    bank = mel_bank(kernels, sr, geometry.n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
     out = np.empty((geometry.n_frames(len(y)), n_mels), np.float32)
     for first, z in transforms(y, geometry, kernels):
-        kernels.mel_power(z, blocks, out=out[first : first + len(z)])
+        kernels.mel_power(z, bank, out=out[first : first + len(z)])
     return out
 
 

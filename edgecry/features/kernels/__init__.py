@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,25 @@ from edgecry.errors import SpecError
 if TYPE_CHECKING:
     from edgecry.features.contrast import Band
     from edgecry.features.cqt import Basis
-    from edgecry.features.mel import Block
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
+#: An engine's own.
+MelBank = Any
 
 
-class Kernels(Protocol):
+class Kernels(Hashable, Protocol):
     """What an engine does. All engines give the same numbers, to the last bit where a bit decides."""
 
     def window_frames(self, stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
         """Cut windowed frames, into the first columns of ``out`` (frames, n_fft)."""
 
-    def mel_power(self, z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
-        """Power of ``z`` through a filter bank, into ``out`` (frames, n_mels). Destroys ``z``."""
+    def mel_bank(self, weights: Float64) -> MelBank:
+        """Lay out the filters (n_mels, 1 + n_fft // 2), which are mostly zeros, for :meth:`mel_power`."""
+
+    def mel_power(self, z: Complex128, bank: MelBank, out: Float32) -> None:
+        """Power of ``z`` through a filter bank, into ``out`` (frames, n_mels). May destroy ``z``."""
 
     def magnitude(self, z: Complex128) -> Float32:
         """``abs(z)`` by way of complex64, in which librosa.stft stores it."""

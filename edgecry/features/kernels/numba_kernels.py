@@ -8,8 +8,8 @@ tell; it is allowed to reorder sums that are rounded to float32 afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 from edgecry.features.kernels import numpy_kernels
 
 if TYPE_CHECKING:
-    from edgecry.features.contrast import Band
     from edgecry.features.cqt import Basis
     from edgecry.features.kernels import Complex128, Float32, Float64
-    from edgecry.features.mel import Block
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SUMS = {"reassoc", "contract", "nsz"}
+_FUSED = {"contract"}
 _EXACT: set[str] = set()
 
 magnitude = numpy_kernels.magnitude
+#: NumPy's vectorised sort beats a compiled selection.
+band_extremes = numpy_kernels.band_extremes
 
 
 def _compiled(signature: str, fastmath: set[str] = _EXACT) -> Callable[[Function], Function]:
@@ -46,47 +47,56 @@ def window_frames(stretch: Float64, window: Float64, hop_length: int, out: Float
             out[row, i] = stretch[start + i] * window[i]
 
 
-def mel_power(z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
+class Rows(NamedTuple):
+    """Filters without their zeros: where each begins, in the spectrum and among the weights."""
+
+    bins: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    weights: Float64
+
+
+def mel_bank(weights: Float64) -> Rows:
     """See :class:`Kernels`."""
-    power = z.view(np.float64)
-    np.square(power, out=power)
-    for block in blocks:
-        out[:, block.filters] = power[:, block.parts] @ block.weights
+    used = [np.flatnonzero(row) for row in weights]
+    spans = [(int(u[0]), int(u[-1]) + 1) if len(u) else (0, 0) for u in used]
+    starts = np.cumsum([0] + [high - low for low, high in spans])
+    parts = [row[low:high] for row, (low, high) in zip(weights, spans, strict=True)]
+    return Rows(np.array([low for low, _ in spans]), starts, np.concatenate(parts))
 
 
-def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
+def mel_power(z: Complex128, bank: Rows, out: Float32) -> None:
     """See :class:`Kernels`."""
-    peak, valley = np.empty((2, len(S), len(bands)))
-    table = np.array([(b.bins.start, b.bins.stop, b.n_extremes) for b in bands], np.int64)
-    _extremes(S, table.reshape(-1, 3), peak, valley)
-    return peak, valley
+    _filtered(z, bank.bins, bank.starts, bank.weights, out)
 
 
-@_compiled("void(f4[:, ::1], i8[:, ::1], f8[:, ::1], f8[:, ::1])")
-def _extremes(S: Float32, bands: NDArray[np.int64], peak: Float64, valley: Float64) -> None:
-    """Keep the largest and smallest of each band in two short sorted lists: most values enter neither."""
-    top, bottom = np.empty(S.shape[1], np.float32), np.empty(S.shape[1], np.float32)
-    for row in range(S.shape[0]):
-        for band in range(bands.shape[0]):
-            start, stop, count = bands[band]
-            top[:count], bottom[:count] = -np.inf, np.inf
-            last = count - 1
-            for k in range(start, stop):
-                value = S[row, k]
-                if value > top[last]:
-                    at = last
-                    while at > 0 and top[at - 1] < value:
-                        top[at] = top[at - 1]
-                        at -= 1
-                    top[at] = value
-                if value < bottom[last]:
-                    at = last
-                    while at > 0 and bottom[at - 1] > value:
-                        bottom[at] = bottom[at - 1]
-                        at -= 1
-                    bottom[at] = value
-            peak[row, band] = top[:count].sum() / count
-            valley[row, band] = bottom[:count].sum() / count
+@_compiled("void(c16[:, ::1], i8[::1], i8[::1], f8[::1], f4[:, ::1])", _FUSED)
+def _filtered(
+    z: Complex128, bins: NDArray[np.int64], starts: NDArray[np.int64], weights: Float64, out: Float32
+) -> None:
+    """Four frames at a time: their sums do not wait for one another."""
+    power = np.zeros((z.shape[1], 4))
+    for first in range(0, z.shape[0], 4):
+        count = min(4, z.shape[0] - first)
+        for lane in range(count):
+            for k in range(z.shape[1]):
+                value = z[first + lane, k]
+                power[k, lane] = value.real * value.real + value.imag * value.imag
+        for m in range(out.shape[1]):
+            a = b = c = d = 0.0
+            k = bins[m]
+            for i in range(starts[m], starts[m + 1]):
+                a += weights[i] * power[k, 0]
+                b += weights[i] * power[k, 1]
+                c += weights[i] * power[k, 2]
+                d += weights[i] * power[k, 3]
+                k += 1
+            out[first, m] = a
+            if count > 1:
+                out[first + 1, m] = b
+            if count > 2:
+                out[first + 2, m] = c
+            if count > 3:
+                out[first + 3, m] = d
 
 
 def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float32, Float32]:

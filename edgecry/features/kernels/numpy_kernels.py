@@ -7,7 +7,7 @@ complex64, and the parabola through a peak mixes the two as numba does in libros
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from edgecry.features.contrast import Band
     from edgecry.features.cqt import Basis
-    from edgecry.features.mel import Block
+
+#: Filters a block of the mel bank: few enough that a block is dense, enough that the loop is short.
+_BLOCK = 16
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -35,11 +37,35 @@ def magnitude(z: Complex128) -> Float32:
     return np.abs(z.astype(np.complex64))
 
 
-def mel_power(z: Complex128, blocks: Sequence[Block], out: Float32) -> None:
+class Block(NamedTuple):
+    """Some neighbouring filters and the stretch of the spectrum they read.
+
+    ``parts`` counts real and imaginary parts, and ``weights`` (parts, filters) has each bin's twice:
+    the product with their squares adds them up to power on the way.
+    """
+
+    filters: slice
+    parts: slice
+    weights: Float64
+
+
+def mel_bank(weights: Float64) -> tuple[Block, ...]:
+    """See :class:`Kernels`. Cut into blocks without most of the zeros."""
+    blocks = []
+    for start in range(0, len(weights), _BLOCK):
+        part = weights[start : start + _BLOCK]
+        used = np.flatnonzero(part.any(axis=0))
+        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
+        filters = slice(start, start + len(part))
+        blocks.append(Block(filters, slice(2 * low, 2 * high), np.repeat(part[:, low:high].T, 2, axis=0)))
+    return tuple(blocks)
+
+
+def mel_power(z: Complex128, bank: Sequence[Block], out: Float32) -> None:
     """See :class:`Kernels`."""
     parts = z.view(np.float64)
     np.square(parts, out=parts)
-    for block in blocks:
+    for block in bank:
         out[:, block.filters] = parts[:, block.parts] @ block.weights
 
 
