@@ -1,0 +1,83 @@
+"""``python -m convert inspect MODEL``: what is in a pickle, told without loading it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from convert.pickles import PickleFile, installed_sklearn
+from edgecry.cli.talk import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", help="a file of joblib.dump or pickle.dump")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.epilog = "exit codes: 0 everything in it is allowed, 1 something is not, 2 wrong use"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Report on a pickle; 1 if anything in it is not on the allow-list."""
+    file = PickleFile.read(args.model)
+    text = json.dumps(_facts(file), indent=2) if args.json else _report(file)
+    sys.stdout.write(text + "\n")
+    return 1 if file.scan.refused else 0
+
+
+def _facts(file: PickleFile) -> dict[str, Any]:
+    scan = file.scan
+    return {
+        "file": file.origin,
+        "size": file.size,
+        "sha256": file.sha256,
+        "format": _format(file),
+        "compression": file.stream.compression,
+        "unpacked": len(file.stream.data),
+        "estimator": scan.estimator,
+        "n_features": scan.n_features,
+        "sklearn": list(scan.versions),
+        "installed": installed_sklearn(),
+        "globals": [{"name": name, "allowed": ok} for name, ok in scan.names],
+        "allowed": not scan.refused,
+        "next": _next(file),
+    }
+
+
+def _report(file: PickleFile) -> str:
+    scan, installed = file.scan, installed_sklearn()
+    unpacked = "" if file.stream.compression == "none" else f", {len(file.stream.data):,} unpacked"
+    compression = "not compressed" if file.stream.compression == "none" else file.stream.compression
+    reads = "" if scan.n_features is None else f", reads {scan.n_features} values"
+    lines = [
+        f"file          {file.origin}",
+        f"format        {_format(file)}, {compression}, {file.size:,} bytes{unpacked}",
+        f"sha256        {file.sha256}",
+        f"holds         {scan.estimator}{reads}",
+        f"scikit-learn  {', '.join(scan.versions) or 'none recorded'} (installed: {installed or 'none'})",
+        "names",
+        *(f"  {'allowed    ' if ok else 'NOT ALLOWED'}  {name}" for name, ok in scan.names),
+        f"next          {_next(file)}",
+    ]
+    return "\n".join(printable(line) for line in lines)
+
+
+def _format(file: PickleFile) -> str:
+    wrapped = any(name.endswith(".NumpyArrayWrapper") for name, _ in file.scan.names)
+    return "joblib" if wrapped else "pickle"
+
+
+def _next(file: PickleFile) -> str:
+    """What to do with it."""
+    scan = file.scan
+    if scan.refused:
+        return "do not load it; what is NOT ALLOWED can run any program on the machine that does"
+    if scan.estimator.endswith(".LabelEncoder"):
+        return "give it as --labels"
+    if not scan.versions:
+        return "nothing; save a fitted scikit-learn classifier"
+    if len(scan.versions) > 1:
+        return "fit and save it again under one scikit-learn"
+    other = "" if scan.versions[0] == installed_sklearn() else " --isolated"
+    return f"python -m convert convert {file.origin}{other} -o OUT.onnx"

@@ -1,0 +1,168 @@
+"""Labelled recordings in a folder: which file, which label, and who recorded it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from convert.errors import ConversionError
+
+MANIFEST: Final = "manifest.csv"
+#: Columns looked for, in this order, where none is named.
+LABEL_COLUMNS: Final = ("label", "category")
+GROUP_COLUMNS: Final = ("instance", "group")
+#: Files of class folders that are taken for recordings; what they hold is found out by reading them.
+SUFFIXES: Final = frozenset(
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"}
+    | {".rf64", ".m4a", ".mp4", ".3gp", ".aac", ".amr", ".wma", ".webm"}
+)
+#: What the groups are called where every recording is one of its own.
+UNGROUPED: Final = "none"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file, what it is labelled as, and the group it belongs to.
+
+    Recordings of one group (one baby, phone and room) are alike for other reasons than their label,
+    so they are never on both sides of a split.
+    """
+
+    path: Path
+    label: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Recordings, and how they are grouped.
+
+    Parameters
+    ----------
+    recordings : tuple of Recording
+        In a fixed order.
+    grouping : str
+        What the groups are, for titles: the column's name, "first 36 characters of the name", or
+        "none".
+    """
+
+    recordings: tuple[Recording, ...]
+    grouping: str
+
+    @property
+    def is_leaky(self) -> bool:
+        """Every recording is a group of its own, whoever recorded it."""
+        return self.grouping == UNGROUPED
+
+    @property
+    def labels(self) -> list[str]:
+        """Label of each recording."""
+        return [recording.label for recording in self.recordings]
+
+    @property
+    def groups(self) -> list[str]:
+        """Group of each recording."""
+        return [recording.group for recording in self.recordings]
+
+
+def read_dataset(folder: Path, *, label_column: str | None = None, group_by: str | None = None) -> Dataset:
+    """Read ``manifest.csv`` if the folder has one, else take its sub-folders for classes.
+
+    Parameters
+    ----------
+    folder : Path
+        With a manifest (columns ``file``, relative to the folder, a label, a group), or with one
+        folder of recordings a class.
+    label_column : str, optional
+        Column of the manifest; by default ``label`` or ``category``.
+    group_by : str, optional
+        Column of the manifest; "prefix:N", the first N characters of the file's name in lower case;
+        or "none". By default ``instance`` or ``group``.
+
+    Raises
+    ------
+    ConversionError
+        The folder or manifest cannot be used, or nothing tells the groups.
+    """
+    if not folder.is_dir():
+        raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")
+    manifest = folder / MANIFEST
+    rows = list(_manifest_rows(manifest) if manifest.is_file() else _folder_rows(folder))
+    if not rows:
+        raise ConversionError(f"{folder}: no recordings found, neither in a {MANIFEST} nor in class folders")
+    columns = list(rows[0])
+    label = _label_column(label_column, columns, folder)
+    group_of, grouping = _grouping(group_by, columns, folder)
+    for row in rows:
+        if not row[label] or not group_of(row):
+            raise ConversionError(
+                f"{folder / row['file']}: has no {label if not row[label] else grouping} in the {MANIFEST}; "
+                "fill it in or remove the line"
+            )
+    recordings = tuple(Recording(folder / row["file"], row[label], group_of(row)) for row in rows)
+    return Dataset(recordings, grouping)
+
+
+Row = Mapping[str, str]
+
+
+def _manifest_rows(manifest: Path) -> Iterator[Row]:
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restval="", strict=True)
+            if "file" not in (reader.fieldnames or ()):
+                raise ConversionError(
+                    f"{manifest}: has the columns {', '.join(reader.fieldnames or ['(none)'])}; "
+                    "one called file must name the recordings"
+                )
+            for row in reader:
+                if None in row or not row["file"]:
+                    raise ConversionError(
+                        f"{manifest}: line {reader.line_num} names no file or has too many fields; repair it"
+                    )
+                yield row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConversionError(f"{manifest}: cannot be read as a table ({error}); write UTF-8 CSV") from error
+
+
+def _folder_rows(folder: Path) -> Iterator[Row]:
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        is_hidden = any(part.startswith(".") for part in parts)
+        if len(parts) > 1 and path.suffix.lower() in SUFFIXES and not is_hidden and path.is_file():
+            yield {"file": str(path.relative_to(folder)), "label": parts[0]}
+
+
+def _label_column(wanted: str | None, columns: Sequence[str], folder: Path) -> str:
+    found = [name for name in ((wanted,) if wanted else LABEL_COLUMNS) if name in columns]
+    if found:
+        return found[0]
+    raise ConversionError(
+        f"{folder}: has no column {wanted or ' or '.join(LABEL_COLUMNS)} to take labels from, "
+        f"only {', '.join(columns)}; name one of them with --label-column"
+    )
+
+
+def _grouping(wanted: str | None, columns: Sequence[str], folder: Path) -> tuple[Callable[[Row], str], str]:
+    """How to tell the group of a row, and what to call it."""
+    if wanted == UNGROUPED:
+        return lambda row: row["file"], UNGROUPED
+    if wanted and (prefix := re.fullmatch(r"prefix:([1-9][0-9]*)", wanted)):
+        length = int(prefix[1])
+        return (
+            lambda row: Path(row["file"]).name[:length].lower(),
+            f"the first {length} characters of the name",
+        )
+    found = [name for name in ((wanted,) if wanted else GROUP_COLUMNS) if name in columns]
+    if found:
+        return lambda row: row[found[0]], found[0]
+    raise ConversionError(
+        f"{folder}: nothing tells which recordings are of one baby (no column "
+        f"{wanted or ' or '.join(GROUP_COLUMNS)}, only {', '.join(columns)}), so a test would measure how "
+        "well babies are recognised again. Name a column with --group-by, or 'prefix:36' if their names "
+        "begin alike, or 'none' for figures that are leaky"
+    )

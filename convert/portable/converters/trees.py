@@ -1,0 +1,118 @@
+"""Trees: scikit-learn's compare float32 values, those of HistGradientBoosting float64 ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import Refused
+from .nodes import Nodes
+
+
+def in_float32(scope: Any, operator: Any, container: Any) -> None:
+    """Run skl2onnx's own converter as a float32 island in the float64 graph.
+
+    For trees this is what scikit-learn does: ``X.astype(float32)``, then float64 thresholds, which
+    skl2onnx rounds down to float32 so that every comparison comes out the same. SVMClassifier, the one
+    operator that knows libsvm's probabilities of several classes, exists in float32 only.
+    """
+    from onnx import TensorProto
+    from skl2onnx.common._registration import get_converter
+    from skl2onnx.common.data_types import FloatTensorType
+
+    if isinstance(operator.inputs[0].type, FloatTensorType):
+        get_converter(operator.type)(scope, operator, container)
+        return
+    nodes = Nodes(scope, operator, container)
+    narrow = scope.declare_local_variable("float32", FloatTensorType(operator.inputs[0].type.shape))
+    nodes.add("Cast", [nodes.x], narrow.onnx_name, {"to": TensorProto.FLOAT})
+    island = scope.declare_local_operator(operator.type, operator.raw_operator)
+    island.inputs.append(narrow)
+    label, wide = operator.outputs
+    island.outputs.append(scope.declare_local_variable("label", type(label.type)()))
+    island.outputs.append(scope.declare_local_variable("probabilities", FloatTensorType()))
+    nodes.add("Identity", [island.outputs[0].onnx_name], label.onnx_name, {})
+    declared = TensorProto.FLOAT if isinstance(wide.type, FloatTensorType) else TensorProto.DOUBLE
+    nodes.add("Cast", [island.outputs[1].onnx_name], wide.onnx_name, {"to": declared})
+
+
+def hist_gradient_boosting(scope: Any, operator: Any, container: Any) -> None:
+    """Convert HistGradientBoostingClassifier: logistic or softmax of the summed trees."""
+    nodes = Nodes(scope, operator, container)
+    scores = hist_scores(nodes, nodes.model, nodes.x)
+    if len(nodes.model.classes_) == 2:
+        nodes.finish(nodes.two_classes(nodes("Sigmoid", scores)))
+    else:
+        nodes.finish(nodes("Softmax", scores, axis=1))
+
+
+def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
+    """Sum the trees of a HistGradientBoostingClassifier: [N, 1] for two classes, else [N, C].
+
+    The ONNX operator compares in float64 when its thresholds are float64, but adds up in float32, and
+    a calibration on top can turn the last bit into a step. So it only says which leaf each tree ends
+    in; the leaves' values are looked up, and added in scikit-learn's order.
+    """
+    from onnx import TensorProto, numpy_helper
+
+    if not isinstance(nodes.input.type, _double()):
+        x = nodes("Cast", x, to=TensorProto.DOUBLE)
+    baseline = np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
+    columns: list[dict[str, Any]] = []
+    values: list[Any] = []
+    for iteration in model._predictors:
+        for target, tree in enumerate(iteration):
+            start = baseline[target] if iteration is model._predictors[0] else 0.0
+            columns.append(_columns(len(columns), sum(len(v) for v in values), tree.nodes))
+            leaves = start + tree.nodes["value"][columns[-1]["target_nodeids"]]
+            values.append(leaves[:, None] * np.eye(len(baseline))[target])
+    merged = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+    tensors = {
+        f"{name}_as_tensor": numpy_helper.from_array(merged.pop(name).astype(np.float64), name)
+        for name in ("nodes_values", "target_weights")
+    }
+    leaf = nodes(
+        "TreeEnsembleRegressor",
+        x,
+        op_domain="ai.onnx.ml",
+        op_version=3,
+        n_targets=len(columns),
+        nodes_modes=["LEAF" if is_leaf else "BRANCH_LEQ" for is_leaf in merged.pop("is_leaf")],
+        **{name: [int(v) for v in entries] for name, entries in merged.items()},
+        **tensors,
+    )
+    index = nodes("Cast", leaf, to=TensorProto.INT64)
+    reached = nodes("Gather", nodes.constant(np.concatenate(values)), index, axis=0)
+    # CumSum adds one after the other, which ReduceSum does not promise.
+    sums = nodes("CumSum", reached, np.array(1))
+    return nodes("Gather", sums, np.array(-1), axis=1)
+
+
+def _columns(number: int, first_leaf: int, tree: Any) -> dict[str, Any]:
+    """One tree in the operator's parallel arrays; a leaf's weight is its number among all leaves."""
+    leaf = tree["is_leaf"].astype(bool)
+    if "is_categorical" in tree.dtype.names and tree["is_categorical"].any():
+        raise Refused("HistGradientBoostingClassifier with categorical features; the features are numbers")
+    leaves = np.flatnonzero(leaf)
+    threshold = tree["num_threshold" if "num_threshold" in tree.dtype.names else "threshold"]
+    return {
+        "is_leaf": leaf,
+        "nodes_treeids": np.full(len(tree), number),
+        "nodes_nodeids": np.arange(len(tree)),
+        "nodes_featureids": np.where(leaf, 0, tree["feature_idx"]),
+        "nodes_values": np.where(leaf, 0.0, threshold),
+        "nodes_truenodeids": np.where(leaf, 0, tree["left"]),
+        "nodes_falsenodeids": np.where(leaf, 0, tree["right"]),
+        "nodes_missing_value_tracks_true": np.where(leaf, 0, tree["missing_go_to_left"]),
+        "target_treeids": np.full(len(leaves), number),
+        "target_nodeids": leaves,
+        "target_ids": np.full(len(leaves), number),
+        "target_weights": first_leaf + np.arange(len(leaves)),
+    }
+
+
+def _double() -> Any:
+    from skl2onnx.common.data_types import DoubleTensorType
+
+    return DoubleTensorType

@@ -1,0 +1,134 @@
+"""All that needs the estimator itself: is it fit for the device, its graph, its own answers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from . import Refused
+from .graph import export
+
+
+class Examined(NamedTuple):
+    """What the rest of the conversion works on; plain data, so that it can cross a process.
+
+    ``classes`` and ``encoder`` (the label encoder's, if there is one) are lists of str or int;
+    ``vectors`` (n, n_features) float32, the first ``given`` of them the caller's, ``probabilities``
+    (n, n_classes) float64 and ``predicted`` (n,) the estimator's own answers for them, the last as
+    positions in ``classes``.
+    """
+
+    estimator: str
+    sklearn: str
+    n_features: int
+    classes: list[Any]
+    encoder: list[Any] | None
+    graph: bytes
+    given: int
+    vectors: Any
+    probabilities: Any
+    predicted: Any
+
+
+def examine(
+    estimator: Any, encoder: Any = None, vectors: Any = None, n_features: int | None = None
+) -> Examined:
+    """Check an estimator, export it, and let it answer.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn classifier
+    encoder : LabelEncoder, optional
+    vectors : array of float32, shape (n, n_features), optional
+        What to compare on, besides those made from the model.
+    n_features : int, optional
+        How many inputs it must have.
+
+    Raises
+    ------
+    Refused
+        It is no classifier that edgecry can serve, and why not.
+    """
+    import warnings
+
+    import numpy as np
+    import sklearn
+
+    from . import vectors as made
+
+    check_classifier(estimator, n_features)
+    graph = export(estimator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        X = made.vectors(estimator)
+        if vectors is not None:
+            X = np.concatenate([np.asarray(vectors, dtype=np.float32), X])
+        try:
+            probabilities = np.asarray(estimator.predict_proba(X.astype(np.float64)), dtype=np.float64)
+            predicted = np.searchsorted(estimator.classes_, estimator.predict(X.astype(np.float64)))
+        except Exception as error:  # whatever an estimator raises
+            raise Refused(
+                f"{type(estimator).__name__}: predict_proba fails: {type(error).__name__}: {error}"
+            ) from error
+    return Examined(
+        estimator=f"{type(estimator).__module__}.{type(estimator).__qualname__}",
+        sklearn=sklearn.__version__,
+        n_features=int(estimator.n_features_in_),
+        classes=_plain(estimator.classes_),
+        encoder=None if encoder is None else _encoded(encoder),
+        graph=graph,
+        given=0 if vectors is None else len(vectors),
+        vectors=X,
+        probabilities=probabilities,
+        predicted=predicted,
+    )
+
+
+def check_classifier(estimator: Any, n_features: int | None = None) -> None:
+    """Refuse what has no probabilities of at least two classes for ``n_features`` values."""
+    from sklearn.base import BaseEstimator, is_classifier, is_regressor
+
+    kind = type(estimator).__name__
+    if not isinstance(estimator, BaseEstimator) or isinstance(estimator, type):
+        raise Refused(f"holds a {kind}, not a scikit-learn estimator; save the classifier itself")
+    if is_regressor(estimator):
+        raise Refused(f"{kind} is a regressor; edgecry needs a classifier with predict_proba")
+    if not is_classifier(estimator):
+        raise Refused(f"{kind} is not a classifier; edgecry needs one with predict_proba")
+    if not hasattr(estimator, "classes_"):
+        raise Refused(f"{kind} is not fitted; fit it before saving it")
+    if not hasattr(estimator, "predict_proba"):
+        raise Refused(
+            f"{kind} has no predict_proba, only scores; wrap it in CalibratedClassifierCV and fit that"
+        )
+    if isinstance(estimator.classes_, list):
+        raise Refused(f"{kind} predicts {len(estimator.classes_)} labels at once; edgecry serves one")
+    if len(estimator.classes_) < 2:
+        raise Refused(f"{kind} knows one class only, {estimator.classes_[0]!r}; at least two are needed")
+    found = getattr(estimator, "n_features_in_", None)
+    if found is None:
+        raise Refused(f"{kind} does not say how many features it reads; scikit-learn 0.24 or later does")
+    if n_features is not None and found != n_features:
+        raise Refused(
+            f"{kind} reads {found} values, the feature spec makes {n_features}; "
+            "give the spec the model was trained with (--spec)"
+        )
+
+
+def _encoded(encoder: Any) -> list[Any]:
+    from sklearn.preprocessing import LabelEncoder
+
+    if not isinstance(encoder, LabelEncoder):
+        raise Refused(f"the label file holds a {type(encoder).__name__}, not a LabelEncoder")
+    if not hasattr(encoder, "classes_"):
+        raise Refused("the label file's LabelEncoder is not fitted")
+    return _plain(encoder.classes_)
+
+
+def _plain(classes: Any) -> list[Any]:
+    """Class names or numbers as str or int."""
+    plain = []
+    for value in classes.tolist():
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        plain.append(value if isinstance(value, (str, int)) else str(value))
+    return plain

@@ -1,0 +1,282 @@
+"""What is inside a pickle, told without running it.
+
+The scanner walks the stream as an unpickler does, but every global it names becomes an `Inert`
+record, and what the stream would call or build becomes another. Nothing is imported, nothing is
+called. A list of opcodes would not do: how many bytes of an array joblib has put into the middle of
+the stream stands in the pickled objects.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any, ClassVar, NamedTuple
+
+from . import Refused
+from .allowlist import ARRAY_WRAPPERS, allowed, canonical
+from .machine import Machine
+
+_MAX_NESTING = 20
+_HASHABLE = (str, int, float, bool, bytes, type(None))
+
+
+class Inert:
+    """Stands for a global, or for what calling one would have made."""
+
+    def __init__(self, made_by: Inert | tuple[str, str], args: Any = ()) -> None:
+        self.made_by = made_by
+        self.args = args
+        self.state: Any = None
+        self.items: list[Any] = []
+
+    @property
+    def is_global(self) -> bool:
+        """Whether this is a global itself."""
+        return isinstance(self.made_by, tuple)
+
+    @property
+    def path(self) -> str:
+        """Dotted name of the global it is or was made by."""
+        made_by = self.made_by
+        return made_by.path if isinstance(made_by, Inert) else ".".join(made_by)
+
+    # What the opcodes for lists and sets do to an object.
+    def append(self, item: Any) -> None:
+        """Take an item."""
+        self.items.append(item)
+
+    def extend(self, items: Any) -> None:
+        """Take several."""
+        self.items.extend(items)
+
+    add = append
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.items.append((key, value))
+
+
+class Scan(NamedTuple):
+    """What a pickle holds.
+
+    ``names`` are the globals' dotted names, each with whether it is allowed; ``versions`` the
+    scikit-learn versions its estimators recorded.
+    """
+
+    names: tuple[tuple[str, bool], ...]
+    versions: tuple[str, ...]
+    estimator: str
+    n_features: int | None
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Globals that are not on the allow-list."""
+        return tuple(name for name, ok in self.names if not ok)
+
+
+def scan(stream: bytes, origin: str) -> Scan:
+    """Walk a pickle stream without importing or calling anything.
+
+    Raises
+    ------
+    Refused
+        The stream is damaged, or uses what models' pickles never do.
+    """
+    globals_: dict[tuple[str, str], bool] = {}
+    states: list[Any] = []
+    try:
+        root = _Scanner(io.BytesIO(stream), len(stream), globals_, states).load()
+    except Refused as error:
+        raise Refused(f"{origin}: {error}") from error
+    except Exception as error:  # whatever a stream that is no pickle leads the machine into
+        raise Refused(f"{origin}: damaged, or not a pickle ({type(error).__name__}: {error})") from error
+    found = tuple((".".join(key), ok) for key, ok in sorted(globals_.items()))
+    versions = {s["_sklearn_version"] for s in states if isinstance(s.get("_sklearn_version"), str)}
+    return Scan(found, tuple(sorted(versions)), _describe(root), _n_features(root))
+
+
+class _Scanner(Machine):  # type: ignore[misc]
+    """Python's own pure-Python unpickler with everything that acts taken out."""
+
+    dispatch: ClassVar[dict[int, Any]] = dict(Machine.dispatch)
+
+    def __init__(
+        self,
+        file: io.BytesIO,
+        size: int,
+        globals_: dict[tuple[str, str], bool],
+        states: list[Any],
+        nesting: int = 0,
+    ) -> None:
+        super().__init__(file, encoding="latin1")
+        self._file, self._size = file, size
+        self._globals, self._states, self._nesting = globals_, states, nesting
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def find_class(self, module: Any, name: Any) -> Inert:
+        if not (isinstance(module, str) and isinstance(name, str)):
+            raise Refused("damaged: a global whose name is not a text")
+        key = canonical(module, name)
+        self._globals[key] = allowed(*key)
+        return Inert(key)
+
+    def get_extension(self, code: int) -> None:
+        raise Refused(f"refers to entry {code} of copyreg's extension registry, which no model's pickle does")
+
+    def persistent_load(self, pid: Any) -> None:
+        raise Refused(f"refers to an object outside the file ({pid!r:.60}), which no model's pickle does")
+
+    # -- what would be called or built -----------------------------------------------------------
+
+    def _instantiate(self, klass: Any, args: Any) -> None:
+        self.append(Inert(klass if isinstance(klass, Inert) else ("?", "?"), tuple(args)))
+
+    def load_reduce(self) -> None:
+        args = self.stack.pop()
+        self._instantiate(self.stack.pop(), args if isinstance(args, tuple) else ())
+
+    def load_newobj_ex(self) -> None:
+        self.stack.pop()
+        self.load_reduce()
+
+    def load_build(self) -> None:
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if not isinstance(target, Inert):
+            return
+        target.state = state
+        if isinstance(state, dict):
+            self._states.append(state)
+        if target.path in [f"{module}.NumpyArrayWrapper" for module in ARRAY_WRAPPERS]:
+            self.stack[-1] = self._skip_array(target)
+
+    # -- containers: keys are never hashed unless they are plain, nested tuples hash for ever --------
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self._set(self.stack[-1], key, value)
+
+    def load_setitems(self) -> None:
+        items = self.pop_mark()
+        for key, value in zip(items[::2], items[1::2]):  # noqa: B905 - strict= is Python 3.10's
+            self._set(self.stack[-1], key, value)
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        made: dict[Any, Any] = {}
+        for key, value in zip(items[::2], items[1::2]):  # noqa: B905
+            self._set(made, key, value)
+        self.append(made)
+
+    def load_additems(self) -> None:
+        self.stack[-1].extend(self.pop_mark())
+
+    def load_empty_set(self) -> None:
+        self.append([])
+
+    def load_frozenset(self) -> None:
+        self.append(self.pop_mark())
+
+    @staticmethod
+    def _set(target: Any, key: Any, value: Any) -> None:
+        if isinstance(target, (dict, Inert)):
+            target[key if isinstance(key, _HASHABLE) else id(key)] = value
+
+    def load_bytearray8(self) -> None:
+        # The stock one allocates what the stream claims before reading it.
+        size = int.from_bytes(self.read(8), "little")
+        if size > self._size:
+            raise Refused(f"damaged: {size} bytes of data announced in a file of {self._size}")
+        self.append(bytearray(self.read(size)))
+
+    for _opcode, _method in (
+        (pickle.REDUCE, load_reduce),
+        (pickle.NEWOBJ, load_reduce),
+        (pickle.NEWOBJ_EX, load_newobj_ex),
+        (pickle.BUILD, load_build),
+        (pickle.SETITEM, load_setitem),
+        (pickle.SETITEMS, load_setitems),
+        (pickle.DICT, load_dict),
+        (pickle.EMPTY_SET, load_empty_set),
+        (pickle.ADDITEMS, load_additems),
+        (pickle.FROZENSET, load_frozenset),
+        (pickle.BYTEARRAY8, load_bytearray8),
+    ):
+        dispatch[_opcode[0]] = _method
+
+    # -- joblib's arrays -------------------------------------------------------------------------
+
+    def _skip_array(self, wrapper: Inert) -> Any:
+        state = wrapper.state
+        if not isinstance(state, dict):
+            raise Refused("damaged: an array without a description")
+        itemsize = _itemsize(state.get("dtype"))
+        if itemsize is None:
+            return self._nested()
+        count = 1
+        for n in state["shape"]:
+            count *= _length(n)
+        if state.get("numpy_array_alignment_bytes") is not None:
+            self._file.read(self._file.read(1)[0])
+        left = self._size - self._file.tell()
+        if count * itemsize > left:
+            raise Refused(f"damaged: an array of {count * itemsize} bytes announced, {left} left in the file")
+        self._file.seek(count * itemsize, io.SEEK_CUR)
+        return Inert(("numpy", "ndarray"))
+
+    def _nested(self) -> Any:
+        """Scan the pickle of its own that joblib writes for an array of objects."""
+        if self._nesting >= _MAX_NESTING:
+            raise Refused(f"arrays of objects nested more than {_MAX_NESTING} deep")
+        return _Scanner(self._file, self._size, self._globals, self._states, self._nesting + 1).load()
+
+
+def _length(value: Any) -> int:
+    """Read one entry of a shape: a number, or the record of a NumPy scalar."""
+    if isinstance(value, Inert) and value.args and isinstance(value.args[-1], bytes):
+        return int.from_bytes(value.args[-1], "little")
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise Refused(f"damaged: an array of length {value!r:.60}")
+
+
+def _itemsize(dtype: Any) -> int | None:
+    """Bytes of one item, or None where items are Python objects (``numpy.dtype.__reduce__``)."""
+    if not (isinstance(dtype, Inert) and dtype.path == "numpy.dtype" and dtype.args):
+        raise Refused("damaged: an array without a dtype")
+    code = str(dtype.args[0])
+    kind, digits = code[:1], code[1:]
+    state = dtype.state if isinstance(dtype.state, tuple) else ()
+    if kind == "O":
+        return None
+    if len(state) > 7 and isinstance(state[7], int) and state[7] & 1:
+        return None  # NPY_ITEM_HASOBJECT: a record with objects among its fields
+    if kind not in "biufcSUVmM" or not digits.isdigit():
+        raise Refused(f"an array of type {code!r:.30}, which is not known")
+    return int(digits) * (4 if kind == "U" else 1)
+
+
+def _describe(root: Any) -> str:
+    """Name what the pickle would load to."""
+    if isinstance(root, Inert):
+        rebuilt = root.path == "copyreg._reconstructor" and root.args and isinstance(root.args[0], Inert)
+        return root.args[0].path if rebuilt else root.path
+    if isinstance(root, dict):
+        return "a dict with the keys " + ", ".join(str(key) for key in list(root)[:8])
+    return f"a {type(root).__name__}"
+
+
+def _n_features(root: Any) -> int | None:
+    """``n_features_in_`` of the estimator, or of its first step or member."""
+    for _ in range(_MAX_NESTING):
+        state = getattr(root, "state", None)
+        if not isinstance(state, dict):
+            return None
+        if "n_features_in_" in state:
+            value = state["n_features_in_"]
+            return value if isinstance(value, int) else None
+        parts = state.get("steps") or state.get("estimators_")
+        if not (isinstance(parts, list) and parts):
+            return None
+        root = parts[0][1] if isinstance(parts[0], tuple) and len(parts[0]) == 2 else parts[0]
+    return None

@@ -1,0 +1,125 @@
+"""Load a pickle with nothing but the allow-list at its disposal."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+import warnings
+from typing import Any, ClassVar
+
+from . import Refused
+from .allowlist import ARRAY_WRAPPERS, allowed, canonical, genuine
+from .machine import Machine
+
+
+def unpickle(stream: bytes, origin: str, trust: bool = False) -> Any:
+    """Load a pickle stream of joblib or pickle.
+
+    Parameters
+    ----------
+    stream : bytes
+        Unpacked.
+    origin : str
+        Name of the file, for messages.
+    trust : bool
+        Load whatever it names, which is to run whatever its author wrote.
+
+    Raises
+    ------
+    Refused
+        It names something that is not on the allow-list, or does not load.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy's and scikit-learn's remarks on old names
+            return _Unpickler(io.BytesIO(stream), trust).load()
+    except Refused as error:
+        raise Refused(f"{origin}: {error}") from error
+    except Exception as error:  # a class of another version, damaged data: whatever loading leads to
+        raise Refused(f"{origin}: does not load ({type(error).__name__}: {error})") from error
+
+
+class _ArrayWrapper:
+    """Stands in for joblib's NumpyArrayWrapper, whose attributes it is given."""
+
+    dtype: Any
+    shape: tuple[int, ...]
+    order: str
+    numpy_array_alignment_bytes: int | None = None  # absent in files of joblib before 1.2
+
+    def read(self, file: io.BytesIO, trust: bool) -> Any:
+        """Read the array that follows the wrapper in the file."""
+        import numpy as np
+
+        if self.dtype.hasobject:
+            return _Unpickler(file, trust).load()
+        if self.numpy_array_alignment_bytes is not None:
+            file.read(file.read(1)[0])
+        count = 1
+        for n in self.shape:
+            count *= int(n)
+        data = file.read(count * self.dtype.itemsize)
+        array = np.frombuffer(bytearray(data), dtype=self.dtype, count=count)
+        if self.order == "F":
+            return array.reshape(self.shape[::-1]).transpose()
+        return array.reshape(self.shape)
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Stands in for _codecs.encode, by which pickles of protocol 2 write bytes."""
+    if encoding != "latin1":
+        raise Refused(f"bytes written as {encoding!r:.30}, which pickle never does")
+    return text.encode("latin1")
+
+
+def _check_dtype(dtype: Any) -> None:
+    """Refuse a dtype that denies its objects or overruns its items.
+
+    numpy takes a dtype's flags from the pickle; an array of objects that says it is none would have its
+    raw bytes taken for addresses.
+    """
+    if dtype.fields:
+        for field, offset, *_ in dtype.fields.values():
+            _check_dtype(field)
+            if field.hasobject or offset + field.itemsize > dtype.itemsize:
+                raise Refused(f"a forged dtype, {dtype!r:.80}")
+    elif dtype.subdtype:
+        _check_dtype(dtype.subdtype[0])
+    if (dtype.kind == "O") != dtype.hasobject:
+        raise Refused(f"a forged dtype, {dtype!r:.80}")
+
+
+class _Unpickler(Machine):  # type: ignore[misc]
+    dispatch: ClassVar[dict[int, Any]] = dict(Machine.dispatch)
+
+    def __init__(self, file: io.BytesIO, trust: bool) -> None:
+        super().__init__(file, encoding="latin1")
+        self._file, self._trust = file, trust
+
+    def find_class(self, module: str, name: str) -> Any:
+        module, name = canonical(module, name)
+        if module in ARRAY_WRAPPERS and name == "NumpyArrayWrapper":
+            return _ArrayWrapper
+        if self._trust:
+            return super().find_class(module, name)
+        if not allowed(module, name):
+            raise Refused(f"names {module}.{name}, which is not on the allow-list")
+        if (module, name) == ("_codecs", "encode"):
+            return _encode
+        found = getattr(importlib.import_module(module), name)
+        if not genuine(module, name, found):
+            raise Refused(f"names {module}.{name}, which is really {found!r:.80}; not on the allow-list")
+        return found
+
+    def get_extension(self, code: int) -> None:
+        raise Refused(f"refers to entry {code} of copyreg's extension registry")
+
+    def load_build(self) -> None:
+        super().load_build()
+        if type(self.stack[-1]).__module__.startswith("numpy") and hasattr(self.stack[-1], "hasobject"):
+            _check_dtype(self.stack[-1])
+        if isinstance(self.stack[-1], _ArrayWrapper):
+            self.stack.append(self.stack.pop().read(self._file, self._trust))
+
+    dispatch[pickle.BUILD[0]] = load_build

@@ -1,0 +1,217 @@
+"""Feature vectors to prove an export on, made from what the model itself reveals.
+
+A difference between two implementations of a model hides where it decides: at the thresholds of its
+trees, around its training points and support vectors, at the centre and far outside of what it was
+scaled for. Random vectors alone would miss it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .converters.nodes import unwrap
+
+#: Tree nodes tried, each with three vectors: at its threshold, one float32 below, one above.
+_NODES = 100
+_POINTS = 100
+_ROWS = 100
+
+
+def vectors(estimator: Any, seed: int = 0) -> Any:
+    """Make vectors for a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn estimator
+    seed : int
+
+    Returns
+    -------
+    np.ndarray of float32, shape (n, n_features)
+    """
+    rng = np.random.default_rng(seed)
+    rows = _rows(unwrap(estimator), int(estimator.n_features_in_), rng)
+    limit = np.finfo(np.float32).max / 1e8
+    return np.clip(np.nan_to_num(rows), -limit, limit).astype(np.float32)
+
+
+def _rows(estimator: Any, n: int, rng: Any) -> Any:
+    """Rows in the space ``estimator`` reads."""
+    steps = getattr(estimator, "steps", None)
+    if steps:
+        return _through(steps, n, rng)
+    trees = _trees(estimator)
+    if trees:
+        return np.concatenate([_at_thresholds(trees, n, rng), _scattered(_range(trees, n), rng)])
+    points = _training_points(estimator)
+    if points is not None:
+        spread = points.std(axis=0)
+        chosen = points[rng.permutation(len(points))[:_POINTS]]
+        beside = chosen + 0.2 * spread * rng.standard_normal(chosen.shape)
+        return np.concatenate([chosen, beside, _scattered((points.mean(axis=0), spread), rng)])
+    parts = [part for part in _parts(estimator) if getattr(part, "n_features_in_", None) == n]
+    if parts:
+        return np.concatenate([_rows(unwrap(part), n, rng) for part in parts[:5]])
+    return _scattered(_centre_and_spread(estimator, n), rng)
+
+
+def _through(steps: Any, n: int, rng: Any) -> Any:
+    """Rows for a pipeline: those of its last step, carried back through the transformers."""
+    widths = [getattr(step, "n_features_in_", None) for _, step in steps]
+    last = _rows(unwrap(steps[-1][1]), int(widths[-1] or n), rng)
+    scaled = _scattered(_centre_and_spread(steps[0][1], n), rng)
+    for _, step in reversed(steps[:-1]):
+        if step is None or step == "passthrough":
+            continue
+        if not hasattr(step, "inverse_transform"):
+            return scaled
+        try:
+            last = step.inverse_transform(last)
+        except (ValueError, IndexError):  # a point that no input is mapped to
+            return scaled
+    return np.concatenate([last, scaled])
+
+
+def _scattered(where: tuple[Any, Any], rng: Any) -> Any:
+    """Rows around a centre, near and far, with the centre itself and zero."""
+    centre, spread = where
+    scale = np.repeat([0.3, 1.0, 3.0, 30.0], _ROWS // 4)[:, None]
+    rows = centre + scale * spread * rng.standard_normal((len(scale), len(centre)))
+    return np.concatenate([rows, centre[None], np.zeros((1, len(centre)))])
+
+
+def _centre_and_spread(estimator: Any, n: int) -> tuple[Any, Any]:
+    """Where the estimator's inputs lay in training, as far as it kept that."""
+    for centre, spread in (
+        ("mean_", "scale_"),  # StandardScaler
+        ("center_", "scale_"),  # RobustScaler
+        ("data_min_", "data_range_"),  # MinMaxScaler
+        ("theta_", "var_"),  # GaussianNB: variances, of the magnitude wanted
+    ):
+        found: list[Any] = [getattr(estimator, name, None) for name in (centre, spread)]
+        if all(isinstance(value, np.ndarray) and value.shape[-1] == n for value in found):
+            middle, width = (np.atleast_2d(value).mean(axis=0) for value in found)
+            return middle, np.sqrt(width) if spread == "var_" else width
+    return np.zeros(n), np.ones(n)
+
+
+def _parts(estimator: Any) -> list[Any]:
+    """Fitted estimators inside a voting, stacking, bagging or calibrated one."""
+    calibrated = getattr(estimator, "calibrated_classifiers_", [])
+    return _members(estimator) + [
+        member.estimator if hasattr(member, "estimator") else member.base_estimator for member in calibrated
+    ]
+
+
+def _members(estimator: Any) -> list[Any]:
+    members = getattr(estimator, "estimators_", [])
+    # Gradient boosting keeps a matrix of them.
+    return list(members.ravel()) if isinstance(members, np.ndarray) else list(members)
+
+
+def _training_points(estimator: Any) -> Any:
+    for name in ("_fit_X", "support_vectors_"):
+        points = getattr(estimator, name, None)
+        if isinstance(points, np.ndarray) and points.ndim == 2 and len(points):
+            return points.astype(float)
+    return None
+
+
+# -- trees ---------------------------------------------------------------------------------------
+
+
+def _trees(estimator: Any) -> list[dict[str, Any]]:
+    """Every tree's parallel arrays, from whatever kind of tree model."""
+    if hasattr(estimator, "_predictors"):
+        return [_of_histogram(tree.nodes) for iteration in estimator._predictors for tree in iteration]
+    members = [estimator] if hasattr(estimator, "tree_") else _members(estimator)
+    if not members or not all(hasattr(member, "tree_") for member in members):
+        return []
+    n = getattr(estimator, "n_features_in_", None)
+    return [_of_tree(member.tree_) for member in members if getattr(member, "n_features_in_", n) == n]
+
+
+def _of_tree(tree: Any) -> dict[str, Any]:
+    return {
+        "left": tree.children_left,
+        "right": tree.children_right,
+        "feature": tree.feature,
+        "threshold": tree.threshold,
+        "inner": np.flatnonzero(tree.children_left >= 0),
+    }
+
+
+def _of_histogram(nodes: Any) -> dict[str, Any]:
+    threshold = "num_threshold" if "num_threshold" in nodes.dtype.names else "threshold"
+    return {
+        "left": nodes["left"].astype(int),
+        "right": nodes["right"].astype(int),
+        "feature": nodes["feature_idx"].astype(int),
+        "threshold": nodes[threshold],
+        "inner": np.flatnonzero(nodes["is_leaf"] == 0),
+    }
+
+
+def _range(trees: list[dict[str, Any]], n: int) -> tuple[Any, Any]:
+    """Centre and spread of every feature, judged by its thresholds."""
+    feature = np.concatenate([tree["feature"][tree["inner"]] for tree in trees])
+    threshold = np.concatenate([tree["threshold"][tree["inner"]] for tree in trees])
+    threshold = np.where(np.isfinite(threshold), threshold, 0.0)
+    centre, spread = np.zeros(n), np.ones(n)
+    for f in np.unique(feature):
+        here = threshold[feature == f]
+        centre[f] = here.mean()
+        spread[f] = here.std() or abs(here[0]) or 1.0
+    return centre, spread
+
+
+def _at_thresholds(trees: list[dict[str, Any]], n: int, rng: Any) -> Any:
+    """Rows that reach an inner node and there lie at its threshold, just below and just above."""
+    centre, spread = _range(trees, n)
+    rows = []
+    for tree in rng.choice(len(trees), size=min(_NODES, 4 * len(trees))):
+        arrays = trees[tree]
+        if not len(arrays["inner"]):
+            continue
+        target = int(rng.choice(arrays["inner"]))
+        row = (centre + spread * rng.standard_normal(n)).astype(np.float32)
+        _steer(row, arrays, target)
+        f, at = int(arrays["feature"][target]), np.float32(arrays["threshold"][target])
+        for value in (at, np.nextafter(at, np.float32(-np.inf)), np.nextafter(at, np.float32(np.inf))):
+            row[f] = value
+            rows.append(row.copy())
+    return np.array(rows, dtype=float).reshape(-1, n)
+
+
+def _steer(row: Any, tree: dict[str, Any], target: int) -> None:
+    """Change ``row`` so that it reaches node ``target`` of the tree."""
+    parent = {int(child): (i, side) for side in ("left", "right") for i, child in _children(tree, side)}
+    low: dict[int, float] = {}
+    high: dict[int, float] = {}
+    node = target
+    while node in parent:
+        node, side = parent[node]
+        f, t = int(tree["feature"][node]), float(tree["threshold"][node])
+        if side == "left":
+            high[f] = min(t, high.get(f, np.inf))
+        else:
+            low[f] = max(t, low.get(f, -np.inf))
+    for f in {*low, *high}:
+        above, upto = low.get(f, -np.inf), high.get(f, np.inf)
+        if not above < row[f] <= upto:
+            row[f] = _between(above, upto)
+
+
+def _between(above: float, upto: float) -> float:
+    """A value over ``above`` and up to ``upto``, either of which may be infinite."""
+    if np.isfinite(above) and np.isfinite(upto):
+        return (above + upto) / 2
+    if np.isfinite(upto):
+        return upto - 0.1 * abs(upto) - 1e-6
+    return above + 0.1 * abs(above) + 1e-6
+
+
+def _children(tree: dict[str, Any], side: str) -> Any:
+    return [(int(i), int(tree[side][i])) for i in tree["inner"]]

@@ -1,0 +1,278 @@
+"""Labelled recordings to a model file: edgecry's own features, a scikit-learn model, honest figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.commands.options import read_spec
+from convert.dataset import Dataset, Recording, read_dataset
+from convert.errors import ConversionError
+from convert.evaluation import (
+    FOLDS,
+    Figures,
+    figures,
+    grouped_folds,
+    out_of_fold,
+    prior_of_fold,
+    table,
+)
+from edgecry.audio import load_audio
+from edgecry.errors import AudioError
+from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.spec import FeatureSpec
+from edgecry.metadata import TASKS
+
+if TYPE_CHECKING:
+    from convert.export import Converted
+
+
+def forest() -> Any:
+    """A random forest; its depth bounds the file to some 5 kB a tree."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(100, max_depth=10, class_weight="balanced", random_state=0)
+
+
+def knn() -> Any:
+    """The four nearest neighbours, every value scaled to the same spread."""
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), KNeighborsClassifier(4))
+
+
+def logistic() -> Any:
+    """Logistic regression, strongly regularised, as there are about as many values as recordings."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    classifier = LogisticRegression(C=0.01, class_weight="balanced", max_iter=5000)
+    return make_pipeline(StandardScaler(), classifier)
+
+
+ESTIMATORS: Final[Mapping[str, Callable[[], Any]]] = {"forest": forest, "knn": knn, "logistic": logistic}
+
+
+@dataclass(frozen=True)
+class Features:
+    """Vectors of the recordings that could be read.
+
+    Parameters
+    ----------
+    X : float64 [shape=(n, n_features)]
+        Rounded to float32, which is what a model file is given.
+    recordings : tuple of Recording
+        Of each row.
+    skipped : tuple of str
+        Why each of the others could not be read.
+    """
+
+    X: NDArray[np.float64]
+    recordings: tuple[Recording, ...]
+    skipped: tuple[str, ...]
+
+
+def extract_features(dataset: Dataset, spec: FeatureSpec, tell: Callable[[str], None]) -> Features:
+    """Compute the vector of each recording.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    spec : FeatureSpec
+    tell : callable
+        Called with a line on each recording that is left out, and on progress now and then.
+
+    Raises
+    ------
+    ConversionError
+        None of them can be read.
+    """
+    extractor = FeatureExtractor(spec)
+    vectors, kept, skipped = [], [], []
+    total = len(dataset.recordings)
+    for number, recording in enumerate(dataset.recordings, start=1):
+        try:
+            vectors.append(extractor.extract(load_audio(recording.path, spec.sr).samples))
+            kept.append(recording)
+        except AudioError as error:
+            reason = str(error)
+            skipped.append(reason if str(recording.path) in reason else f"{recording.path}: {reason}")
+            tell(f"skipped: {skipped[-1]}")
+        if number % 50 == 0 or number == total:
+            tell(f"{number} of {total} recordings")
+    if not kept:
+        raise ConversionError(f"none of the {total} recordings can be read; the first: {skipped[0]}")
+    if skipped:
+        tell(f"{len(skipped)} of {total} recordings skipped")
+    X = np.array(vectors).astype(np.float32).astype(np.float64)
+    return Features(X, tuple(kept), tuple(skipped))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Out-of-fold figures of an estimator, and of the majority class, under a stated protocol."""
+
+    protocol: str
+    model: Figures
+    majority: Figures
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is stored in the model file."""
+        return {
+            "protocol": self.protocol,
+            "figures": self.model.to_dict(),
+            "majority": self.majority.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        return table(self.protocol, self.model, self.majority)
+
+
+def evaluate(estimator: Any, features: Features, dataset: Dataset) -> Evaluation:
+    """Measure an estimator on groups it has not seen.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        Cloned for each fold; not fitted itself.
+    features : Features
+    dataset : Dataset
+        They are of; without groups the figures are leaky, and the protocol says so.
+    """
+    names = [recording.label for recording in features.recordings]
+    groups = [recording.group for recording in features.recordings]
+    labels, y = np.unique(names, return_inverse=True)
+    folds = grouped_folds(names, groups)
+    P, prior = out_of_fold(estimator, features.X, y, folds), prior_of_fold(y, folds)
+    split = f"StratifiedGroupKFold({FOLDS}) by {dataset.grouping} ({len(set(groups))} groups)"
+    protocol = f"out of fold, {split}, {len(y)} recordings"
+    if dataset.is_leaky:
+        protocol = (
+            f"LEAKY: out of fold, StratifiedKFold({FOLDS}), {len(y)} recordings; one baby may be on both "
+            "sides, so these figures say nothing of another baby"
+        )
+    return Evaluation(protocol, figures(y, P, labels.tolist()), figures(y, prior, labels.tolist()))
+
+
+def train(
+    dataset: Dataset,
+    spec: FeatureSpec,
+    estimator: Any,
+    *,
+    name: str,
+    task: str = "reason",
+    data: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[Converted, Evaluation]:
+    """Evaluate an estimator on a dataset, fit it to all of it, and convert it.
+
+    The same recordings and settings give the same model file, byte for byte.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    spec : FeatureSpec
+    estimator : scikit-learn classifier, not fitted
+    name, task, data
+        Records of the model file, see :func:`convert.convert`.
+    tell : callable
+        Called with a line on progress now and then.
+
+    Raises
+    ------
+    ConversionError
+        No recording can be read, the groups cannot be split, or the conversion fails.
+    """
+    from convert.export import convert
+
+    features = extract_features(dataset, spec, tell)
+    tell(f"evaluating on {len(features.recordings)} recordings")
+    evaluation = evaluate(estimator, features, dataset)
+    estimator.fit(features.X, [recording.label for recording in features.recordings])
+    tell("converting")
+    converted = convert(
+        estimator,
+        spec=spec,
+        name=name,
+        task=task,
+        vectors=features.X,
+        data=data,
+        evaluation=evaluation.to_dict(),
+    )
+    return converted, evaluation
+
+
+# -- python -m convert train -----------------------------------------------------------------------
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``python -m convert train`` takes."""
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="recordings in class folders, or with a manifest.csv"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT.onnx", type=Path, required=True, help="the model file to write"
+    )
+    parser.add_argument("--spec", metavar="FILE", help="feature spec, JSON (default: the public model's)")
+    parser.add_argument(
+        "--estimator", choices=ESTIMATORS, default="forest", help="what is trained (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--label-column", metavar="NAME", help="manifest's column of labels (default: label or category)"
+    )
+    parser.add_argument(
+        "--group-by",
+        metavar="NAME",
+        help="manifest's column that tells whose recording it is (default: instance or group), "
+        "'prefix:N' for the first N characters of the file's name, or 'none' for leaky figures",
+    )
+    parser.add_argument("--name", help="what the model is called in answers (default: OUT)")
+    parser.add_argument(
+        "--task", choices=TASKS, default="reason", help="what it tells (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--data-name", metavar="TEXT", help="what the recordings are called (default: the folder's name)"
+    )
+    parser.add_argument("--data-licence", metavar="TEXT", help="licence of the recordings")
+    parser.add_argument("--attribution", metavar="TEXT", help="whom to name for them")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, print the figures, write the model file; 0 if all of it worked."""
+    if not args.output.parent.is_dir():
+        raise ConversionError(f"{args.output.parent}: no such folder to write {args.output.name} to; make it")
+    dataset = read_dataset(args.folder, label_column=args.label_column, group_by=args.group_by)
+    stated = {
+        "name": args.data_name or args.folder.resolve().name,
+        "licence": args.data_licence,
+        "attribution": args.attribution,
+    }
+    converted, evaluation = train(
+        dataset,
+        read_spec(args.spec),
+        ESTIMATORS[args.estimator](),
+        name=args.name or args.output.stem,
+        task=args.task,
+        data={key: text for key, text in stated.items() if text},
+        tell=_tell,
+    )
+    converted.save(args.output)
+    sys.stdout.write(
+        f"{evaluation}\n\nparity: {converted.report}\n{args.output}: {len(converted.onnx) / 1000:.0f} kB\n"
+    )
+    return 0
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

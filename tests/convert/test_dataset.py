@@ -1,0 +1,111 @@
+"""Which recordings there are, what they are labelled, and which belong together."""
+
+from pathlib import Path
+
+import pytest
+
+from convert.dataset import read_dataset
+from convert.errors import ConversionError
+
+
+def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    """A folder with this manifest."""
+    (folder / "manifest.csv").write_text(text, encoding=encoding)
+    return folder
+
+
+def folders(folder: Path, *names: str) -> Path:
+    """A folder with these empty files."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+def test_manifest(tmp_path):
+    """Rows in their order, files relative to the folder, label and instance by name of column."""
+    table(tmp_path, "file,label,instance\nb.wav,tired,x\nsub/a.wav,hungry,y\n")
+    dataset = read_dataset(tmp_path)
+    assert [r.path for r in dataset.recordings] == [tmp_path / "b.wav", tmp_path / "sub" / "a.wav"]
+    assert (dataset.labels, dataset.groups) == (["tired", "hungry"], ["x", "y"])
+    assert dataset.grouping == "instance"
+    assert not dataset.is_leaky
+
+
+def test_other_columns(tmp_path):
+    """`category` and `group` stand in; any column can be named; a byte-order mark is no letter."""
+    table(tmp_path, "file,category,group,author\na.wav,cry,g,ann\n", "utf-8-sig")
+    dataset = read_dataset(tmp_path)
+    assert (dataset.labels, dataset.groups, dataset.grouping) == (["cry"], ["g"], "group")
+    dataset = read_dataset(tmp_path, label_column="author", group_by="category")
+    assert (dataset.labels, dataset.groups, dataset.grouping) == (["ann"], ["cry"], "category")
+
+
+def test_class_folders(tmp_path):
+    """Folder names are labels; what is no audio, hidden or in no class is left out; order is fixed."""
+    folders(tmp_path, "tired/b.WAV", "tired/deep/a.mp3", "hungry/c.flac", "hungry/notes.txt")
+    folders(tmp_path, "loose.wav", "hungry/.d.wav", ".git/e.wav")
+    dataset = read_dataset(tmp_path, group_by="none")
+    assert [(str(r.path.relative_to(tmp_path)), r.label) for r in dataset.recordings] == [
+        ("hungry/c.flac", "hungry"),
+        ("tired/b.WAV", "tired"),
+        ("tired/deep/a.mp3", "tired"),
+    ]
+    assert dataset.is_leaky
+    assert len(set(dataset.groups)) == 3
+
+
+def test_groups_by_prefix(tmp_path):
+    """Names of one app instance begin alike, in whatever case."""
+    folders(tmp_path, "hungry/AB12-1.wav", "tired/ab12-2.wav", "tired/ff00-1.wav")
+    dataset = read_dataset(tmp_path, group_by="prefix:4")
+    assert dataset.groups == ["ab12", "ab12", "ff00"]
+    assert dataset.grouping == "the first 4 characters of the name"
+
+
+def test_no_groups_are_refused(tmp_path):
+    """Neither guessed nor passed over: the message says why and offers the ways out."""
+    for text in (None, "file,label\na.wav,x\n"):
+        folder = folders(tmp_path, "hungry/a.wav") if text is None else table(tmp_path, text)
+        with pytest.raises(ConversionError, match=r"instance or group.*--group-by.*prefix:36.*'none'"):
+            read_dataset(folder)
+        assert read_dataset(folder, group_by="none").is_leaky
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "match"),
+    [
+        ("", {}, "one called file"),
+        ("path,label\na,b\n", {}, "columns path, label; one called file"),
+        ("file,instance\na,b\n", {}, "no column label or category.*--label-column"),
+        ("file,label,instance\na,b,c\n", {"label_column": "why"}, "no column why"),
+        ("file,label,instance\na,b,c\n", {"group_by": "who"}, "no column who"),
+        ("file,label,instance\na,b,c\n", {"group_by": "prefix:0"}, "no column prefix:0"),
+        ("file,label,instance\na,,c\n", {}, "a: has no label"),
+        ("file,label,instance\na,b,\n", {}, "a: has no instance"),
+        ("file,label,instance\n,b,c\n", {}, "line 2 names no file"),
+        ("file,label,instance\na,b,c,d\n", {}, "line 2 .*too many fields"),
+        ("file,label,instance\n", {}, "no recordings"),
+        ('file,label,instance\n"a,b,c\n', {}, "as a table"),
+    ],
+)
+def test_bad_manifests(text, options, match, tmp_path):
+    """Each fault is named with the file."""
+    with pytest.raises(ConversionError, match=match) as caught:
+        read_dataset(table(tmp_path, text), **options)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_manifest_in_another_encoding(tmp_path):
+    """Said, not guessed."""
+    with pytest.raises(ConversionError, match="UTF-8"):
+        read_dataset(table(tmp_path, "file,label,instance\nä,b,c\n", "latin-1"))
+
+
+def test_bad_folders(tmp_path):
+    """Missing, and empty."""
+    with pytest.raises(ConversionError, match="no such folder"):
+        read_dataset(tmp_path / "none")
+    with pytest.raises(ConversionError, match="no recordings"):
+        read_dataset(tmp_path)
