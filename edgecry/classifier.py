@@ -18,6 +18,10 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from edgecry.model import BUNDLED_MODEL, CryModel
 
+#: Recordings after which numba has paid for its loading: half a second to a second, against what it
+#: saves on each. Whoever has as many will likely have more.
+MANY = 150
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -67,6 +71,10 @@ class Classifier:
         The model file; the bundled one if left out. Pass a :class:`~edgecry.model.CryModel` to
         choose its runtime options.
 
+    engine : {"auto", "numpy", "numba"}
+        What features are computed with. "auto" is NumPy, and numba once :meth:`classify_many` has
+        seen so many recordings that loading it pays, if ``edgecry warmup`` has prepared it.
+
     Attributes
     ----------
     model : CryModel
@@ -76,6 +84,8 @@ class Classifier:
     ------
     ModelError
         The model file is refused.
+    SpecError
+        The engine is unknown, or not installed.
 
     Examples
     --------
@@ -85,11 +95,12 @@ class Classifier:
     'hungry'
     """
 
-    def __init__(self, model: str | os.PathLike[str] | CryModel | None = None) -> None:
+    def __init__(self, model: str | os.PathLike[str] | CryModel | None = None, engine: str = "auto") -> None:
         if not isinstance(model, CryModel):
             model = CryModel.load(BUNDLED_MODEL if model is None else model)
         self.model = model
-        self._extractor = FeatureExtractor(model.spec)
+        self._engine = engine
+        self._extractor = FeatureExtractor(model.spec, "numpy" if engine == "auto" else engine)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -169,7 +180,9 @@ class Classifier:
         return self._classify_many(sources, errors)
 
     def _classify_many(self, sources: Iterable[Source], errors: str) -> Iterator[Prediction | EdgecryError]:
-        for source in sources:
+        for number, source in enumerate(sources):
+            if number == MANY and self._engine == "auto":
+                self._extractor = _faster(self._extractor)
             try:
                 result: Prediction | EdgecryError = self.classify(source)
             except EdgecryError as error:
@@ -177,6 +190,15 @@ class Classifier:
                     raise
                 result = error
             yield result
+
+
+def _faster(extractor: FeatureExtractor) -> FeatureExtractor:
+    """The same extractor on numba, where that is ready; compiling has no place in the middle of work."""
+    from edgecry.warmup import status
+
+    if extractor.engine != "numpy" or not status().ready:
+        return extractor
+    return FeatureExtractor(extractor.spec, "numba")
 
 
 def _with_rate(source: Source | NDArray[Any], sr: int | None) -> Source:

@@ -47,8 +47,12 @@ class FeatureExtractor:
 
     def __init__(self, spec: FeatureSpec | None = None, engine: str = "numpy") -> None:
         self.spec = FeatureSpec() if spec is None else spec
-        self.engine = engine
         self._kernels = load(engine)
+
+    @property
+    def engine(self) -> str:
+        """What the hot loops do run on: "numpy" where numba was asked for but cannot keep its kernels."""
+        return self._kernels.name
 
     @property
     def names(self) -> tuple[str, ...]:

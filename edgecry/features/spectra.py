@@ -134,11 +134,11 @@ class Magnitudes:
                 pieces = []
 
 
-def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int) -> Float32:
+def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int, engine: str = "numpy") -> Float32:
     """``np.abs(librosa.stft(y))``, whole and transposed.
 
     Returns
     -------
     float32 [shape=(n_frames, 1 + n_fft // 2)]
     """
-    return np.concatenate(list(Magnitudes(y, Geometry(n_fft, hop_length, win_length), load("numpy"))))
+    return np.concatenate(list(Magnitudes(y, Geometry(n_fft, hop_length, win_length), load(engine))))

@@ -83,14 +83,15 @@ def tuning_of_peaks(peaks: Peaks, bins_per_octave: int, kernels: Kernels) -> flo
     return float(edges[np.argmax(kernels.histogram(residual, edges))])
 
 
-def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int) -> float:
+def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int, engine: str = "numpy") -> float:
     """Tuning from magnitudes, as librosa.estimate_tuning(S=S.T, ...).
 
     Parameters
     ----------
     S : float32 [shape=(n_frames, 1 + n_fft // 2)]
     sr, n_fft, bins_per_octave : int
+    engine : str
     """
-    kernels = load("numpy")
+    kernels = load(engine)
     peaks = kernels.spectral_peaks(S, track_bins(sr, n_fft), sr, n_fft)
     return tuning_of_peaks(Peaks(*peaks), bins_per_octave, kernels)

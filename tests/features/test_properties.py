@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edgecry.errors import AudioError, EdgecryWarning, SpecError
 from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FAMILIES, FeatureSpec
 from edgecry.features.spectra import magnitude
 from edgecry.features.statistics import summarise
@@ -338,6 +339,7 @@ def test_what_overflows_is_refused(peak):
 
 
 def test_an_unknown_engine_is_refused():
-    assert FeatureExtractor(engine="numpy").engine == "numpy"
-    with pytest.raises(SpecError, match="engine: 'fortran' is unknown; allowed are numpy"):
+    for engine in ENGINES:
+        assert FeatureExtractor(engine=engine).engine == engine
+    with pytest.raises(SpecError, match="engine: 'fortran' is unknown; allowed are numpy, numba"):
         FeatureExtractor(engine="fortran")

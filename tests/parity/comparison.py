@@ -9,6 +9,7 @@ import numpy as np
 
 from edgecry.errors import EdgecryWarning
 from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FeatureSpec
 from edgecry.features.spectra import magnitude
 from edgecry.features.tuning import estimate_tuning
@@ -40,19 +41,26 @@ def tolerance(family: str, theirs: np.ndarray) -> np.ndarray:
 
 
 class Compared(NamedTuple):
-    """One clip by both."""
+    """One clip by all engines and by librosa.
+
+    ``ours`` has a row for each of ENGINES, as ``our_tunings`` has an entry.
+    """
 
     name: str
     spec: FeatureSpec
     ours: np.ndarray
     theirs: np.ndarray
-    our_tunings: dict[str, float]
+    our_tunings: list[dict[str, float]]
     their_tunings: dict[str, float]
+
+    @property
+    def tunings_agree(self) -> bool:
+        return all(ours == self.their_tunings for ours in self.our_tunings)
 
     def excess(self, family: str) -> float:
         """Greatest difference in ``family``, in tolerances: over 1 is a failure, NaN counts as one."""
         part = self.spec.slices[family]
-        ours, theirs = self.ours[part], self.theirs[part]
+        ours, theirs = self.ours[:, part], self.theirs[part]
         worst = float(np.max(np.abs(ours - theirs) / tolerance(family, theirs)))
         return float("inf") if np.isnan(worst) else worst
 
@@ -61,30 +69,35 @@ def compare(name: str, y: np.ndarray, spec: FeatureSpec | None = None) -> Compar
     """Compute ``y``'s vector and tunings by both."""
     spec = spec or FeatureSpec()
     theirs = reference.tunings(y, spec)
-    return Compared(name, spec, vector(y, spec), reference.vector(y, spec, theirs), tunings(y, spec), theirs)
+    ours = np.stack([vector(y, spec, engine) for engine in ENGINES])
+    our_tunings = [tunings(y, spec, engine) for engine in ENGINES]
+    return Compared(name, spec, ours, reference.vector(y, spec, theirs), our_tunings, theirs)
 
 
-def vector(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+def vector(y: np.ndarray, spec: FeatureSpec, engine: str) -> np.ndarray:
+    extractor = FeatureExtractor(spec, engine)
+    assert extractor.engine == engine, f"{engine} did not load, {extractor.engine} did"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EdgecryWarning)  # of clips without a pitch
-        return FeatureExtractor(spec).extract(y)
+        return extractor.extract(y)
 
 
-def tunings(y: np.ndarray, spec: FeatureSpec) -> dict[str, float]:
+def tunings(y: np.ndarray, spec: FeatureSpec, engine: str) -> dict[str, float]:
     y, out = reference.fitted(y, spec), {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EdgecryWarning)
         if "chroma" in spec.families:
             n_fft = spec.stft_n_fft
-            S = magnitude(y, n_fft, spec.stft_hop_length, spec.stft_win_length or n_fft)
-            out["chroma"] = estimate_tuning(S, spec.sr, n_fft, 12)
+            S = magnitude(y, n_fft, spec.stft_hop_length, spec.stft_win_length or n_fft, engine)
+            out["chroma"] = estimate_tuning(S, spec.sr, n_fft, 12, engine)
         if "tonnetz" in spec.families:
-            out["tonnetz"] = estimate_tuning(magnitude(y, 2048, 512, 2048), spec.sr, 2048, 36)
+            S = magnitude(y, 2048, 512, 2048, engine)
+            out["tonnetz"] = estimate_tuning(S, spec.sr, 2048, 36, engine)
     return out
 
 
 def assert_same(compared: Compared) -> None:
     """Same tunings, then every family within its tolerance."""
-    assert compared.our_tunings == compared.their_tunings, compared.name
+    assert compared.tunings_agree, compared.name
     over = {family: compared.excess(family) for family in compared.spec.families}
     assert max(over.values()) <= 1, f"{compared.name}: in tolerances, {over}"

@@ -134,7 +134,7 @@ def test_statistics_are_laid_out_one_after_the_other():
     spec, y = FeatureSpec(families=("tonnetz", "mfcc"), stats=stats), cry(16000)
     compared = compare("layout", y, spec)
     assert np.allclose(compared.ours, compared.theirs, rtol=0, atol=1e-3)
-    assert len(set(np.round(compared.ours, 2))) > 40, "values too alike to tell an order"
+    assert len(set(np.round(compared.ours[0], 2))) > 40, "values too alike to tell an order"
 
 
 @pytest.mark.parametrize(

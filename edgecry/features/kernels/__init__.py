@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -24,6 +25,8 @@ MelBank = Any
 
 class Kernels(Hashable, Protocol):
     """What an engine does. All engines give the same numbers, to the last bit where a bit decides."""
+
+    name: str
 
     def window_frames(self, stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
         """Cut windowed frames, into the first columns of ``out`` (frames, n_fft)."""
@@ -68,11 +71,16 @@ class Kernels(Hashable, Protocol):
         """
 
 
+log = logging.getLogger("edgecry")
+
 ENGINES = ("numpy", "numba")
 
 
 def load(engine: str) -> Kernels:
     """Import an engine's kernels; numba's are compiled, or read from its cache, on the way.
+
+    Where numba finds no folder for its cache (a read-only system), NumPy's serve instead, and a
+    line in the log says so: compiling anew in every process would cost more than numba saves.
 
     Raises
     ------
@@ -87,4 +95,7 @@ def load(engine: str) -> Kernels:
         raise SpecError(
             f"engine: {engine!r} needs {error.name}, which is not installed; pip install 'edgecry[{engine}]'"
         ) from error
+    except RuntimeError as error:  # numba's "cannot cache function: no locator available"
+        log.warning("numba's kernels cannot be kept (%s); using numpy. Set NUMBA_CACHE_DIR", error)
+        return load("numpy")
     return cast(Kernels, module)

@@ -27,6 +27,7 @@ _SUMS = {"reassoc", "contract", "nsz"}
 _FUSED = {"contract"}
 _EXACT: set[str] = set()
 
+name = "numba"
 magnitude = numpy_kernels.magnitude
 #: NumPy's vectorised sort beats a compiled selection.
 band_extremes = numpy_kernels.band_extremes
@@ -182,3 +183,9 @@ def _notes(real: Float64, imaginary: Float64, out: Float64) -> None:
             for k in range(3 * note, 3 * note + 3):
                 total += np.sqrt(real[row, k] ** 2 + imaginary[row, k] ** 2)
             out[row, note] = total
+
+
+def cache_path() -> str:
+    """Where numba keeps what it compiled of this module."""
+    dispatcher: Any = _notes
+    return str(dispatcher.stats.cache_path)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from edgecry.features.contrast import Band
     from edgecry.features.cqt import Basis
 
+name = "numpy"
+
 #: Filters a block of the mel bank: few enough that a block is dense, enough that the loop is short.
 _BLOCK = 16
 
