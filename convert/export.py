@@ -21,6 +21,7 @@ from convert.parity import ParityReport, prove
 from convert.pickles import PickleFile
 from convert.portable.examine import Examined, examine
 from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
+from convert.reads import features_read
 from edgecry.decision import DIGITS
 from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
@@ -223,6 +224,7 @@ def package(
         task=card.task,
         labels=class_names(examined.classes, examined.encoder, names),
         spec=spec,
+        reads=features_read(examined.graph),
         decision={"rule": "argmax", "digits": DIGITS, **card.decision},
         evaluation={"protocol": NOT_EVALUATED, **card.evaluation, "parity": {}},
         source={"estimator": examined.estimator, "sklearn": examined.sklearn, "sha256": sha256},

@@ -100,7 +100,9 @@ class Classifier:
             model = CryModel.load(BUNDLED_MODEL if model is None else model)
         self.model = model
         self._engine = engine
-        self._extractor = FeatureExtractor(model.spec, "numpy" if engine == "auto" else engine)
+        self._extractor = FeatureExtractor(
+            model.spec, "numpy" if engine == "auto" else engine, model.metadata.families_read
+        )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -198,7 +200,7 @@ def _faster(extractor: FeatureExtractor) -> FeatureExtractor:
 
     if extractor.engine != "numpy" or not status().ready:
         return extractor
-    return FeatureExtractor(extractor.spec, "numba")
+    return FeatureExtractor(extractor.spec, "numba", extractor.only)
 
 
 def _with_rate(source: Source | NDArray[Any], sr: int | None) -> Source:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from edgecry.errors import ModelError, SpecError
 from edgecry.features.spec import FeatureSpec
@@ -42,6 +42,8 @@ class ModelMetadata:
         Class names in the order of the graph's probabilities; at least two.
     spec : FeatureSpec
         The recipe of the vector the graph reads.
+    reads : tuple of int
+        Indices of the features that can influence it, in order; the others need not be computed.
     decision : dict
         ``rule`` ("argmax") and its settings.
     evaluation : dict
@@ -59,11 +61,18 @@ class ModelMetadata:
     task: str
     labels: tuple[str, ...]
     spec: FeatureSpec
+    reads: tuple[int, ...]
     decision: Mapping[str, Any]
     evaluation: Mapping[str, Any]
     source: Mapping[str, Any]
     data: Mapping[str, Any]
     runtime: Mapping[str, Any]
+
+    @property
+    def families_read(self) -> tuple[str, ...]:
+        """Families of the spec that have a feature the graph reads."""
+        read = set(self.reads)
+        return tuple(f for f, part in self.spec.slices.items() if read & set(range(part.start, part.stop)))
 
     def to_props(self) -> dict[str, str]:
         """Key-value pairs for an ONNX file's ``metadata_props``."""
@@ -98,7 +107,11 @@ class ModelMetadata:
                 "convert the model again or install the edgecry it was made for"
             )
         _check_values(values, origin)
-        return cls(**{**values, "labels": tuple(values["labels"])}, spec=_read_spec(props, origin))
+        spec = _read_spec(props, origin)
+        _check_reads(values["reads"], spec, origin)
+        for name in ("labels", "reads"):
+            values[name] = tuple(values[name])
+        return cls(**values, spec=spec)
 
 
 def _dumps(value: object) -> str:
@@ -132,6 +145,13 @@ def _read_spec(props: Mapping[str, str], origin: str) -> FeatureSpec:
         return FeatureSpec.from_json(text)
     except SpecError as error:
         raise ModelError(f"{origin}: its feature spec is refused: {error}") from error
+
+
+def _check_reads(reads: object, spec: FeatureSpec, origin: str) -> None:
+    n = spec.n_features
+    indices = isinstance(reads, list) and all(type(i) is int and 0 <= i < n for i in reads)
+    if not indices or reads != sorted(set(cast(list[int], reads))):
+        raise ModelError(f"{origin}: reads is {reads!s:.60}; expected indices of its {n} features, in order")
 
 
 def _check_values(values: Mapping[str, Any], origin: str) -> None:

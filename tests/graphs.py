@@ -25,6 +25,7 @@ METADATA = ModelMetadata(
     task="reason",
     labels=LABELS,
     spec=SPEC,
+    reads=tuple(range(SPEC.n_features)),
     decision={"rule": "argmax"},
     evaluation={"protocol": "none: weights are random", "parity": {"max_abs": 0.0}},
     source={"estimator": "none", "sklearn": "none", "sha256": "0" * 64},

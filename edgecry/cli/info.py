@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from edgecry.cli.inputs import SAMPLE
 from edgecry.cli.output import dump
 from edgecry.cli.talk import printable, quiet_stderr
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from edgecry.model import CryModel
 
 INDENT = 2
+#: Measurements of the cost; the first ones build tables.
+ROUNDS = 7
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,8 +50,32 @@ def describe(model: CryModel) -> dict[str, Any]:
     spec = model.spec
     facts = {field.name: getattr(model.metadata, field.name) for field in fields(model.metadata)}
     facts["labels"] = list(model.labels)
+    read = model.metadata.reads
+    facts["reads"] = {
+        "features": f"{len(read)} of {spec.n_features}",
+        "families": list(model.metadata.families_read),
+        "cost": cost(model),
+    }
     facts["spec"] = {"hash": spec.hash, "n_features": spec.n_features, **spec.to_dict()}
     return {"file": str(model.path), "bytes": model.path.stat().st_size, **facts}
+
+
+def cost(model: CryModel) -> str:
+    """What the families that the model reads cost here, beside all of its spec's."""
+    from edgecry.audio import load_audio
+    from edgecry.features.extractor import FeatureExtractor
+
+    y = load_audio(SAMPLE, model.spec.sr).samples
+    milliseconds = []
+    for families in (model.metadata.families_read, model.spec.families):
+        extractor, times = FeatureExtractor(model.spec, only=families), []
+        for _ in range(ROUNDS):
+            begin = time.perf_counter()
+            extractor.extract(y)
+            times.append(1000 * (time.perf_counter() - begin))
+        milliseconds.append(sorted(times)[ROUNDS // 2])
+    read, whole = milliseconds
+    return f"{read:.1f} ms for {len(y) / model.spec.sr:g} s of sound here, {whole:.1f} ms with all families"
 
 
 def _lines(values: Mapping[str, Any], depth: int = 0) -> Iterator[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.errors import AudioError
+from edgecry.errors import AudioError, SpecError
 from edgecry.features.chroma import N_CHROMA, chroma_frames, normalise
 from edgecry.features.contrast import contrast_bands, contrast_frames
 from edgecry.features.cqt import BINS_PER_OCTAVE, chroma_cqt
@@ -39,14 +39,25 @@ class FeatureExtractor:
         What the hot loops run on. numba's take 0.5 s to load when ``edgecry warmup`` has compiled
         them, many seconds when not, and pay in a process that lives long.
 
+    only : collection of str, optional
+        Families to compute; the values of the others are 0. All if left out.
+
     Raises
     ------
     SpecError
-        The engine is unknown, or not installed.
+        The engine is unknown or not installed, or ``only`` names what the spec does not have.
     """
 
-    def __init__(self, spec: FeatureSpec | None = None, engine: str = "numpy") -> None:
+    def __init__(
+        self,
+        spec: FeatureSpec | None = None,
+        engine: str = "numpy",
+        only: Collection[str] | None = None,
+    ) -> None:
         self.spec = FeatureSpec() if spec is None else spec
+        self.only = tuple(f for f in self.spec.families if only is None or f in only)
+        if only is not None and (strange := sorted(set(only) - set(self.only))):
+            raise SpecError(f"only: {strange[0]!r} is not among families ({', '.join(self.spec.families)})")
         self._kernels = load(engine)
 
     @property
@@ -82,19 +93,18 @@ class FeatureExtractor:
         AudioError
             ``y`` is not a mono float signal, or not finite, or so loud that its power overflows.
         """
-        clip = _Clip(fitted(_checked(y), self.spec), self.spec, self._kernels)
-        families = self.spec.stats_by_family
+        clip = _Clip(fitted(_checked(y), self.spec), self.spec, self.only, self._kernels)
+        vector = np.zeros(self.spec.n_features)
+        slices = self.spec.slices
         # Overflow shows in the vector, where it is reported.
         with np.errstate(over="ignore", invalid="ignore"):
-            vector = np.concatenate([_summary(clip, family, stats) for family, stats in families])
+            for family, stats in self.spec.stats_by_family:
+                if family in self.only:
+                    frames, projection = clip.frames(family)
+                    vector[slices[family]] = summarise(frames, stats, projection)
         if not np.isfinite(vector).all():
             raise AudioError(f"samples reach {np.abs(y).max():g}: too loud to measure; scale them to -1 to 1")
         return vector
-
-
-def _summary(clip: _Clip, family: str, stats: Sequence[str]) -> Float64:
-    frames, projection = clip.frames(family)
-    return summarise(frames, stats, projection)
 
 
 def _checked(y: NDArray[np.floating]) -> Float32:
@@ -136,8 +146,8 @@ class _Survey(NamedTuple):
 class _Clip:
     """One clip under extraction: what several families read is computed once, when first read."""
 
-    def __init__(self, y: Float32, spec: FeatureSpec, kernels: Kernels) -> None:
-        self._y, self._spec, self._kernels = y, spec, kernels
+    def __init__(self, y: Float32, spec: FeatureSpec, families: Sequence[str], kernels: Kernels) -> None:
+        self._y, self._spec, self._families, self._kernels = y, spec, families, kernels
         self._stft = Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
 
     def frames(self, family: str) -> tuple[NDArray[np.floating], Float64 | None]:
@@ -174,9 +184,9 @@ class _Clip:
     def _survey(self) -> _Survey:
         """Both that is read off the magnitudes, in one pass: of a long clip they are not kept."""
         spec = self._spec
-        wants_contrast = "contrast" in spec.families
-        wants_peaks = "chroma" in spec.families or (
-            "tonnetz" in spec.families and self._stft == TUNING_GEOMETRY
+        wants_contrast = "contrast" in self._families
+        wants_peaks = "chroma" in self._families or (
+            "tonnetz" in self._families and self._stft == TUNING_GEOMETRY
         )
         bands = contrast_bands(spec.sr, spec.stft_n_fft, spec.n_bands, spec.fmin) if wants_contrast else ()
         bins = track_bins(spec.sr, spec.stft_n_fft)

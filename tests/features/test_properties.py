@@ -343,3 +343,17 @@ def test_an_unknown_engine_is_refused():
         assert FeatureExtractor(engine=engine).engine == engine
     with pytest.raises(SpecError, match="engine: 'fortran' is unknown; allowed are numpy, numba"):
         FeatureExtractor(engine="fortran")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("only", [("mel",), ("chroma", "tonnetz"), ("tonnetz",), ("contrast",), ()])
+def test_only_some_families_are_the_same_to_the_last_bit(only, engine):
+    y, spec = noise(), FeatureSpec()
+    whole, part = FeatureExtractor(spec, engine).extract(y), FeatureExtractor(spec, engine, only).extract(y)
+    for family, where in spec.slices.items():
+        assert np.array_equal(part[where], whole[where] if family in only else np.zeros_like(whole[where]))
+
+
+def test_only_names_a_family_of_the_spec():
+    with pytest.raises(SpecError, match="only: 'chroma' is not among families \\(mel\\)"):
+        FeatureExtractor(FeatureSpec(families=("mel",)), only=("chroma",))
