@@ -17,6 +17,9 @@ def test_json_is_all_of_the_metadata(run, model_path):
     assert (spec.pop("hash"), spec.pop("n_features")) == (graphs.SPEC.hash, 12)
     assert FeatureSpec.from_dict(spec) == graphs.SPEC
     assert tuple(facts.pop("labels")) == graphs.LABELS
+    reads = facts.pop("reads")
+    assert (reads["features"], reads["families"]) == ("12 of 12", ["mfcc", "mel"])
+    assert "with all families" in reads["cost"]
     assert facts == {
         key: getattr(graphs.METADATA, key)
         for key in ("name", "task", "decision", "evaluation", "source", "data", "runtime")
