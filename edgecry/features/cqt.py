@@ -146,12 +146,12 @@ def halved(y: Float32, times: int = 1) -> Float32:
 
     factor = 2**times
     size = -(-len(y) // factor)
-    low: Float32 = soxr.resample(y, factor, 1, quality="HQ")
-    out = np.zeros(size, np.float32)
-    out[: min(size, len(low))] = low[:size]
+    low: Float32 = soxr.resample(y, factor, 1, quality="HQ")[:size]
+    if len(low) < size:
+        low = np.concatenate((low, np.zeros(size - len(low), np.float32)))
     # A float64 divisor: float32(sqrt(0.5)) would be an ulp off, and silence beside sound shows it.
-    out /= np.sqrt(1.0 / factor)
-    return out
+    low /= np.sqrt(1.0 / factor)
+    return low
 
 
 def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:

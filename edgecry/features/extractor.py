@@ -95,13 +95,11 @@ class FeatureExtractor:
         """
         clip = _Clip(fitted(_checked(y), self.spec), self.spec, self.only, self._kernels)
         vector = np.zeros(self.spec.n_features)
-        slices = self.spec.slices
+        slices, stats = self.spec.slices, dict(self.spec.stats_by_family)
         # Overflow shows in the vector, where it is reported.
         with np.errstate(over="ignore", invalid="ignore"):
-            for family, stats in self.spec.stats_by_family:
-                if family in self.only:
-                    frames, projection = clip.frames(family)
-                    vector[slices[family]] = summarise(frames, stats, projection)
+            for family in sorted(self.only, key=_ORDER.index):
+                vector[slices[family]] = clip.summary(family, stats[family])
         if not np.isfinite(vector).all():
             raise AudioError(f"samples reach {np.abs(y).max():g}: too loud to measure; scale them to -1 to 1")
         return vector
@@ -135,6 +133,10 @@ def fitted(y: Float32, spec: FeatureSpec) -> Float32:
     return np.concatenate((y, np.zeros(size - len(y), np.float32)))
 
 
+#: The order of computation: what families share goes with the last that reads it.
+_ORDER = ("mel", "mfcc", "contrast", "chroma", "tonnetz")
+
+
 class _Survey(NamedTuple):
     """What one pass over the magnitudes of a clip finds."""
 
@@ -144,13 +146,22 @@ class _Survey(NamedTuple):
 
 
 class _Clip:
-    """One clip under extraction: what several families read is computed once, when first read."""
+    """One clip under extraction: what several families read is computed once, when first read.
+
+    It is dropped when last read, in the order of _ORDER: of an hour of sound each such thing is as
+    large as the samples.
+    """
 
     def __init__(self, y: Float32, spec: FeatureSpec, families: Sequence[str], kernels: Kernels) -> None:
         self._y, self._spec, self._families, self._kernels = y, spec, families, kernels
         self._stft = Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
 
-    def frames(self, family: str) -> tuple[NDArray[np.floating], Float64 | None]:
+    def summary(self, family: str, stats: Sequence[str]) -> Float64:
+        """Values of ``family``."""
+        frames, projection = self._frames(family)
+        return summarise(frames, stats, projection)
+
+    def _frames(self, family: str) -> tuple[NDArray[np.floating], Float64 | None]:
         """Frames of ``family``, and the linear map still to be applied to each, if any."""
         spec = self._spec
         match family:
@@ -159,12 +170,15 @@ class _Clip:
             case "mfcc":
                 return power_to_db(self._mel), dct_matrix(spec.n_mfcc, spec.n_mels)
             case "contrast":
+                self._forget("_mel")
                 return contrast_frames(self._survey.peak, self._survey.valley), None
             case "chroma":
+                self._forget("_mel")
                 tuning = tuning_of_peaks(self._survey.peaks, N_CHROMA, self._kernels)
                 return chroma_frames(self._magnitudes, spec.sr, tuning), None
             case _:
-                tuning = tuning_of_peaks(self._tonnetz_peaks, BINS_PER_OCTAVE, self._kernels)
+                tuning = tuning_of_peaks(self._tonnetz_peaks(), BINS_PER_OCTAVE, self._kernels)
+                self._forget("_survey", "_magnitudes")
                 notes = normalise(chroma_cqt(self._y, spec.sr, tuning, self._kernels), np.inf)
                 return normalise(notes, 1), tonnetz_matrix()
 
@@ -198,7 +212,11 @@ class _Clip:
         peak, valley = map(np.concatenate, zip(*extremes, strict=True))
         return _Survey(join(peaks), peak, valley)
 
-    @cached_property
+    def _forget(self, *names: str) -> None:
+        """Drop cached properties."""
+        for name in names:
+            self.__dict__.pop(name, None)
+
     def _tonnetz_peaks(self) -> Peaks:
         """librosa.feature.tonnetz tunes by the default STFT, whatever the other families use."""
         if self._stft == TUNING_GEOMETRY:

@@ -76,12 +76,13 @@ def mel_spectrogram(
 
 
 def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
-    """``10 * log10(S)``, at most ``top_db`` below its own maximum, as librosa.power_to_db.
+    """``10 * log10(S)``, at most ``top_db`` below its own maximum, as librosa.power_to_db; in place.
 
     The floor depends on the loudest moment of the whole clip, so this takes all frames at once.
     """
     # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
-    db: Float32 = np.log(np.maximum(S, np.float32(1e-10)))
-    db *= np.float32(10.0 / np.log(10.0))
-    np.maximum(db, db.max() - np.float32(top_db), out=db)
-    return db
+    np.maximum(S, np.float32(1e-10), out=S)
+    np.log(S, out=S)
+    S *= np.float32(10.0 / np.log(10.0))
+    np.maximum(S, S.max() - np.float32(top_db), out=S)
+    return S

@@ -18,9 +18,9 @@ Complex128 = NDArray[np.complex128]
 _CHUNK = 64 * 1024
 #: Chunks of magnitudes that are handed on together.
 _GROUP = 8
-#: Magnitudes kept for a second pass; of longer clips (over two minutes) they are computed again,
+#: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
 #: so that memory grows with the samples and not with their spectra.
-_KEEP_BYTES = 16 * 2**20
+_KEEP_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from edgecry.features.spectra import Float32
 
 _FMIN, _FMAX = 150.0, 4000.0
 _RESOLUTION = 0.01
+#: Peaks whose residuals are counted at a time.
+_PIECE = 2**16
 #: From which octaves are counted.
 _A0 = 440.0 / 16
 
@@ -75,12 +77,18 @@ def tuning_of_peaks(peaks: Peaks, bins_per_octave: int, kernels: Kernels) -> flo
     if not len(peaks.pitches):
         warnings.warn("no pitch to estimate the tuning from; taking 0", EdgecryWarning, stacklevel=2)
         return 0.0
-    strong = peaks.pitches[peaks.magnitudes >= median(peaks.magnitudes)]
-    octaves = np.log2(strong / np.float32(_A0))
-    residual = np.mod(np.float32(bins_per_octave) * octaves, np.float32(1.0))
-    residual[residual >= 0.5] -= np.float32(1.0)
+    threshold = median(peaks.magnitudes)
     edges = np.linspace(-0.5, 0.5, int(np.ceil(1.0 / _RESOLUTION)) + 1)
-    return float(edges[np.argmax(kernels.histogram(residual, edges))])
+    counts = np.zeros(len(edges) - 1, np.intp)
+    # Piece by piece: the intermediate results of an hour's peaks would outweigh its samples.
+    for start in range(0, len(peaks.pitches), _PIECE):
+        piece = slice(start, start + _PIECE)
+        strong = peaks.pitches[piece][peaks.magnitudes[piece] >= threshold]
+        octaves = np.log2(strong / np.float32(_A0))
+        residual = np.mod(np.float32(bins_per_octave) * octaves, np.float32(1.0))
+        residual[residual >= 0.5] -= np.float32(1.0)
+        counts += kernels.histogram(residual, edges)
+    return float(edges[np.argmax(counts)])
 
 
 def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int, engine: str = "numpy") -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -357,3 +358,16 @@ def test_only_some_families_are_the_same_to_the_last_bit(only, engine):
 def test_only_names_a_family_of_the_spec():
     with pytest.raises(SpecError, match="only: 'chroma' is not among families \\(mel\\)"):
         FeatureExtractor(FeatureSpec(families=("mel",)), only=("chroma",))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_memory_of_a_long_clip_grows_with_its_samples(engine):
+    """Beside the samples themselves (4 bytes each) at most 8 bytes a sample, here for three minutes."""
+    y = np.resize(noise(), 16000 * 180)
+    extractor = FeatureExtractor(engine=engine)
+    extractor.extract(noise())
+    tracemalloc.start()
+    extractor.extract(y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= 8 * len(y)
