@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from edgecry.cli.talk import printable
+from convert.talk import printable
 from edgecry.errors import EdgecryError
 
 #: Name, module with ``add_arguments(parser)`` and ``run(args) -> int``, and what it does.

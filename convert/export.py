@@ -94,18 +94,13 @@ class Converted:
             It cannot be written.
         """
         path = Path(path)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-                file.write(self.onnx)
             try:
-                # Temporary files are the owner's alone; a model is for whoever may read the folder.
-                umask = os.umask(0)
-                os.umask(umask)
-                Path(file.name).chmod(0o666 & ~umask)
-                os.replace(file.name, path)  # noqa: PTH105 - atomic, and both names are at hand
-            except OSError:
-                Path(file.name).unlink()
-                raise
+                beside.write_bytes(self.onnx)
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)
         except OSError as error:
             raise ConversionError(f"{path}: cannot be written ({error.strerror})") from error
         return path

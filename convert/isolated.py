@@ -94,6 +94,9 @@ def _write_job(
         "n_features": n_features,
         "trust": trust,
     }
+    for file in (model, encoder):
+        if file is not None:
+            file.warn_of_trust()
     (job / "job.json").write_text(json.dumps(description), encoding="utf-8")
 
 

@@ -84,8 +84,11 @@ class PickleFile:
                 "program; it was not loaded. See 'python -m convert inspect'. "
                 "Only if you know and trust whoever made it: --trust"
             )
-        if refused:
-            logger.warning("%s: TRUSTED: loading it lets %s act on this machine", self.origin, refused)
+
+    def warn_of_trust(self) -> None:
+        """Say loudly what is about to be loaded against the allow-list, if anything is."""
+        if self.scan.refused:
+            logger.warning("WARNING: %s: trusted to run %s", self.origin, ", ".join(self.scan.refused))
 
     def version(self) -> str:
         """Return the one scikit-learn version it was saved by.
@@ -145,6 +148,7 @@ class PickleFile:
         """
         self.require_allowed(trust)
         self.require_installed_version()
+        self.warn_of_trust()
         with refusals():
             return unpickle(self.stream.data, self.origin, trust)
 

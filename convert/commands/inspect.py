@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from convert.pickles import PickleFile, installed_sklearn
-from edgecry.cli.talk import printable
+from convert.talk import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -103,7 +103,7 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
     if isinstance(estimator.classes_, list):
         raise Refused(f"{kind} predicts {len(estimator.classes_)} labels at once; edgecry serves one")
     if len(estimator.classes_) < 2:
-        raise Refused(f"{kind} knows one class only, {estimator.classes_[0]!r}; at least two are needed")
+        raise Refused(f"{kind} knows one class only, {estimator.classes_[0]}; at least two are needed")
     found = getattr(estimator, "n_features_in_", None)
     if found is None:
         raise Refused(f"{kind} does not say how many features it reads; scikit-learn 0.24 or later does")

@@ -169,13 +169,15 @@ class _Scanner(Machine):  # type: ignore[misc]
         self.append(made)
 
     def load_additems(self) -> None:
-        self.stack[-1].extend(self.pop_mark())
+        items = self.pop_mark()
+        self.stack[-1].extend(items)
 
     def load_empty_set(self) -> None:
         self.append([])
 
     def load_frozenset(self) -> None:
-        self.append(self.pop_mark())
+        items = self.pop_mark()
+        self.append(items)
 
     @staticmethod
     def _set(target: Any, key: Any, value: Any) -> None:
@@ -275,8 +277,8 @@ def _n_features(root: Any) -> int | None:
         if "n_features_in_" in state:
             value = state["n_features_in_"]
             return value if isinstance(value, int) else None
-        parts = state.get("steps") or state.get("estimators_")
-        if not (isinstance(parts, list) and parts):
+        parts = state.get("steps") or state.get("estimators_") or [state.get("best_estimator_")]
+        if not isinstance(parts, list):
             return None
         root = parts[0][1] if isinstance(parts[0], tuple) and len(parts[0]) == 2 else parts[0]
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -71,8 +70,6 @@ class Kernels(Hashable, Protocol):
         """
 
 
-log = logging.getLogger("edgecry")
-
 ENGINES = ("numpy", "numba")
 
 
@@ -96,6 +93,9 @@ def load(engine: str) -> Kernels:
             f"engine: {engine!r} needs {error.name}, which is not installed; pip install 'edgecry[{engine}]'"
         ) from error
     except RuntimeError as error:  # numba's "cannot cache function: no locator available"
+        import logging  # 10 ms of a new process, which hardly ever comes here
+
+        log = logging.getLogger("edgecry")
         log.warning("numba's kernels cannot be kept (%s); using numpy. Set NUMBA_CACHE_DIR", error)
         return load("numpy")
     return cast(Kernels, module)
