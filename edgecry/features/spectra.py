@@ -15,9 +15,9 @@ Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
 
 #: Samples transformed at a time: frames and spectra of this many stay in a small core's L2 cache.
-_CHUNK = 64 * 1024
+_CHUNK = 32 * 1024
 #: Chunks of magnitudes that are handed on together.
-_GROUP = 8
+_GROUP = 16
 #: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
 #: so that memory grows with the samples and not with their spectra.
 _KEEP_BYTES = 8 * 2**20
