@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": ("convert.commands.verify", "prove a model file against the pickle it was made of"),
     "train": ("convert.training", "train a classifier on labelled recordings and make a model file of it"),
     "sample": ("convert.synth", "write a synthetic cry"),
+    "selftest": ("convert.selftest", "write the vector that 'edgecry doctor' expects of the sample"),
 }
 
 OK, FAILED, INTERNAL_ERROR, INTERRUPTED = 0, 1, 70, 130

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Make what comes with edgecry: the model `seed`, trained on the Donate-a-cry recordings, its card,
-# and the sample. EDGECRY_DATA names the folder that holds donateacry/.
+# Make what comes with edgecry: the sample, the vector 'edgecry doctor' expects of it, and the model
+# `seed`, trained on the Donate-a-cry recordings. EDGECRY_DATA names the folder that holds donateacry/.
 set -eu
 cd "$(dirname "$0")/.."
 : "${EDGECRY_DATA:?names no folder of recordings; it must hold donateacry/}"
 
 python -m convert sample -o edgecry/models/sample.flac
+python -m convert selftest
 python -m convert train "$EDGECRY_DATA/donateacry" -o edgecry/models/seed.onnx --name seed \
     --data-name "Donate-a-cry corpus, 362 recordings of 162 app instances" \
     --data-licence "ODbL 1.0, contents DbCL 1.0" \

@@ -1,7 +1,5 @@
 """``python -m edgecry``: the same as the ``edgecry`` command."""
 
-import sys
+from edgecry.cli import command
 
-from edgecry.cli import main
-
-sys.exit(main())
+command()

@@ -1,7 +1,7 @@
 """The ``edgecry`` command: the parser, and the one place where failures become exit codes.
 
-Data goes to stdout, talk to stderr. Sub-commands import what is heavy when they run, so that
-``--help`` and ``--version`` answer at once.
+Data goes to stdout, talk to stderr. Only the sub-command that is asked for is imported, and it imports
+what is heavy when it runs, so that ``--help`` and ``--version`` answer at once.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
+from typing import NoReturn
 
 from edgecry import __version__
-from edgecry.cli import classify, features, info
 from edgecry.cli.talk import say
 from edgecry.errors import EdgecryError
+
+#: Each is a module of this package, with ``add_parser(commands)``.
+COMMANDS = ("classify", "features", "info", "bench", "doctor", "warmup")
 
 OK = 0
 #: 1 is a sub-command's own: some inputs failed, and the rest was done.
@@ -31,6 +34,21 @@ exit codes:
   1  some inputs failed, each reported in its place; the rest is done
   2  wrong use, or nothing can be done: an unusable model or spec, an output that cannot be written
 """
+
+
+def command() -> NoReturn:
+    """Be the ``edgecry`` process: run :func:`main`, and leave at once.
+
+    Nothing is torn down at the end: what onnxruntime does then takes a fifth of the time from start to
+    answer. So whatever a sub-command opens or starts, it has to close itself.
+    """
+    # The products are too small to be shared by cores. Read when numpy is loaded, later.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,8 +86,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Assemble the parser of all sub-commands; each sets ``run``, a function of the parsed arguments."""
+def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Assemble the parser; each sub-command sets ``run``, a function of the parsed arguments.
+
+    If the arguments begin with a sub-command, the others are left out.
+    """
     parser = argparse.ArgumentParser(
         prog="edgecry",
         description="Tells why a baby cries, offline.",
@@ -79,14 +100,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"edgecry {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (classify, features, info):
-        module.add_parser(commands)
+    asked = [name for name in arguments[:1] if name in COMMANDS]
+    for name in asked or COMMANDS:
+        import_module(f"edgecry.cli.{name}").add_parser(commands)
     return parser
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        args = build_parser().parse_args(argv)
+        args = build_parser(arguments).parse_args(arguments)
         code: int = args.run(args)
     except SystemExit as leave:  # argparse's way out of --help, --version and wrong use
         return leave.code if isinstance(leave.code, int) else OK
@@ -112,6 +135,8 @@ def _discard_stdout() -> None:
 
 def _report_fault(error: Exception) -> int:
     if os.environ.get("EDGECRY_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     say(f"internal error: {text}; please report it, with what EDGECRY_DEBUG=1 in the environment adds")

@@ -5,7 +5,6 @@ A recording that failed is reported in its place, so that the answers line up wi
 
 from __future__ import annotations
 
-import csv
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -118,6 +117,8 @@ class CsvWriter(Writer):
 
     def begin(self) -> None:
         """Write the header."""
+        import csv
+
         # Text is always quoted, so that any file name survives any reader.
         self.rows = csv.writer(self.stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         self.rows.writerow([*self.FIELDS, *(f"p_{label}" for label in self.labels)])

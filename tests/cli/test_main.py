@@ -147,3 +147,22 @@ def test_output_beyond_the_terminals_encoding(process, model_path):
 
 def test_returns_rather_than_exits():
     assert main(["--version"]) == 0
+
+
+# -- being the process -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [None, "2"])
+def test_process_leaves_with_everything_written(given):
+    """The code and both outputs arrive; numpy's products stay on one core unless asked for otherwise."""
+    code = (
+        "import os, sys; from edgecry import cli\n"
+        "def main():\n"
+        "    sys.stdout.write(os.environ['OPENBLAS_NUM_THREADS']); sys.stderr.write('talk'); return 3\n"
+        "cli.main = main; cli.command()"
+    )
+    env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    env |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    env |= {} if given is None else {"OPENBLAS_NUM_THREADS": given}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, given or "1", "talk")

@@ -1,0 +1,284 @@
+"""``edgecry bench``: what classifying costs on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgecry import __version__
+from edgecry.cli.inputs import SAMPLE
+from edgecry.cli.output import dump
+from edgecry.cli.talk import printable, quiet_stderr, say
+from edgecry.errors import EdgecryError
+
+if TYPE_CHECKING:
+    from edgecry.bench import EngineReport, Report, Scaling, Timing
+    from edgecry.machine import Machine
+    from edgecry.model import CryModel
+    from edgecry.regression import Change
+
+REGRESSED = 1
+NAME_WIDTH = 16
+LONGEST = 3600.0
+
+EPILOG = """\
+exit codes: 0 measured; 1 something has become slower than OLD by more than the tolerance;
+2 wrong use, or nothing to measure or to compare
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure what classifying costs on this machine",
+        description="Measures what classifying a recording costs on this machine, warm and as a new process.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    what = parser.add_argument_group("what is measured")
+    what.add_argument("--model", metavar="M", help="a model file (default: the one that comes with edgecry)")
+    what.add_argument("--file", metavar="F", help="a recording (default: the one that comes with edgecry)")
+    what.add_argument("--seconds", metavar="S", type=_seconds, help="repeat it or cut it to this length")
+    what.add_argument(
+        "--engine", choices=("auto", "numpy", "numba"), default="auto", help="auto: all that are ready"
+    )
+    what.add_argument("--repeat", metavar="N", type=_count, default=100, help="runs of a clip (default: 100)")
+    what.add_argument(
+        "--cold", metavar="N", type=_count_or_none, default=5, help="new processes (default: 5; 0: none)"
+    )
+    what.add_argument(
+        "--scaling",
+        metavar="S",
+        type=_seconds,
+        nargs="?",
+        const=600.0,
+        help="also clips of 1 s to S seconds (600 if left out, at most 3600), and 1, 2 and 4 threads",
+    )
+    parser.add_argument("--json", action="store_true", help="as a JSON object, to be kept")
+    parser.add_argument("--compare", metavar="OLD", help="compare with what --json wrote earlier")
+    parser.add_argument(
+        "--tolerance",
+        metavar="PERCENT",
+        type=_percent,
+        default=10.0,
+        help="growth that is no regression (default: 10)",
+    )
+    parser.add_argument(
+        "--anyway", action="store_true", help="compare, though OLD is of another machine, clip or model"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and compare where asked to; 1 if something has become slower."""
+    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+        import onnxruntime  # noqa: F401
+    from edgecry.regression import compare
+
+    old = _read_old(args.compare)
+    with tempfile.TemporaryDirectory(prefix="edgecry-") as folder:
+        report = measure(args, Path(folder), old)
+    new = asdict(report)
+    changes = compare(old, new, args.tolerance) if old is not None else []
+    if args.json:
+        print(dump({**new, "changes": [asdict(change) for change in changes]}, indent=2))
+    else:
+        print("\n".join(_lines(report)))
+        if old is not None:
+            print("\n".join(["", *_change_lines(old, new, changes)]))
+    regressed = [change.figure for change in changes if change.regressed]
+    if regressed:
+        say(f"{len(regressed)} of {len(changes)} figures grew by over {args.tolerance:g} %")
+    return REGRESSED if regressed else 0
+
+
+def measure(args: argparse.Namespace, folder: Path, old: Mapping[str, Any] | None) -> Report:
+    """Measure all that is asked for.
+
+    Raises
+    ------
+    EdgecryError
+        The model, recording or engine cannot be used; or ``old`` is of another machine, clip or
+        model, which is found before the measuring.
+    """
+    from edgecry import bench
+    from edgecry.audio import load_audio
+    from edgecry.machine import describe
+    from edgecry.model import BUNDLED_MODEL, CryModel
+    from edgecry.warmup import status
+
+    model = CryModel.load(args.model or BUNDLED_MODEL)
+    path = Path(args.file or SAMPLE)
+    waveform = load_audio(path, sr=model.spec.sr)
+    name = path.name
+    if args.seconds is not None:
+        path, name = bench.write_length(path, args.seconds, folder), f"{name}, {args.seconds:g} s"
+        waveform = load_audio(path, sr=model.spec.sr)
+    clip = bench.Clip(name, round(waveform.duration, 3), path.stat().st_size)
+    head = {"machine": asdict(describe()), "clip": asdict(clip), "model": model.name}
+    if old is not None and not args.anyway:
+        _refuse_difference(old, head, args.compare)
+    cold = bench.measure_cold_start(path, model.path, args.cold) if args.cold else None
+    if args.engine == "numba" and not status().ready:
+        say("compiling the numba engine, which takes a while")
+    engines = {
+        engine: bench.measure_engine(path, model, engine, args.repeat)
+        for engine in bench.engines(args.engine)
+    }
+    return bench.Report(
+        format=bench.FORMAT,
+        edgecry=__version__,
+        model=model.name,
+        machine=describe(),
+        clip=clip,
+        engines=engines,
+        cold=cold,
+        scaling=_measure_scaling(args, path, model, folder, next(iter(engines))),
+    )
+
+
+def _measure_scaling(
+    args: argparse.Namespace, path: Path, model: CryModel, folder: Path, engine: str
+) -> Scaling | None:
+    from edgecry import bench
+
+    if args.scaling is None:
+        return None
+    lengths = list(bench.measure_lengths(path, model, engine, args.scaling, folder))
+    return bench.Scaling(
+        engine, lengths, list(bench.measure_threads(path, model, engine, math.ceil(args.repeat / 5)))
+    )
+
+
+def _read_old(path: str | None) -> dict[str, Any] | None:
+    from edgecry.regression import read
+
+    return None if path is None else read(path)
+
+
+def _refuse_difference(old: Mapping[str, Any], head: Mapping[str, Any], path: str) -> None:
+    from edgecry.regression import differences
+
+    if found := differences(old, head):
+        raise EdgecryError(f"{path}: {'; '.join(found)}; measure it again, or add --anyway to compare anyway")
+
+
+# -- the report as text ----------------------------------------------------------------------------
+
+
+def _lines(report: Report) -> Iterator[str]:
+    clip = report.clip
+    yield (
+        f"edgecry {report.edgecry}, model {printable(report.model)}, "
+        f"{printable(clip.name)}: {clip.seconds:g} s of sound, {clip.size / 1e3:.0f} kB"
+    )
+    yield from _machine_lines(report.machine)
+    yield ""
+    yield from _table(report.engines)
+    if report.cold is not None:
+        cold = report.cold
+        yield ""
+        yield (
+            f"new process       {cold.wall.p50:.0f} ms ({cold.cpu.p50:.0f} ms of CPU), "
+            f"at most {cold.peak_mb:.0f} MB; median of {cold.wall.runs}"
+        )
+    if report.scaling is not None:
+        yield ""
+        yield from _scaling_lines(report.scaling)
+
+
+def _machine_lines(machine: Machine) -> Iterator[str]:
+    memory = "" if machine.memory_mb is None else f", {machine.memory_mb} MB"
+    cores = f"{machine.cores} core{'s' if machine.cores > 1 else ''}"
+    yield f"machine   {machine.cpu}, {machine.architecture}, {cores}{memory}"
+    yield f"          governor {machine.governor or 'unknown'}, load {machine.load}, {machine.system}"
+    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    yield f"software  Python {machine.python}, {packages}"
+    yield "threads   " + ", ".join(f"{name} {value or 'unset'}" for name, value in machine.threads.items())
+
+
+def _table(engines: Mapping[str, EngineReport]) -> Iterator[str]:
+    """One row a stage, three columns an engine."""
+    reports = list(engines.values())
+    first = reports[0]
+    yield " " * NAME_WIDTH + "".join(f"{engine + ', warm':^27}" for engine in engines).rstrip()
+    yield f"{'ms':<{NAME_WIDTH}}" + len(reports) * f"{'p50':>9}{'p95':>9}{'p99':>9}"
+    for stage in first.stages:
+        yield _row(stage, [report.stages[stage] for report in reports])
+    yield _row("a clip", [report.clip for report in reports])
+    yield "a family alone"
+    for family in first.alone:
+        yield _row(f"  {family}", [report.alone[family] for report in reports])
+    rates = "".join(f"{report.times_real_time:>9.0f}{'':18}" for report in reports)
+    yield f"{'x real time':<{NAME_WIDTH}}{rates}".rstrip()
+    memory = "".join(f"{report.rss_mb:>9.0f}{'':18}" for report in reports)
+    yield f"{'memory, MB':<{NAME_WIDTH}}{memory}".rstrip()
+
+
+def _row(name: str, timings: Sequence[Timing]) -> str:
+    cells = (f"{ms:>9.2f}" for timing in timings for ms in (timing.p50, timing.p95, timing.p99))
+    return f"{name:<{NAME_WIDTH}}{''.join(cells)}"
+
+
+def _scaling_lines(scaling: Scaling) -> Iterator[str]:
+    yield f"{'s of sound':<{NAME_WIDTH}}{'ms':>9}{'x real time':>13}{'peak, MB':>10}   ({scaling.engine})"
+    for length in scaling.lengths:
+        rate = 1e3 * length.seconds / length.ms
+        yield f"{length.seconds:<{NAME_WIDTH}g}{length.ms:>9.1f}{rate:>13.0f}{length.peak_mb:>10.0f}"
+    yield f"{'threads':<{NAME_WIDTH}}{'clips / s':>9}"
+    for sharing in scaling.threads:
+        yield f"{sharing.threads:<{NAME_WIDTH}}{1e3 / sharing.ms_a_clip:>9.1f}"
+
+
+def _change_lines(old: Mapping[str, Any], new: Mapping[str, Any], changes: Sequence[Change]) -> Iterator[str]:
+    from edgecry.regression import changes_told, differences
+
+    width = max((len(change.figure) for change in changes), default=0)
+    yield f"{'':{width}}{'old':>10}{'new':>10}{'old / new':>12}"
+    for change in changes:
+        mark = "   worse" if change.regressed else ""
+        yield f"{change.figure:{width}}{change.old:>10.2f}{change.new:>10.2f}{change.ratio:>12.2f}{mark}"
+    for difference in (*differences(old, new), *changes_told(old, new)):
+        yield f"note: {difference}"
+
+
+# -- arguments -------------------------------------------------------------------------------------
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == "0" else _count(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _seconds(text: str) -> float:
+    value = _number(text)
+    if not 0.01 <= value <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text} is out of range; allowed are 0.01 to {LONGEST:g} seconds")
+    return value
+
+
+def _percent(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is out of range; allowed are 0 and more per cent")
+    return value

@@ -1,0 +1,148 @@
+"""edgecry bench: what it shows, keeps and compares. Nothing here depends on speed."""
+
+import json
+
+import pytest
+
+SHORT = ("bench", "--engine", "numpy", "--repeat", 2)
+
+
+@pytest.fixture
+def bench(run, model_path, recordings):
+    """Run it shortly, on a tiny model and recording."""
+
+    def call(*argv):
+        return run(*SHORT, "--model", model_path, "--file", recordings[0], *argv)
+
+    return call
+
+
+def test_text_fits_a_screen(bench):
+    code, out, err = bench("--cold", 1)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) <= 24
+    first = [line.split()[0] for line in lines if line]
+    for word in ("edgecry", "machine", "software", "threads", "load", "extract", "predict", "memory,", "new"):
+        assert word in first
+
+
+def test_json_is_the_report(bench, model_path):
+    code, out, err = bench("--cold", 0)
+    assert (code, err) == (0, "")
+    code, out, err = bench("--cold", 0, "--json")
+    report = json.loads(out)
+    assert (code, err) == (0, "")
+    assert report["clip"]["seconds"] == 0.5
+    assert report["model"] == "tiny"
+    assert set(report["engines"]) == {"numpy"}
+    assert report["cold"] is report["scaling"] is None
+    assert report["changes"] == []
+
+
+def test_bundled_by_default(run):
+    code, out, _ = run(*SHORT, "--cold", 0, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert (report["clip"]["name"], report["clip"]["seconds"]) == ("sample.flac", 7.0)
+
+
+def test_length(bench):
+    code, out, _ = bench("--cold", 0, "--seconds", 1.25, "--json")
+    assert code == 0
+    assert json.loads(out)["clip"]["seconds"] == 1.25
+
+
+def test_scaling(bench):
+    code, out, _ = bench("--cold", 0, "--scaling", 2)
+    assert code == 0
+    rows = {line.split()[0] for line in out.splitlines() if line}
+    assert {"s", "1", "2", "threads", "4"} <= rows
+
+
+# -- comparison ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old(bench, tmp_path):
+    """A report of this machine, to be changed: every figure times ``factor``."""
+    report = json.loads(bench("--cold", 0, "--json")[1])
+    path = tmp_path / "old.json"
+
+    def write(factor=1.0, **machine):
+        engine = report["engines"]["numpy"]
+        for timing in (engine["clip"], *engine["stages"].values(), *engine["alone"].values()):
+            timing["p50"] *= factor
+        engine["rss_mb"] *= factor
+        report["machine"] |= machine
+        path.write_text(json.dumps(report))
+        return path
+
+    return write
+
+
+def test_faster_than_before(bench, old):
+    """A ratio for every figure, none of them worse."""
+    code, out, err = bench("--cold", 0, "--compare", old(1e3))
+    assert (code, err) == (0, "")
+    assert "old / new" in out
+    assert "worse" not in out
+    clip = next(line for line in out.splitlines() if line.startswith("numpy clip"))
+    assert float(clip.split()[-1]) > 1
+
+
+def test_slower_than_before(bench, old):
+    """Told on both streams, and by the exit code; unless it is tolerated."""
+    path = old(1e-3)
+    code, out, err = bench("--cold", 0, "--compare", path)
+    assert code == 1
+    assert "worse" in out
+    assert err.endswith("figures grew by over 10 %\n")
+    code, _, err = bench("--cold", 0, "--compare", path, "--tolerance", 1e9)
+    assert (code, err) == (0, "")
+
+
+def test_changes_are_part_of_the_json(bench, old):
+    code, out, _ = bench("--cold", 0, "--compare", old(1e-3), "--json")
+    assert code == 1
+    assert all(change["regressed"] for change in json.loads(out)["changes"])
+
+
+def test_other_machine_is_refused_unless_asked_for(bench, old):
+    path = old(1e3, cpu="another")
+    code, out, err = bench("--cold", 0, "--compare", path)
+    assert (code, out) == (2, "")
+    assert "machine cpu was another, is " in err
+    code, out, _ = bench("--cold", 0, "--compare", path, "--anyway")
+    assert code == 0
+    assert "note: machine cpu was another" in out
+
+
+def test_no_report(bench, tmp_path):
+    code, out, err = bench("--compare", tmp_path / "none.json")
+    assert (code, out) == (2, "")
+    assert "none.json: cannot be read" in err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--repeat", "0"),
+        ("--cold", "-1"),
+        ("--seconds", "0"),
+        ("--seconds", "nan"),
+        ("--scaling", "3601"),
+        ("--tolerance", "-1"),
+        ("--engine", "abacus"),
+    ],
+)
+def test_wrong_use(run, wrong):
+    code, out, err = run("bench", *wrong)
+    assert (code, out) == (2, "")
+    assert wrong[0] in err
+
+
+def test_unusable_recording(bench, tmp_path):
+    code, out, err = bench("--file", tmp_path / "none.wav")
+    assert (code, out) == (2, "")
+    assert "none.wav: no such file" in err
