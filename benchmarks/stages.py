@@ -14,6 +14,8 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FAMILIES, FeatureSpec
 
+MEL_MFCC_ONLY = "same, mel and mfcc only"
+
 
 class Stage(NamedTuple):
     """One piece of work, as the seed and as each engine of edgecry does it, with equal results."""
@@ -47,8 +49,10 @@ def feature_stages(clip: Path) -> list[Stage]:
         alone = {e: partial(FeatureExtractor(spec, e).extract, y) for e in engines()}
         return Stage(family, {"seed": by_seed[family], **alone})
 
-    def from_file(engine: str) -> object:
-        return whole[engine].extract(load_audio(clip).samples)
+    def from_file(extractor: FeatureExtractor) -> object:
+        return extractor.extract(load_audio(clip).samples)
+
+    spectral = {e: FeatureExtractor(engine=e, only=("mfcc", "mel")) for e in engines()}
 
     return [
         Stage("load", {"seed": lambda: seed.load(clip), "numpy": lambda: load_audio(clip).samples}),
@@ -59,7 +63,18 @@ def feature_stages(clip: Path) -> list[Stage]:
         ),
         Stage(
             "load + extract",
-            {"seed": lambda: seed.extract_features(clip), **{e: partial(from_file, e) for e in whole}},
+            {
+                "seed": lambda: seed.extract_features(clip),
+                **{e: partial(from_file, x) for e, x in whole.items()},
+            },
+        ),
+        # For a model that reads no other family; the seed computes all of them for any model.
+        Stage(
+            MEL_MFCC_ONLY,
+            {
+                "seed": lambda: seed.extract_features(clip),
+                **{e: partial(from_file, x) for e, x in spectral.items()},
+            },
         ),
     ]
 
