@@ -204,6 +204,8 @@ def _check_file(path: Path) -> None:
 
 
 def _import_onnxruntime(path: Path) -> Any:
+    # onnxruntime 1.32 starts a telemetry thread when it is imported; nothing here may leave the device.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:

@@ -1,6 +1,7 @@
 """model: opening, checking and running a model file."""
 
 import pickle
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +256,15 @@ def test_options_are_used(model_path, sessions):
 def test_threads_out_of_range(threads):
     with pytest.raises(EdgecryError, match=r"threads: .*allowed are 1 to 256"):
         RuntimeOptions(threads=threads)
+
+
+def test_nothing_leaves_the_device():
+    """onnxruntime's telemetry is off before it is imported, so it starts no thread and writes no file."""
+    code = (
+        "import os, sys; os.environ.pop('ORT_DISABLE_TELEMETRY', None)\n"
+        "from edgecry.model import BUNDLED_MODEL, CryModel\n"
+        "assert 'onnxruntime' not in sys.modules\n"
+        "CryModel.load(BUNDLED_MODEL)\n"
+        "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

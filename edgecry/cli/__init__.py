@@ -44,6 +44,8 @@ def command() -> NoReturn:
     """
     # The products are too small to be shared by cores. Read when numpy is loaded, later.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Nothing may leave the device; read when onnxruntime is loaded, by children too.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
