@@ -39,8 +39,8 @@ exit codes:
 def command() -> NoReturn:
     """Be the ``edgecry`` process: run :func:`main`, and leave at once.
 
-    Nothing is torn down at the end: what onnxruntime does then takes a fifth of the time from start to
-    answer. So whatever a sub-command opens or starts, it has to close itself.
+    Nothing is torn down at the end: what onnxruntime does then takes long beside the answer itself,
+    and is of no use to anyone. So whatever a sub-command opens or starts, it has to close itself.
     """
     # The products are too small to be shared by cores. Read when numpy is loaded, later.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -112,8 +112,8 @@ def _keep_freed_memory() -> None:
     """Have glibc keep what one clip frees for the next, in place of handing it back to the system.
 
     Its threshold for that follows the largest block that was ever freed. So one such block is taken
-    and freed, without being touched: it costs no memory. Without it every clip of 7 s begins by
-    faulting 700 pages in again, up to a fifth of its time; other allocators take no notice.
+    and freed, without being touched: it costs no memory. Without it every clip begins by faulting
+    the same pages in again; other allocators take no notice.
     """
     np.empty(_KEPT, np.uint8)
 
