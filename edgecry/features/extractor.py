@@ -14,7 +14,7 @@ from edgecry.features.chroma import N_CHROMA, chroma_frames, normalise
 from edgecry.features.contrast import contrast_bands, contrast_frames
 from edgecry.features.cqt import BINS_PER_OCTAVE, chroma_cqt
 from edgecry.features.kernels import Kernels, load
-from edgecry.features.mel import mel_spectrogram, power_to_db
+from edgecry.features.mel import mel_spectrogram, power_to_db, without_level
 from edgecry.features.mfcc import dct_matrix
 from edgecry.features.spec import FeatureSpec
 from edgecry.features.spectra import Float32, Float64, Geometry, Magnitudes
@@ -198,10 +198,11 @@ class _Clip:
     @cached_property
     def _mel(self) -> Float32:
         spec = self._spec
-        geometry = Geometry(spec.n_fft, spec.hop_length, spec.win_length)
-        return mel_spectrogram(
+        geometry = Geometry(spec.n_fft, spec.hop_length, spec.win_length, spec.center)
+        mel = mel_spectrogram(
             self._y, geometry, spec.sr, spec.n_mels, spec.mel_fmin, spec.mel_fmax, self._kernels
         )
+        return without_level(mel) if spec.level == "remove" else mel
 
     @cached_property
     def _magnitudes(self) -> Magnitudes:

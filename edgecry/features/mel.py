@@ -9,6 +9,9 @@ import numpy as np
 from edgecry.features.kernels import Kernels, MelBank
 from edgecry.features.spectra import Float32, Float64, Geometry, transforms
 
+#: Mean mel power that is still sound; a single unit of 16 bits in a second has about 1e-14.
+_SILENCE = 1e-18
+
 
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
     """Hz of ``n`` points evenly spaced in mel (Slaney 1998: linear to 1 kHz, logarithmic above).
@@ -73,6 +76,12 @@ def mel_spectrogram(
     for first, z in transforms(y, geometry, kernels):
         kernels.mel_power(z, bank, out=out[first : first + len(z)])
     return out
+
+
+def without_level(S: Float32) -> Float32:
+    """Divide power by its mean over frames and bands, in place; silence stays silent."""
+    S *= np.float32(1 / max(float(S.mean(dtype=np.float64)), _SILENCE))
+    return S
 
 
 def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:

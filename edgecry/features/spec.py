@@ -16,6 +16,7 @@ from edgecry.errors import SpecError
 FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")
 PADDINGS = ("none", "zero", "repeat")
 CROPS = ("start", "center")
+LEVELS = ("keep", "remove")
 
 #: What a family's frames can be summarised by; each also as ``delta_<name>``, of the frames' slope.
 STATISTICS = ("mean", "std", "min", "max", "skew", "p<0-100>")
@@ -76,6 +77,12 @@ class FeatureSpec:
         Mel bands.
     mel_fmin, mel_fmax : float
         Range of the mel bands in Hz; ``mel_fmax=None`` is ``sr / 2``.
+    center : bool
+        Whether frames of mel and mfcc are centred, with zeros beyond the ends, or lie wholly inside
+        the clip. Only those inside are the same in every window of a stream that holds them.
+    level : {"keep", "remove"}
+        "remove" divides the power of mel and mfcc by its mean over the clip, so that the microphone's
+        gain is not seen; the other families hardly see it anyway.
     stft_n_fft, stft_hop_length, stft_win_length : int
         The same for chroma and contrast; ``stft_win_length=None`` is ``stft_n_fft``.
     n_bands : int in [1, 12]
@@ -105,6 +112,8 @@ class FeatureSpec:
     n_mels: int = 128
     mel_fmin: float = 0.0
     mel_fmax: float | None = None
+    center: bool = True
+    level: str = "keep"
     stft_n_fft: int = 2048
     stft_hop_length: int = 512
     stft_win_length: int | None = None
@@ -285,7 +294,9 @@ class FeatureSpec:
                 f"length: {self.length} s is out of range; "
                 f"allowed are a sample (1 / {self.sr} s) to 3600 s, or None"
             )
-        for name, allowed in (("padding", PADDINGS), ("crop", CROPS)):
+        if not isinstance(self.center, bool):
+            raise SpecError(f"center: {self.center!r} is not true or false")
+        for name, allowed in (("padding", PADDINGS), ("crop", CROPS), ("level", LEVELS)):
             choice = getattr(self, name)
             if choice not in allowed:
                 raise SpecError(f"{name}: {choice!r} is unknown; allowed are {', '.join(allowed)}")

@@ -42,12 +42,20 @@ def summarise(
         if values is None:
             values = frames.astype(np.float64)
             values = values if projection is None else values @ projection.T
+        column = values
         if stat.startswith("delta_"):
-            slopes = delta(values) if slopes is None else slopes
-            out.append(_statistic(slopes, stat.removeprefix("delta_")))
+            column = slopes = delta(values) if slopes is None else slopes
+        if stat.endswith("skew"):
+            out.append(skew(column, _scale(frames, projection)))
         else:
-            out.append(_statistic(values, stat))
+            out.append(_statistic(column, stat.removeprefix("delta_")))
     return np.concatenate(out)
+
+
+def _scale(frames: NDArray[np.floating], projection: Float64 | None) -> Float64:
+    """What the rounding of each value is relative to: the sizes of the terms it is a sum of."""
+    largest: Float64 = np.abs(frames).max(axis=0).astype(np.float64)
+    return largest if projection is None else np.abs(projection) @ largest
 
 
 def delta(frames: Float64) -> Float64:
@@ -80,8 +88,6 @@ def delta(frames: Float64) -> Float64:
 def _statistic(values: Float64, stat: str) -> Float64:
     if stat.startswith("p"):
         return percentile(values, int(stat[1:]))
-    if stat == "skew":
-        return skew(values)
     out: Float64 = getattr(np, stat)(values, axis=0)
     return out
 
@@ -96,13 +102,17 @@ def percentile(values: Float64, q: int) -> Float64:
     return out
 
 
-def skew(values: Float64) -> Float64:
-    """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies."""
+def skew(values: Float64, scale: Float64 | None = None) -> Float64:
+    """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies.
+
+    ``scale`` is the size of the terms each column is made of, the largest value if left out: what
+    varies by 1e-12 of it is rounding, which has no shape.
+    """
+    scale = np.abs(values).max(axis=0) if scale is None else scale
     mean = values.mean(axis=0)
     centred = values - mean
     variance = (centred**2).mean(axis=0)
-    # A constant column that went through a product differs in its last bits, which have no shape.
-    varies = variance > (1e-12 * np.abs(values).max(axis=0)) ** 2
+    varies = variance > (1e-12 * scale) ** 2
     out: Float64 = np.zeros_like(mean)
     np.divide((centred**3).mean(axis=0), variance**1.5, out=out, where=varies)
     return out

@@ -72,6 +72,39 @@ def test_contrast_is_a_ratio(gain):
     assert np.allclose(features(gain * y, "contrast"), features(y, "contrast"), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("gain", [1e-3, 0.25, 8.0])
+def test_without_level_nothing_hears_gain(gain):
+    y = noise()
+    spec = FeatureSpec(level="remove", stats=("mean", "std", "skew"))
+    extract = FeatureExtractor(spec).extract
+    assert np.allclose(extract(gain * y), extract(y), rtol=1e-3, atol=1e-3)
+
+
+def test_without_level_mel_has_mean_one():
+    assert np.isclose(features(noise(), "mel", level="remove").mean(), 1, rtol=1e-6, atol=0)
+
+
+def test_without_level_silence_stays_silent():
+    assert not features(np.zeros(SR, np.float32), "mel", level="remove").any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_uncentred_frames_are_the_same_wherever_the_clip_begins(engine):
+    y = noise(3.0)
+    spec = FeatureSpec(families=("mel",), center=False, stats=("max",))
+    extract = FeatureExtractor(spec, engine).extract
+    frame = spec.n_fft
+    hops = range(0, len(y) - frame + 1, spec.hop_length)
+    one_by_one = np.max([extract(y[at : at + frame]) for at in hops], axis=0)
+    assert np.array_equal(extract(y), one_by_one)
+
+
+def test_an_uncentred_frame_is_made_of_a_shorter_clip():
+    y = noise()[:500]
+    padded = np.pad(y, (0, 1024 - 500))
+    assert np.array_equal(features(y, "mel", center=False), features(padded, "mel", center=False))
+
+
 # -- closed forms ----------------------------------------------------------------------------------
 
 

@@ -100,6 +100,8 @@ def test_the_shortest_length_is_one_sample():
         ),
         ({"padding": "edge"}, "^padding: 'edge' is unknown; allowed are none, zero, repeat$"),
         ({"padding": None}, "^padding: None is unknown; allowed are none, zero, repeat$"),
+        ({"level": "loud"}, "^level: 'loud' is unknown; allowed are keep, remove$"),
+        ({"center": 1}, "^center: 1 is not true or false$"),
         ({"crop": "end"}, "^crop: 'end' is unknown; allowed are start, center$"),
         ({"n_fft": 1023}, "^n_fft: 1023 is odd; allowed are even sizes, 16 to 65536$"),
         ({"stft_n_fft": 2047}, "^stft_n_fft: 2047 is odd; allowed are even sizes, 16 to 65536$"),

@@ -47,6 +47,7 @@ def tunings(y: np.ndarray, spec: FeatureSpec) -> dict[str, float]:
 def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None = None) -> np.ndarray:
     """One family over time, (values, frames), by librosa's own call; None lets it estimate the tuning."""
     mel = {
+        "center": spec.center,
         "n_fft": spec.n_fft,
         "hop_length": spec.hop_length,
         "win_length": spec.win_length,
@@ -57,9 +58,15 @@ def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None =
     }
     match family:
         case "mfcc":
-            return librosa.feature.mfcc(y=y, sr=spec.sr, n_mfcc=spec.n_mfcc, **mel)
+            if spec.level == "keep" and len(y) >= spec.n_fft:
+                return librosa.feature.mfcc(y=y, sr=spec.sr, n_mfcc=spec.n_mfcc, **mel)
+            S = librosa.power_to_db(frames(y, "mel", spec))
+            return librosa.feature.mfcc(S=S, sr=spec.sr, n_mfcc=spec.n_mfcc)
         case "mel":
-            return librosa.feature.melspectrogram(y=y, sr=spec.sr, **mel)
+            if not spec.center and len(y) < spec.n_fft:  # which librosa refuses
+                y = np.pad(y, (0, spec.n_fft - len(y)))
+            S = librosa.feature.melspectrogram(y=y, sr=spec.sr, **mel)
+            return S / S.mean() if spec.level == "remove" and S.any() else S
         case "chroma":
             return librosa.feature.chroma_stft(S=magnitude(y, spec), sr=spec.sr, tuning=tuning)
         case "contrast":
