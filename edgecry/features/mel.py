@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from edgecry.features.kernels import Kernels, MelBank
-from edgecry.features.spectra import Float32, Float64, Geometry, transforms
+from edgecry.features.spectra import Float32, Float64
 
 #: Mean mel power that is still sound; a single unit of 16 bits in a second has about 1e-14.
 _SILENCE = 1e-18
@@ -49,33 +49,6 @@ def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> F
 def mel_bank(kernels: Kernels, sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> MelBank:
     """Filters in the layout that the engine multiplies fastest."""
     return kernels.mel_bank(mel_filters(sr, n_fft, n_mels, fmin, fmax))
-
-
-def mel_spectrogram(
-    y: Float32, geometry: Geometry, sr: int, n_mels: int, fmin: float, fmax: float | None, kernels: Kernels
-) -> Float32:
-    """Power in mel bands, as librosa.feature.melspectrogram, transposed.
-
-    Parameters
-    ----------
-    y : float32 [shape=(n,)]
-    geometry : Geometry
-    sr : int
-        In Hz.
-    n_mels : int
-    fmin, fmax : float
-        Range in Hz; ``fmax=None`` is ``sr / 2``.
-    kernels : Kernels
-
-    Returns
-    -------
-    float32 [shape=(n_frames, n_mels)]
-    """
-    bank = mel_bank(kernels, sr, geometry.n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
-    out = np.empty((geometry.n_frames(len(y)), n_mels), np.float32)
-    for first, z in transforms(y, geometry, kernels):
-        kernels.mel_power(z, bank, out=out[first : first + len(z)])
-    return out
 
 
 def without_level(S: Float32) -> Float32:
