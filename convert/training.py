@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -206,6 +206,7 @@ def train(
     ConversionError
         No recording can be read, the groups cannot be split, or the conversion fails.
     """
+    from convert.evaluation.seen import mark
     from convert.export import convert
 
     features = extract_features(dataset, spec, tell, cache)
@@ -222,7 +223,8 @@ def train(
         data=data,
         evaluation=evaluation.to_dict(),
     )
-    return converted, evaluation
+    marked = mark(converted.onnx, [recording.path for recording in features.recordings])
+    return replace(converted, onnx=marked), evaluation
 
 
 # -- python -m convert train -----------------------------------------------------------------------

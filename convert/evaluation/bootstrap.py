@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ from convert.errors import ConversionError
 
 DRAWS: Final = 1000
 LEVEL: Final = 0.95
+#: Resamples tried for each that holds every class.
+TRIES: Final = 20
 
 #: Truth and probabilities of a resample to figures by name; NaN for one that is not defined there.
 Measure = Callable[[NDArray[np.intp], NDArray[np.float64]], Mapping[str, float]]
@@ -34,8 +37,7 @@ class Interval:
         Ends of the interval; NaN where no resample defines the figure.
     level : float in (0, 1)
     draws : int
-        Resamples in which it is defined, such as those that hold both classes of an AUC; the
-        interval is over these.
+        Resamples that hold every class and define the figure; the interval is over these.
     """
 
     value: float
@@ -116,16 +118,19 @@ def bootstrap(
     Returns
     -------
     dict of str to Interval
-        A resample that lacks a class keeps its place in figures that are defined without it (means
-        over classes are over those that occur) and is left out of the others: ``Interval.draws``
-        says how many are left.
+        A resample that lacks a class is drawn again, so that a figure means the same in each: the
+        intervals hold for sets in which every class occurs. Where that is rare, 20 times ``draws``
+        are tried, and ``Interval.draws`` says how many were found. Chance gaps make the calibration
+        error of a resample larger than that of all rows; its interval leans upwards.
     """
     if not repeats:
         raise ConversionError("repeats: none; there is nothing to measure")
     if not 0 < level < 1:
         raise ConversionError(f"level: {level} is out of range; allowed is what lies between 0 and 1")
     observed = _mean(measure, y, repeats)
-    drawn = [_mean(measure, y[rows], [P[rows] for P in repeats]) for rows in resamples(groups, draws, seed)]
+    drawn = [
+        _mean(measure, y[rows], [P[rows] for P in repeats]) for rows in _complete(y, groups, draws, seed)
+    ]
     return {
         name: _interval(value, np.array([found[name] for found in drawn]), level)
         for name, value in observed.items()
@@ -148,6 +153,15 @@ def bootstrap_mean(
         return {"mean": float(rows.mean())}
 
     return bootstrap(mean, y, [column], groups, draws=draws, level=level, seed=seed)["mean"]
+
+
+def _complete(
+    y: NDArray[np.intp], groups: Sequence[str], draws: int, seed: int
+) -> Iterator[NDArray[np.intp]]:
+    """Resamples in which every class of ``y`` occurs."""
+    n_classes = len(np.unique(y))
+    drawn = resamples(groups, TRIES * draws, seed)
+    return islice((rows for rows in drawn if len(np.unique(y[rows])) == n_classes), draws)
 
 
 def _mean(measure: Measure, y: NDArray[np.intp], repeats: Sequence[NDArray[np.float64]]) -> dict[str, float]:

@@ -74,18 +74,28 @@ def test_repeats_are_averaged():
     assert found["hits"] == Interval(0.5, 0.5, 0.5, 0.95, 50)
 
 
-def test_resamples_that_lack_a_class():
-    """AUC and recall are over those that hold both; accuracy is over all."""
+def test_resamples_hold_every_class():
+    """One that lacks a class is drawn again; the mean over classes is over all of them in each."""
     y = np.array([0, 0, 0, 1])
-    P = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]])
-    found = bootstrap(
-        lambda y, P: figures(y, P, ["no", "cry"], "cry").flat(), y, [P], list("abcd"), draws=400
-    )
-    assert found["accuracy"].draws == 400
-    lacking = 400 - found["roc_auc"].draws
-    assert lacking / 400 == pytest.approx((3 / 4) ** 4 + (1 / 4) ** 4, abs=0.08)
-    assert found["recall/cry"].value == 1
-    assert found["roc_auc"].low == 1
+    P = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.8, 0.2]])
+    seen = []
+
+    def measure(y, P):
+        seen.append(set(y))
+        return figures(y, P, ["no", "cry"], "cry").flat()
+
+    found = bootstrap(measure, y, [P], list("abcd"), draws=200)
+    assert seen == [{0, 1}] * 201
+    assert {interval.draws for interval in found.values()} == {200}
+    assert (found["balanced_accuracy"].low, found["balanced_accuracy"].high) == (0.5, 0.5)
+
+
+def test_classes_that_hardly_come_together():
+    """Twelve classes of one group each: tried so often, and told how often it was in vain."""
+    y = np.arange(12)
+    found = bootstrap(lambda *_: {"x": 1.0}, y, [np.eye(12)], [str(i) for i in y], draws=5)
+    assert found["x"].draws < 5
+    assert np.isnan(found["x"].low)
 
 
 def test_never_defined():
