@@ -19,6 +19,7 @@ from convert.training import ESTIMATORS
 
 #: What is evaluated, and the module that does: ``report(args, tell) -> Report``.
 RECIPES: Final[Mapping[str, str]] = {"clip": "convert.evaluation.generic"}
+DEFAULT: Final = "clip"
 MODEL: Final = "convert.evaluation.model"
 
 
@@ -31,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--task",
         choices=RECIPES,
-        default="clip",
-        help="what is evaluated; clip: any classifier, one vector a recording (default: %(default)s)",
+        help=f"what is evaluated; clip: any classifier, one vector a recording (default: {DEFAULT})",
     )
     what.add_argument(
         "--model", metavar="M.onnx", help="a model file as it is, on recordings it was not trained on"
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         from convert.evaluation.pictures import require_matplotlib
 
         require_matplotlib()
-    module = import_module(MODEL if args.model else RECIPES[args.task])
+    module = import_module(MODEL if args.model else RECIPES[args.task or DEFAULT])
     report = module.report(args, logging.getLogger("edgecry").info)
     sys.stdout.write("\n".join(map(printable, str(report).splitlines())) + "\n")
     if args.json is not None:
