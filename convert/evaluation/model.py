@@ -33,7 +33,7 @@ def report(args: argparse.Namespace, tell: Callable[[str], None]) -> Report:
     y = np.array([model.labels.index(r.label) for r in features.recordings], dtype=np.intp)
     groups = [recording.group for recording in features.recordings]
     contenders = {model.name: [_probabilities(model, features.X)], **_baselines(y, len(model.labels))}
-    leak, note = _leak(model.path, dataset, [recording.path for recording in features.recordings])
+    leak, note = _leak(model, dataset, [recording.path for recording in features.recordings])
     notes = ["The baselines know the shares of these very recordings.", note]
     sections: list[Section] = [
         compare(
@@ -84,16 +84,20 @@ def _baselines(y: Labels, n_labels: int) -> dict[str, list[Probabilities]]:
     return {name: [spread(baseline.fit(X, y, [], 0), X, n_labels)] for name, baseline in BASELINES.items()}
 
 
-def _leak(model: Path, dataset: Dataset, recordings: Sequence[Path]) -> tuple[str, str]:
+def _leak(model: CryModel, dataset: Dataset, recordings: Sequence[Path]) -> tuple[str, str]:
     """What is said over every table, and what is noted, of the model having learned these."""
-    known = seen(model, recordings)
+    known, data = seen(model.path, recordings), model.metadata.data["name"]
     if known:
         return (
             f"{LEAKY}: training data; {len(known)} of {len(recordings)} recordings are among those the "
             "model was trained on, so these figures say how well it remembers",
-            "The model file lists what it was trained on.",
+            f"The model file lists what it was trained on: {data}.",
+        )
+    if known is None:
+        return (
+            f"{LEAKY}, unless you know better: the model file does not say which recordings it was trained "
+            "on; if it was these, the figures say how well it remembers",
+            f"Of its training data the file says: {data}.",
         )
     leak = UNGROUPED if dataset.is_leaky else ""
-    if known is None:
-        return leak, "The model file does not say what it was trained on; if it was these, this is no test."
     return leak, "None of these recordings is among those the model file says it was trained on."

@@ -83,6 +83,8 @@ def _confusion(comparison: Comparison) -> Picture:
         display = ConfusionMatrixDisplay(shares, display_labels=comparison.labels)
         display.plot(ax=ax, cmap="Blues", values_format=".2f", colorbar=False, xticks_rotation=45)
         display.im_.set_clim(0, 1)
+        for text, share in zip(display.text_.flat, shares.flat, strict=True):
+            text.set_color("white" if share > 0.6 else "black")  # as the new range needs it
         ax.set(xlabel="said", ylabel="true")
 
     told = "; ".join(

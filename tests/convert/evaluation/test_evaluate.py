@@ -129,6 +129,9 @@ def test_a_model_file_on_what_it_has_not_heard(model, tmp_path, capsys):
     assert "None of these recordings is among those the model file says it was trained on." in out
     assert "LEAKY" not in out
     assert "-12 dB" in out
+    options = ["--model", str(model), "--draws", "9", "--no-gain", "--group-by", "none"]
+    assert main(["evaluate", str(other), *options]) == 0
+    assert "LEAKY: nothing tells which recordings are of one baby" in capsys.readouterr().out
 
 
 def test_a_model_file_on_what_it_learned(model, corpus, tmp_path, capsys):
@@ -140,7 +143,7 @@ def test_a_model_file_on_what_it_learned(model, corpus, tmp_path, capsys):
     assert "LEAKY: training data; 2 of 60 recordings" in capsys.readouterr().out
 
 
-def test_marks(model, corpus, tmp_path):
+def test_marks(model, corpus, tmp_path, capsys):
     """A marked file is the same to the device; marking again replaces; without a mark it is unknown."""
     recordings = sorted(corpus.glob("*.wav"))
     assert seen(model, recordings) == set(recordings)
@@ -156,6 +159,10 @@ def test_marks(model, corpus, tmp_path):
     bare.metadata_props.extend(kept)
     onnx.save(bare, again)
     assert seen(again, recordings) is None
+    assert main(["evaluate", str(corpus), "--model", str(again), "--draws", "9", "--no-gain"]) == 0
+    out = capsys.readouterr().out
+    assert "LEAKY, unless you know better: the model file does not say which recordings" in out
+    assert "Of its training data the file says: tones." in out
 
 
 def test_refusals(corpus, model, tmp_path, capsys):
