@@ -2,8 +2,8 @@
 
 ``folds`` splits, ``protocol`` runs a procedure over the splits, ``figures`` measures what came out,
 ``bootstrap`` and ``permutation`` say how sure that is, ``gain`` whether it hangs on loudness, and
-``report`` tells it, as text, JSON and (``page``) HTML. Nothing but ``model`` and ``generic`` knows of
-files or features.
+``report`` tells it, as text, JSON and (``page``) HTML; ``sections`` goes from a procedure to the report
+in one call. Nothing but ``generic``, ``model`` and ``seen`` knows of files or features.
 """
 
 from convert.evaluation.bootstrap import Interval, bootstrap, bootstrap_mean, resamples
@@ -53,14 +53,26 @@ from convert.evaluation.protocol import (
     leave_one_out,
     spread,
 )
+from convert.evaluation.report import (
+    RANDOM_SPLIT,
+    Comparison,
+    Measurements,
+    Report,
+    compare,
+    gain_section,
+    permutation_section,
+)
+from convert.evaluation.sections import corpus_to_corpus, cross_validated, detections
 
 __all__ = [
     "BASELINES",
     "DECIBELS",
     "FOLDS",
     "PER_CLASS",
+    "RANDOM_SPLIT",
     "SEEDS",
     "SUMMARY",
+    "Comparison",
     "Constant",
     "Detections",
     "Estimator",
@@ -70,11 +82,13 @@ __all__ = [
     "GainFigures",
     "Interval",
     "Majority",
+    "Measurements",
     "Permutations",
     "Prior",
     "Probabilities",
     "Procedure",
     "Reliability",
+    "Report",
     "Splits",
     "auc",
     "bootstrap",
@@ -82,16 +96,22 @@ __all__ = [
     "brier",
     "calibration_error",
     "choose_threshold",
+    "compare",
     "confusion",
+    "corpus_to_corpus",
     "cross_validate",
+    "cross_validated",
     "decide",
     "detect",
+    "detections",
     "figures",
+    "gain_section",
     "gain_test",
     "grouped_folds",
     "leave_one_out",
     "log_loss",
     "out_of_fold",
+    "permutation_section",
     "permutation_test",
     "permuted",
     "prior_of_fold",

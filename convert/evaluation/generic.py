@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,16 @@ from convert.errors import ConversionError
 from convert.evaluation.figures import Labels, Probabilities, decide, figures
 from convert.evaluation.gain import DECIBELS, GainFigures, gain_test, scaled
 from convert.evaluation.permutation import permutation_test
-from convert.evaluation.procedures import BASELINES, Estimator, Procedure
+from convert.evaluation.procedures import Estimator, Procedure
 from convert.evaluation.protocol import Splits, cross_validate, spread
 from convert.evaluation.report import (
     RANDOM_SPLIT,
     Report,
     Section,
-    compare,
     gain_section,
     permutation_section,
 )
+from convert.evaluation.sections import cross_validated
 from convert.training import ESTIMATORS, Features, extract_features
 from edgecry.audio import load_audio
 from edgecry.features.extractor import FeatureExtractor
@@ -44,12 +45,18 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     labels, y = classes([recording.label for recording in features.recordings], args.positive)
     splits = splits_of(features, dataset, args.repeats)
     tell(f"evaluating on {len(y)} recordings")
-    contenders = {args.estimator: cross_validate(procedure, features.X, y, splits, tell=tell)}
-    for name, baseline in BASELINES.items():
-        contenders[name] = cross_validate(baseline, features.X, y, splits)
-    tell("intervals")
     sections: list[Section] = [
-        compare("Out of fold", y, contenders, labels, splits.groups, positive=args.positive, draws=args.draws)
+        cross_validated(
+            args.estimator,
+            procedure,
+            features.X,
+            y,
+            splits,
+            labels,
+            args.positive,
+            draws=args.draws,
+            tell=tell,
+        )
     ]
     if args.permutations:
         sections.append(_permutations(procedure, features.X, y, splits, labels, args.permutations, tell))
@@ -133,7 +140,11 @@ def _permutations(
     once = Splits(splits.groups, splits.grouping, splits.seeds[:1], splits.n_splits, splits.is_leaky)
     tell(f"{draws} permutations")
 
+    done = count(1)
+
     def score(moved: Labels) -> float:
+        if (number := next(done)) % 10 == 0:
+            tell(f"{number} of {draws + 1} runs")
         (P,) = cross_validate(procedure, X, moved, once, n_classes=len(labels))
         return figures(moved, P, labels).balanced_accuracy
 

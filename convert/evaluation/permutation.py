@@ -21,6 +21,8 @@ Labels = NDArray[np.intp]
 
 #: Fewer groups of one size than these are pooled with the next size, so that labels do move.
 POOL: Final = 5
+#: Draws made in place of one that cannot be split.
+TRIES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ def permutation_test(
     ----------
     score : callable
         Runs the whole procedure on the labels it is given (splits, choices and all) and returns a
-        number, more is better: not a score of predictions that exist already.
+        number, more is better: not a score of predictions that exist already. If every label is in
+        two groups at least, it is so in what it is given: a draw where it is not, so that it could
+        not be split, is made again.
     y : int [shape=(n,)]
     groups : sequence of str
         Of each row.
@@ -117,7 +121,7 @@ def permutation_test(
     Raises
     ------
     ConversionError
-        There are no draws, or one group only.
+        There are no draws, one group only, or labels cannot move.
     """
     if draws < 1:
         raise ConversionError(f"permutations: {draws} is too few; expected at least 1")
@@ -131,5 +135,22 @@ def permutation_test(
 
 def _draw(y: Labels, groups: Sequence[str], draws: int, seed: int, pool: int) -> Iterator[Labels]:
     rng = np.random.default_rng(seed)
+    who = np.unique(groups, return_inverse=True)[1]
+    testable = _fewest_groups(y, who) > 1
     for _ in range(draws):
-        yield permuted(y, groups, rng, pool)
+        moved = permuted(y, groups, rng, pool)
+        for _ in range(TRIES):
+            if not testable or _fewest_groups(moved, who) > 1:
+                break
+            moved = permuted(y, groups, rng, pool)
+        else:
+            raise ConversionError(
+                "groups: too few or too unlike in size to move labels between them and keep each in two; "
+                "leave the permutation test out"
+            )
+        yield moved
+
+
+def _fewest_groups(y: Labels, who: Labels) -> int:
+    """Number of groups that the label in the fewest groups occurs in."""
+    return min(len(np.unique(who[y == label])) for label in np.unique(y))

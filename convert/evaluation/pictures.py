@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convert.errors import ConversionError
 from convert.evaluation.curves import COVERAGES
-from convert.evaluation.figures import BINS, decide
+from convert.evaluation.figures import BINS, Probabilities, decide
 
 if TYPE_CHECKING:
     from convert.evaluation.report import Comparison
@@ -103,15 +104,23 @@ def _reliability(comparison: Comparison) -> Picture:
         surest.append(np.clip(P[np.arange(len(P)), said], 0, 1))
 
     def paint(ax: Any) -> None:
-        CalibrationDisplay.from_predictions(
-            np.concatenate(hits).astype(int), np.concatenate(surest), n_bins=BINS, name="model", ax=ax
-        )
-        ax.set(xlabel="probability of what was said", ylabel="share that was right", xlim=(0, 1), ylim=(0, 1))
+        shown = {"the label that is said": (np.concatenate(hits), np.concatenate(surest))}
+        if comparison.positive is not None:
+            shown[comparison.positive] = _pooled(comparison, comparison.labels.index(comparison.positive))
+        for name, (truth, score) in shown.items():
+            CalibrationDisplay.from_predictions(truth.astype(int), score, n_bins=BINS, name=name, ax=ax)
+        ax.set(xlabel="probability", ylabel="share that was true", xlim=(0, 1), ylim=(0, 1))
         ax.legend(loc="upper left")
 
     error = comparison.curves.reliability.error
     alt = f"Reliability diagram in {BINS} equally wide bins; expected calibration error {error:.3f}."
-    return _draw("Reliability of the label that is said", alt, paint)
+    return _draw("Reliability, repeats together", alt, paint)
+
+
+def _pooled(comparison: Comparison, k: int) -> tuple[NDArray[np.bool_], Probabilities]:
+    """Whether class k is true, and its probability, over all repeats together."""
+    truth = np.tile(comparison.y == k, len(comparison.repeats))
+    return truth, np.clip(np.concatenate([P[:, k] for P in comparison.repeats]), 0, 1)
 
 
 def _roc(comparison: Comparison) -> Picture:
@@ -123,10 +132,8 @@ def _roc(comparison: Comparison) -> Picture:
 
     def paint(ax: Any) -> None:
         for label in shown:
-            k = comparison.labels.index(label)
-            truth = np.tile(comparison.y == k, len(comparison.repeats)).astype(int)
-            score = np.concatenate([P[:, k] for P in comparison.repeats])
-            RocCurveDisplay.from_predictions(truth, score, name=label, ax=ax)
+            truth, score = _pooled(comparison, comparison.labels.index(label))
+            RocCurveDisplay.from_predictions(truth.astype(int), score, name=label, ax=ax)
         ax.plot([0, 1], [0, 1], "k:", label="chance")
         ax.set(xlabel="false positives", ylabel="recall")
         ax.legend(loc="lower right", fontsize="small")

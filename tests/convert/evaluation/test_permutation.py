@@ -39,6 +39,23 @@ def test_sizes_stay_apart_where_there_are_enough():
         assert not np.array_equal(moved, labels)
 
 
+def test_what_is_scored_can_be_split():
+    """Every label stays in two groups, though a mixed pool could lay both of its rows in one."""
+    groups = ["big"] * 6 + ["a", "b", "c", "d"]
+    y = np.array([0] * 6 + [1, 1, 0, 0])
+    where = []
+
+    def score(moved):
+        where.append({groups[i] for i in np.flatnonzero(moved == 1)})
+        return 0.0
+
+    permutation_test(score, y, groups, draws=200)
+    assert min(map(len, where)) == 2
+    rng = np.random.default_rng(0)
+    plain = [permuted(y, groups, rng) for _ in range(200)]
+    assert any({groups[i] for i in np.flatnonzero(moved == 1)} == {"big"} for moved in plain)
+
+
 def _score(x):
     return lambda y: abs(x[y == 1].mean() - x[y == 0].mean())
 
