@@ -15,6 +15,9 @@ from convert.evaluation.report import Comparison, Measurements, Value, compare
 
 Tell = Callable[[str], None]
 
+#: Under tables that pool folds, as a baseline that is worse than chance looks like a fault.
+POOLED = "The prior's ROC AUC may lie under 0.5: a fold with more of a class leaves less of it to train on."
+
 
 def cross_validated(
     name: str,
@@ -45,7 +48,9 @@ def cross_validated(
     for baseline, guess in BASELINES.items():
         contenders[baseline] = cross_validate(guess, X, y, splits, n_classes=len(labels))
     tell("intervals")
-    return compare(title, y, contenders, labels, splits.groups, positive=positive, draws=draws, notes=notes)
+    return compare(
+        title, y, contenders, labels, splits.groups, positive=positive, draws=draws, notes=[*notes, POOLED]
+    )
 
 
 def corpus_to_corpus(

@@ -143,6 +143,20 @@ def test_a_model_file_on_what_it_learned(model, corpus, tmp_path, capsys):
     assert "LEAKY: training data; 2 of 60 recordings" in capsys.readouterr().out
 
 
+def test_a_model_file_on_one_label(model, tmp_path, capsys):
+    """What cannot be measured is a dash, and null; pictures are drawn without it."""
+    tired = make_corpus(tmp_path / "tired", 11)
+    lines = (tired / "manifest.csv").read_text().splitlines()
+    (tired / "manifest.csv").write_text("\n".join([lines[0], *(line for line in lines if ",tired," in line)]))
+    options = ["--model", model, "--draws", 9, "--json", tmp_path / "j", "--html", tmp_path / "h"]
+    assert main(["evaluate", str(tired), *map(str, options)]) == 0
+    (figures, _) = json.loads((tmp_path / "j").read_text())["sections"]
+    assert figures["support"] == {"burping": 0, "hungry": 0, "tired": 20}
+    assert figures["figures"]["tones"]["recall/hungry"]["value"] is None
+    assert figures["figures"]["tones"]["recall/tired"]["value"] > 0.9
+    assert (tmp_path / "h").read_text().count("<img") == 3
+
+
 def test_marks(model, corpus, tmp_path, capsys):
     """A marked file is the same to the device; marking again replaces; without a mark it is unknown."""
     recordings = sorted(corpus.glob("*.wav"))
