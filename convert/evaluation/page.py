@@ -24,8 +24,9 @@ th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px sol
 thead th { border-bottom: 2px solid #1a1a1a; }
 tbody th { font-weight: 400; }
 .leaky { background: #8b0000; color: #fff; font-weight: 700; padding: .5rem 1rem; margin: 1rem 0 0; }
-.pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
-figure { margin: 0; flex: 1 1 22rem; max-width: 34rem; }
+.pictures { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+figure { margin: 0; max-width: 36rem; }
 img { width: 100%; height: auto; }
 @media print {
   body { margin: 0; max-width: none; font-size: 11px; }
