@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Recording:
         if self._last is None or self._last.sr != sr:
             self._last = None  # two at once would be twice the memory
             if self._start is not None:
+                # libsndfile read the descriptor behind its back: the end first, to have it look again.
+                self._source.seek(0, SEEK_END)
                 self._source.seek(self._start)
             self._last = load_audio(self._source, sr=sr)
         return self._last
