@@ -64,7 +64,7 @@ def commands(clip: Path, folder: Path) -> Commands:
     seed = ["-m", "benchmarks.seed_process", str(clip), *map(str, write_stand_in(folder))]
     return {
         "seed": [sys.executable, *seed],
-        "edgecry": [sys.executable, "-m", "edgecry", "classify", str(clip)],
+        "edgecry": [sys.executable, "-m", "edgecry", "classify", str(clip), "--raw", "--model", "seed"],
     }
 
 

@@ -92,7 +92,7 @@ def answer_stage(clip: Path, folder: Path) -> Stage:
     from edgecry.classifier import Classifier
 
     model, encoder = map(joblib.load, seed.write_stand_in(folder))
-    classifier = Classifier()
+    classifier = Classifier("seed", decision=None)
     return Stage(
         "load + extract + predict",
         {

@@ -10,13 +10,16 @@ __version__ = "0.1.0"
 _HOME = {
     "AudioError": "edgecry.errors",
     "Classifier": "edgecry.classifier",
+    "Cry": "edgecry.decision",
     "CryModel": "edgecry.model",
+    "Decision": "edgecry.decision",
     "EdgecryError": "edgecry.errors",
     "EdgecryWarning": "edgecry.errors",
     "FeatureExtractor": "edgecry.features.extractor",
     "FeatureSpec": "edgecry.features.spec",
     "ModelError": "edgecry.errors",
     "Prediction": "edgecry.classifier",
+    "Reasons": "edgecry.decision",
     "RuntimeOptions": "edgecry.model",
     "SpecError": "edgecry.errors",
     "Waveform": "edgecry.audio",
@@ -25,13 +28,16 @@ _HOME = {
 __all__ = [
     "AudioError",
     "Classifier",
+    "Cry",
     "CryModel",
+    "Decision",
     "EdgecryError",
     "EdgecryWarning",
     "FeatureExtractor",
     "FeatureSpec",
     "ModelError",
     "Prediction",
+    "Reasons",
     "RuntimeOptions",
     "SpecError",
     "Waveform",
@@ -42,6 +48,7 @@ __all__ = [
 if TYPE_CHECKING:
     from edgecry.audio import Waveform, load_audio
     from edgecry.classifier import Classifier, Prediction
+    from edgecry.decision import Cry, Decision, Reasons
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec

@@ -99,7 +99,7 @@ class EngineReport:
 
 @dataclass(frozen=True)
 class ColdStart:
-    """What ``edgecry classify`` takes as a new process.
+    """What ``edgecry classify --raw`` takes as a new process.
 
     Attributes
     ----------
@@ -226,7 +226,7 @@ def memory_mb(line: str = "VmRSS") -> float:
 
 
 def measure_cold_start(path: Path, model: Path, runs: int) -> ColdStart:
-    """Run ``edgecry classify`` as a new process, ``runs`` times after one that is not measured.
+    """Run ``edgecry classify --raw`` as a new process, ``runs`` times after one that is not measured.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def measure_cold_start(path: Path, model: Path, runs: int) -> ColdStart:
         The command failed.
     """
     command = [sys.executable, "-m", "edgecry", "classify", str(path.absolute())]
-    command += ["--model", str(model.absolute())]
+    command += ["--raw", "--model", str(model.absolute())]
     process.measure(command)  # the files it reads are in memory afterwards
     usages = [process.measure(command) for _ in range(runs)]
     return ColdStart(
@@ -302,7 +302,7 @@ def write_length(source: Path, seconds: float, folder: Path) -> Path:
 
 def measure_threads(path: Path, model: CryModel, engine: str, repeat: int) -> Iterator[Sharing]:
     """Let one, two and four threads classify a recording ``repeat`` times each, with one Classifier."""
-    classifier = Classifier(model, engine)
+    classifier = Classifier(model, engine, decision=None)
     for threads in THREADS:
         with ThreadPoolExecutor(threads) as pool:
             work: list[Any] = [path] * threads

@@ -5,57 +5,77 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.audio import Source, load_audio
-from edgecry.decision import DIGITS, top_label
+from edgecry.audio import Source, Waveform
+from edgecry.decision import DIGITS, Cry, Decision, Reasons, decide, find_cry, find_reasons
+from edgecry.detector import Detector
 from edgecry.errors import AudioError, EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import BUNDLED_MODEL, CryModel
+from edgecry.features.spectra import Float64
+from edgecry.model import CryModel
+from edgecry.recording import Recording
+from edgecry.rules import CRY, NO_CRY, Conformal, Threshold
 
 #: Recordings after which numba has paid for its loading: half a second to a second, against what it
 #: saves on each. Whoever has as many will likely have more.
 MANY = 150
 
+#: What names a model: a path, a bundled one's name, or an open one.
+ModelSource = str | os.PathLike[str] | CryModel
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one recording.
+    """What is said of one recording.
 
     Attributes
     ----------
     label : str
-        The most probable label; of labels that tie to six decimals the first.
-    confidence : float in [0, 1]
-        Its probability, as the model gives it.
+        "no_cry"; or a reason, or "uncertain" where the evidence does not single one out; or "cry" from a
+        detector alone. From a model that knows of no sets the most probable label; of labels that tie to
+        six decimals the first.
+    confidence : float in [0, 1], or None
+        The label's probability, as the model gives it; None for "uncertain", which has none.
     probabilities : dict of str to float in [0, 1]
-        The probability of every label, in the model's order.
+        The probability of every label, in the model's order; of "cry" and "no_cry" from a detector
+        alone; empty where no reason was looked for, as there was no cry.
     duration : float
         Length of the recording in seconds.
     elapsed : float
-        Time the answer took in seconds, from decoding to probabilities.
+        Time the answer took in seconds, from decoding to the label.
     model : str
         Name of the model.
+    cry : Cry, or None
+        Whether there is a cry; None where no detector listened.
+    reasons : Reasons, or None
+        Calibrated probabilities and what the evidence leaves of them; None without a cry, and from a
+        model that knows of no sets.
     """
 
     label: str
-    confidence: float
+    confidence: float | None
     probabilities: dict[str, float]
     duration: float
     elapsed: float
     model: str
+    cry: Cry | None = None
+    reasons: Reasons | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON: the fields, rounded, with ``elapsed_ms`` for ``elapsed``."""
         return {
             "label": self.label,
-            "confidence": round(self.confidence, DIGITS),
+            "confidence": None if self.confidence is None else round(self.confidence, DIGITS),
             "probabilities": {label: round(p, DIGITS) for label, p in self.probabilities.items()},
+            "cry": None if self.cry is None else self.cry.to_dict(),
+            "reasons": None if self.reasons is None else self.reasons.to_dict(),
             "duration": round(self.duration, 3),
             "elapsed_ms": round(1000 * self.elapsed, 2),
             "model": self.model,
@@ -63,51 +83,86 @@ class Prediction:
 
 
 class Classifier:
-    """Classifies recordings with one model, opened once. Threads may share it.
+    """Says of recordings whether a baby cries, and why; its models are opened once. Threads may share it.
 
     Parameters
     ----------
-    model : path or CryModel, optional
-        The model file; the bundled one if left out. Pass a :class:`~edgecry.model.CryModel` to
-        choose its runtime options.
+    model : path, str or CryModel, optional
+        The model of reasons: a file, or the name of a bundled one ("reason", "seed"); "reason" if left
+        out. A model of the task "cry" ("cry") says no more than that. Pass a
+        :class:`~edgecry.model.CryModel` to choose its runtime options.
 
     engine : {"auto", "numpy", "numba"}
         What features are computed with. "auto" is NumPy, and numba once :meth:`classify_many` has
         seen so many recordings that loading it pays, if ``edgecry warmup`` has prepared it.
 
+    detector : path, str or CryModel, or None
+        The model that is asked first whether there is a cry; without one no reason is looked for. None
+        takes every sound for a cry. Of no account where ``model`` is itself of the task "cry".
+
+    decision : Decision, or None
+        Settings in place of the models' own. None decides nothing: no detector, and the most probable
+        label whatever the sound.
+
     Attributes
     ----------
     model : CryModel
         The model in use.
+    detector : CryModel, or None
+        The model that tells whether there is a cry.
 
     Raises
     ------
     ModelError
-        The model file is refused.
+        A model file is refused, or the detector is none.
     SpecError
         The engine is unknown, or not installed.
+    EdgecryError
+        ``decision`` sets what these models do not decide by.
 
     Examples
     --------
     >>> from edgecry import Classifier
     >>> classifier = Classifier()
     >>> classifier.classify("cry.wav").label  # doctest: +SKIP
-    'hungry'
+    'uncertain'
     """
 
-    def __init__(self, model: str | os.PathLike[str] | CryModel | None = None, engine: str = "auto") -> None:
-        if not isinstance(model, CryModel):
-            model = CryModel.load(BUNDLED_MODEL if model is None else model)
-        self.model = model
+    def __init__(
+        self,
+        model: ModelSource | None = None,
+        engine: str = "auto",
+        *,
+        detector: ModelSource | None = "cry",
+        decision: Decision | None = Decision(),  # noqa: B008 - frozen
+    ) -> None:
+        self.model = _opened("reason" if model is None else model)
         self._engine = engine
-        self._extractor = FeatureExtractor(
-            model.spec, "numpy" if engine == "auto" else engine, model.metadata.families_read
-        )
+        self._decision = decision
+        rule = self.model.metadata.rule
+        self._conformal = rule if isinstance(rule, Conformal) and decision is not None else None
+        now = "numpy" if engine == "auto" else engine
+        families = self.model.metadata.families_read
+        self._detector: Detector | None = None
+        self._extractor: FeatureExtractor | None = None
+        if decision is not None and isinstance(rule, Threshold):
+            self._detector = Detector(self.model, now)
+        elif decision is not None and detector is not None and self.model.metadata.task == "reason":
+            asked = _opened(detector)
+            self._detector = Detector(asked, now, families if asked.spec == self.spec else ())
+        if self._detector is None or self._detector.model is not self.model:
+            self._extractor = FeatureExtractor(self.spec, now, families)
+        _check_overrides(decision, self._detector, self._conformal, self.model)
+
+    @property
+    def detector(self) -> CryModel | None:
+        """The model that tells whether there is a cry."""
+        return None if self._detector is None else self._detector.model
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Class names, in the order of the probabilities."""
-        return self.model.labels
+        """Names in the order of the probabilities: the model's labels; of a detector "cry" and "no_cry"."""
+        return (CRY, NO_CRY) if self._extractor is None else self.model.labels
 
     @property
     def spec(self) -> FeatureSpec:
@@ -130,25 +185,54 @@ class Classifier:
             The recording cannot be read or holds nothing to classify, or ``sr`` is missing for an
             array or given for something else.
         ModelError
-            The model gives something else than probabilities.
+            A model gives something else than probabilities.
         """
         begin = time.perf_counter()
-        waveform = load_audio(_with_rate(source, sr), sr=self.spec.sr)
-        try:
-            vector = self._extractor.extract(waveform.samples)
-        except AudioError as error:
-            raise AudioError(f"{waveform.origin}: {error}") from error
-        (row,) = self.model.predict_proba(vector).tolist()
-        label = top_label(row, self.labels)
-        probabilities = dict(zip(self.labels, row, strict=True))
+        rate = self.spec.sr if self._detector is None else self._detector.spec.sr
+        recording = Recording(_with_rate(source, sr), again=rate != self.spec.sr)
+        waveform = recording.at(rate)
+        duration = waveform.duration
+        cry, vector = self._listen(waveform)
+        del waveform  # lest it be held while the next is decoded
+        probabilities: dict[str, float] = {}
+        reasons = None
+        if self._extractor is not None and (cry is None or cry.detected):
+            probabilities = self._ask(self._extractor, recording, vector)
+            if self._conformal is not None:
+                reasons = find_reasons(probabilities, self._conformal, self._decision or Decision())
+        nameable = () if self._conformal is None else self._conformal.nameable
+        label, confidence = decide(cry, reasons, nameable, probabilities)
+        if self._extractor is None and cry is not None:
+            probabilities = {CRY: cry.probability, NO_CRY: 1 - cry.probability}
         return Prediction(
             label=label,
-            confidence=probabilities[label],
+            confidence=confidence,
             probabilities=probabilities,
-            duration=waveform.duration,
+            duration=duration,
             elapsed=time.perf_counter() - begin,
             model=self.model.name,
+            cry=cry,
+            reasons=reasons,
         )
+
+    def _listen(self, waveform: Waveform) -> tuple[Cry | None, Float64 | None]:
+        """Whether there is a cry, and the vector of the whole where that was computed for it."""
+        if self._detector is None:
+            return None, None
+        with _named(waveform.origin):
+            windows, vector = self._detector.listen(waveform.samples)
+        return find_cry(windows, self._detector.rule, self._decision or Decision()), vector
+
+    def _ask(
+        self, extractor: FeatureExtractor, recording: Recording, vector: Float64 | None
+    ) -> dict[str, float]:
+        """Probabilities of the model's labels; ``vector`` is used if it is by the model's own recipe."""
+        if vector is None or self._detector is None or self._detector.spec != self.spec:
+            waveform = recording.at(self.spec.sr)
+            with _named(waveform.origin):
+                vector = extractor.extract(waveform.samples)
+        (row,) = self.model.predict_proba(vector).tolist()
+        return dict(zip(self.labels, row, strict=True))
 
     @overload
     def classify_many(
@@ -184,7 +268,7 @@ class Classifier:
     def _classify_many(self, sources: Iterable[Source], errors: str) -> Iterator[Prediction | EdgecryError]:
         for number, source in enumerate(sources):
             if number == MANY and self._engine == "auto":
-                self._extractor = _faster(self._extractor)
+                self._go_faster()
             try:
                 result: Prediction | EdgecryError = self.classify(source)
             except EdgecryError as error:
@@ -192,6 +276,40 @@ class Classifier:
                     raise
                 result = error
             yield result
+
+    def _go_faster(self) -> None:
+        """Go on with numba, where that is ready."""
+        if self._extractor is not None:
+            self._extractor = _faster(self._extractor)
+        if self._detector is not None:
+            self._detector.extractor = _faster(self._detector.extractor)
+
+
+def _opened(model: ModelSource) -> CryModel:
+    return model if isinstance(model, CryModel) else CryModel.load(model)
+
+
+def _check_overrides(
+    decision: Decision | None, detector: Detector | None, conformal: Conformal | None, model: CryModel
+) -> None:
+    """Refuse settings that nothing here decides by: they would be taken for settings that work."""
+    if decision is None:
+        return
+    if decision.threshold is not None and detector is None:
+        raise EdgecryError(
+            f"threshold: {model.name} runs without a detector; leave it out, or name a detector"
+        )
+    if decision.coverage is not None and conformal is None:
+        raise EdgecryError(f"coverage: {model.name} knows of no sets of reasons; leave it out")
+
+
+@contextmanager
+def _named(origin: str) -> Iterator[None]:
+    """Have an AudioError say which recording it is of."""
+    try:
+        yield
+    except AudioError as error:
+        raise AudioError(f"{origin}: {error}") from error
 
 
 def _faster(extractor: FeatureExtractor) -> FeatureExtractor:

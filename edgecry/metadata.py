@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from edgecry.errors import ModelError, SpecError
 from edgecry.features.spec import FeatureSpec
+from edgecry.rules import Rule, read_rule
 
 FORMAT = 1
 PREFIX = "edgecry."
@@ -45,10 +46,10 @@ class ModelMetadata:
     reads : tuple of int
         Indices of the features that can influence it, in order; the others need not be computed.
     decision : dict
-        ``rule`` ("argmax") and its settings.
+        ``rule`` ("argmax", "threshold" or "conformal") and its settings, see :mod:`edgecry.rules`.
     evaluation : dict
         ``protocol``: how the model was evaluated, and on what, or that it was not; ``parity``: the
-        conversion's proof.
+        conversion's proof. What :mod:`edgecry.card` lays out may stand beside them.
     source : dict
         ``estimator`` (class), ``sklearn`` (version) and ``sha256`` of what was converted.
     data : dict
@@ -73,6 +74,17 @@ class ModelMetadata:
         """Families of the spec that have a feature the graph reads."""
         read = set(self.reads)
         return tuple(f for f, part in self.spec.slices.items() if read & set(range(part.start, part.stop)))
+
+    @property
+    def rule(self) -> Rule:
+        """``decision``, read.
+
+        Raises
+        ------
+        ModelError
+            It is none that the device could follow; not of metadata that was read from a file.
+        """
+        return read_rule(self.decision, self.task, self.labels, self.name)
 
     def to_props(self) -> dict[str, str]:
         """Key-value pairs for an ONNX file's ``metadata_props``."""
@@ -107,6 +119,7 @@ class ModelMetadata:
                 "convert the model again or install the edgecry it was made for"
             )
         _check_values(values, origin)
+        read_rule(values["decision"], values["task"], values["labels"], origin)
         spec = _read_spec(props, origin)
         _check_reads(values["reads"], spec, origin)
         for name in ("labels", "reads"):

@@ -15,8 +15,11 @@ from edgecry.errors import EdgecryError, ModelError
 from edgecry.features.spec import FeatureSpec
 from edgecry.metadata import ModelMetadata
 
-#: The model that comes with the package.
-BUNDLED_MODEL: Final = Path(__file__).parent / "models" / "seed.onnx"
+#: The models that come with the package, by the names that stand for them.
+BUNDLED: Final = ("cry", "reason", "seed")
+FOLDER: Final = Path(__file__).parent / "models"
+#: The one that what is measured and compared from release to release is measured with.
+BUNDLED_MODEL: Final = FOLDER / "seed.onnx"
 
 INPUT, OUTPUT = "features", "probabilities"
 MAX_THREADS = 256
@@ -81,8 +84,9 @@ class CryModel:
 
         Parameters
         ----------
-        path : path
-            An ``.onnx`` file made by ``python -m convert``.
+        path : path or str
+            An ``.onnx`` file made by ``python -m convert``, or the name of a bundled model: "cry",
+            "reason" or "seed" (a file of that name is "./seed").
         options : RuntimeOptions, optional
             How to run it; ``RuntimeOptions()`` if left out.
 
@@ -92,7 +96,7 @@ class CryModel:
             The file is missing, unreadable, no ONNX file, incomplete, contradicts itself, or needs
             another onnxruntime; or there is no onnxruntime.
         """
-        path = Path(path)
+        path = bundled(path) if isinstance(path, str) and path in BUNDLED else Path(path)
         _check_file(path)
         onnxruntime = _import_onnxruntime(path)
         session, props = _open(path, options or RuntimeOptions(), onnxruntime)
@@ -179,10 +183,16 @@ class CryModel:
             )
 
 
+def bundled(name: str) -> Path:
+    """Where the bundled model of that name lies."""
+    return FOLDER / f"{name}.onnx"
+
+
 def _check_file(path: Path) -> None:
-    if path == BUNDLED_MODEL and not path.exists():
+    if path in map(bundled, BUNDLED) and not path.exists():
         raise ModelError(
-            f"{path}: this installation lacks its bundled model; install edgecry again, or name a model"
+            f"{path}: this installation lacks its bundled model {path.stem!r}; install edgecry again, "
+            "or name another model"
         )
     try:
         if not path.exists():

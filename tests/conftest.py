@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from edgecry.model import BUNDLED, bundled
 from tests import graphs
+
+MISSING = [bundled(name).name for name in BUNDLED if not bundled(name).exists()]
+needs_bundled = pytest.mark.skipif(
+    bool(MISSING), reason=f"NOT TESTED: edgecry/models lacks {', '.join(MISSING)}"
+)
 
 
 def tone(seed: int, sr: int = 8000, seconds: float = 0.5) -> np.ndarray:

@@ -33,6 +33,31 @@ METADATA = ModelMetadata(
     runtime={"opset": {"": 17}, "ir": 8, "onnxruntime": "1.19"},
 )
 
+#: Of a detector that takes what is loud for a cry; its windows are short, as recordings here are.
+THRESHOLD = {
+    "rule": "threshold",
+    "positive": "cry",
+    "threshold": 0.05,
+    "window": 0.2,
+    "hop": 0.1,
+    "pool": "max",
+    "floor_dbfs": -70.0,
+}
+EAR = replace(METADATA, name="ear", task="cry", labels=("other", "cry"), decision=THRESHOLD)
+#: Of a model of reasons; "burping" has too few recordings to be ruled out at 0.9, or to be named.
+CONFORMAL = {
+    "rule": "conformal",
+    "coverage": 0.9,
+    "scores": {
+        "burping": [0.2, 0.3, 0.4],
+        "hungry": [round(0.02 * i, 4) for i in range(1, 40)],
+        "tired": [round(0.03 * i, 4) for i in range(1, 25)],
+    },
+    "prior": {"burping": 0.05, "hungry": 0.85, "tired": 0.1},
+    "nameable": ["hungry", "tired"],
+}
+REASONS = replace(METADATA, name="why", decision=CONFORMAL)
+
 
 def weights(n_features: int = SPEC.n_features, n_labels: int = len(LABELS)) -> np.ndarray:
     """Small enough that the softmax of real features is not saturated."""
@@ -62,6 +87,19 @@ def make(
     )
     helper.set_model_props(model, metadata.to_props())
     return model
+
+
+def detector(sr: int = SPEC.sr, **decision: object) -> ModelProto:
+    """Build a detector whose probability rises with the level: ``1 / (1 + exp(-mfcc_0 / 50))``."""
+    spec = replace(SPEC, sr=sr)
+    W = np.zeros((spec.n_features, 2), np.float32)
+    W[0, 1] = 0.02
+    return make(replace(EAR, spec=spec, decision={**THRESHOLD, **decision}), W=W)
+
+
+def reasons(sr: int = SPEC.sr, **decision: object) -> ModelProto:
+    """Build a model of reasons that knows of sets."""
+    return make(replace(REASONS, spec=replace(SPEC, sr=sr), decision={**CONFORMAL, **decision}))
 
 
 def save(path: Path, model: ModelProto | None = None) -> Path:

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 from edgecry.errors import EdgecryError, ModelError
-from edgecry.model import CryModel, RuntimeOptions
+from edgecry.model import BUNDLED_MODEL, CryModel, RuntimeOptions
 from tests import graphs
 
 
@@ -130,8 +130,19 @@ def test_name_that_is_not_text(tmp_path):
 
 
 def test_no_bundled_model(tmp_path, monkeypatch):
-    monkeypatch.setattr("edgecry.model.BUNDLED_MODEL", tmp_path / "seed.onnx")
-    refusal(tmp_path / "seed.onnx", "lacks its bundled model; install edgecry again")
+    monkeypatch.setattr("edgecry.model.FOLDER", tmp_path)
+    refusal(tmp_path / "seed.onnx", "lacks its bundled model 'seed'; install edgecry again")
+    with pytest.raises(ModelError, match=r"cry\.onnx: .*lacks its bundled model 'cry'"):
+        CryModel.load("cry")
+
+
+def test_name_of_a_bundled_model(tmp_path, monkeypatch):
+    """A text that is one of the names; not a path, and not the file of that name here."""
+    monkeypatch.chdir(tmp_path)
+    graphs.save(tmp_path / "seed")
+    assert CryModel.load("seed").path == BUNDLED_MODEL
+    for path in (Path("seed"), "./seed"):
+        assert CryModel.load(path).name == "tiny"
 
 
 def test_no_onnxruntime(model_path, monkeypatch):

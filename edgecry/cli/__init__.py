@@ -19,7 +19,7 @@ from edgecry.cli.talk import say
 from edgecry.errors import EdgecryError
 
 #: Each is a module of this package, with ``add_parser(commands)``.
-COMMANDS = ("classify", "features", "info", "bench", "doctor", "warmup")
+COMMANDS = ("classify", "features", "models", "info", "bench", "doctor", "warmup")
 
 OK = 0
 #: 1 is a sub-command's own: some inputs failed, and the rest was done.
@@ -95,7 +95,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog="edgecry",
-        description="Tells why a baby cries, offline.",
+        description="Tells whether a baby cries, and what may be the reason, offline.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

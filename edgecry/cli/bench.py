@@ -44,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what is measured")
-    what.add_argument("--model", metavar="M", help="a model file (default: the one that comes with edgecry)")
+    what.add_argument("--model", metavar="M", help="a model file, or one of 'edgecry models' (default: seed)")
     what.add_argument("--file", metavar="F", help="a recording (default: the one that comes with edgecry)")
     what.add_argument("--seconds", metavar="S", type=_seconds, help="repeat it or cut it to this length")
     what.add_argument(

@@ -29,7 +29,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog="exit codes: 0 healthy, warnings allowed; 1 something stands in the way",
         allow_abbrev=False,
     )
-    parser.add_argument("--model", metavar="M", type=Path, help="a model file (default: the bundled one)")
+    parser.add_argument(
+        "--model", metavar="M", type=Path, help="a model file, or one of 'edgecry models' (default: reason)"
+    )
     parser.add_argument("--json", action="store_true", help="as a JSON object")
     parser.set_defaults(run=run)
 

@@ -29,7 +29,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Checks a model file as 'classify' does, and shows what it says of itself.",
         allow_abbrev=False,
     )
-    parser.add_argument("model", metavar="MODEL", nargs="?", help="a model file (default: the bundled one)")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        nargs="?",
+        default="reason",
+        help="a model file, or one of 'edgecry models' (default: reason)",
+    )
     parser.add_argument("--json", action="store_true", help="as a JSON object")
     parser.set_defaults(run=run)
 
@@ -38,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
     """Show the metadata."""
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
-    from edgecry.model import BUNDLED_MODEL, CryModel
+    from edgecry.model import CryModel
 
-    facts = describe(CryModel.load(args.model or BUNDLED_MODEL))
+    facts = describe(CryModel.load(args.model))
     print(dump(facts, indent=2) if args.json else "\n".join(_lines(facts)))
     return 0
 
@@ -61,11 +67,14 @@ def describe(model: CryModel) -> dict[str, Any]:
 
 
 def cost(model: CryModel) -> str:
-    """What the families that the model reads cost here, beside all of its spec's."""
+    """What the families that the model reads cost here, beside all of its spec's; a window of a detector."""
     from edgecry.audio import load_audio
     from edgecry.features.extractor import FeatureExtractor
+    from edgecry.rules import Threshold
 
-    y = load_audio(SAMPLE, model.spec.sr).samples
+    y, rule = load_audio(SAMPLE, model.spec.sr).samples, model.metadata.rule
+    if isinstance(rule, Threshold):
+        y = y[: round(rule.window * model.spec.sr)]
     milliseconds = []
     for families in (model.metadata.families_read, model.spec.families):
         extractor, times = FeatureExtractor(model.spec, only=families), []

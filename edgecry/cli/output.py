@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any, TextIO
 from edgecry.cli.talk import printable
 from edgecry.decision import rank
 from edgecry.errors import EdgecryError
+from edgecry.rules import CRY, UNCERTAIN
 
 if TYPE_CHECKING:
     from edgecry.classifier import Prediction
+    from edgecry.decision import Reasons
 
 #: Longer names are not cut, but they do not push the others' answers aside.
 MAX_NAME_WIDTH = 40
+#: A probability that is as near as this to the share in the data is told as no news.
+NO_NEWS = 0.02
 
 
 class Writer(ABC):
@@ -64,7 +68,7 @@ class Writer(ABC):
 
 
 class TextWriter(Writer):
-    """For people: the label, its probability, and the other labels after it."""
+    """For people: a sentence or two a recording."""
 
     def begin(self) -> None:
         """Find how wide the column of names is."""
@@ -73,14 +77,26 @@ class TextWriter(Writer):
 
     def write(self, file: str, result: Prediction | EdgecryError) -> None:
         """Write a line, as soon as the file is done."""
-        name = printable(file).ljust(self.width)
-        if isinstance(result, EdgecryError):
-            print(f"{name}  not classified", file=self.stream, flush=True)
-            return
-        (_, *others) = most_probable(result.probabilities, self.top or len(self.labels)).items()
-        rest = "  ".join(f"{printable(label)} {p:.2f}" for label, p in others)
-        answer = f"{name}  {printable(result.label)} ({result.confidence:.2f})"
-        print(f"{answer}   {rest}".rstrip(), file=self.stream, flush=True)
+        answer = _complaint(file, result) if isinstance(result, EdgecryError) else self.answer(result)
+        line = f"{printable(file).ljust(self.width)}  {answer}"
+        print(line.rstrip(), file=self.stream, flush=True)
+
+    def answer(self, result: Prediction) -> str:
+        """Put a prediction into sentences; the labels' probabilities after them if asked for."""
+        if result.cry is None and result.reasons is None:
+            return ranking(result, self.top)
+        text = in_words(result)
+        if self.top is None or not result.probabilities:
+            return text
+        return f"{text}   {_listed(most_probable(result.probabilities, self.top))}"
+
+
+class RawTextWriter(TextWriter):
+    """For people who want the model's own answer: the label, its probability, and the others after it."""
+
+    def answer(self, result: Prediction) -> str:
+        """Put the ranked labels of a prediction into a line."""
+        return ranking(result, self.top)
 
 
 class JsonWriter(Writer):
@@ -110,10 +126,11 @@ class JsonLinesWriter(Writer):
 class CsvWriter(Writer):
     """For tables: a column for each label's probability, and one for the error.
 
-    The columns do not depend on ``top``: what it leaves out is an empty cell.
+    The columns do not depend on ``top``, nor on what the models tell: what there is not is an empty cell.
     """
 
     FIELDS = ("file", "label", "confidence", "duration", "elapsed_ms", "model", "error")
+    FOUND = ("cry_probability", "cry_detected", "reason_set")
 
     def begin(self) -> None:
         """Write the header."""
@@ -121,12 +138,15 @@ class CsvWriter(Writer):
 
         # Text is always quoted, so that any file name survives any reader.
         self.rows = csv.writer(self.stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        self.rows.writerow([*self.FIELDS, *(f"p_{label}" for label in self.labels)])
+        self.rows.writerow([*self.FIELDS, *self.FOUND, *(f"p_{label}" for label in self.labels)])
 
     def write(self, file: str, result: Prediction | EdgecryError) -> None:
         """Write a row, as soon as the file is done."""
         record = self.record(file, result)
         cells = [record.get(field, "") for field in self.FIELDS]
+        cry, reasons = record.get("cry"), record.get("reasons")
+        cells += ["", ""] if cry is None else [cry["probability"], dump(cry["detected"])]
+        cells += ["" if reasons is None else ";".join(reasons["set"])]
         probabilities = record.get("probabilities", {})
         self.rows.writerow([*cells, *(probabilities.get(label, "") for label in self.labels)])
         self.stream.flush()
@@ -138,6 +158,62 @@ WRITERS: Mapping[str, type[Writer]] = {
     "jsonl": JsonLinesWriter,
     "csv": CsvWriter,
 }
+
+
+# -- in words --------------------------------------------------------------------------------------
+
+
+def in_words(result: Prediction) -> str:
+    """Say what was found as one would to a parent."""
+    words = []
+    if result.cry is not None:
+        heard = "Crying" if result.cry.detected else "No cry"
+        words.append(f"{heard} ({_chance(result.cry.probability)}).")
+    if result.reasons is not None:
+        words.append(_reason_in_words(result.label, result.reasons))
+    elif result.cry is not None and result.cry.detected and result.label != CRY:
+        words.append(f"Perhaps {_readable(result.label)} ({_chance(result.probabilities[result.label])}).")
+    return " ".join(words)
+
+
+def _reason_in_words(label: str, reasons: Reasons) -> str:
+    """Never without what the probability would be had nobody listened."""
+    shown = label if label != UNCERTAIN else next(iter(most_probable(reasons.probabilities, 1)))
+    p, prior = reasons.probabilities[shown], reasons.prior[shown]
+    if abs(p - prior) < NO_NEWS:
+        how = f"{_chance(p)}, which is how common it is in the data"
+    else:
+        how = f"{_chance(p)}; {_chance(prior)} of the recordings in the data are"
+    lead = "Reason uncertain: most like" if label == UNCERTAIN else "Perhaps"
+    return f"{lead} {_readable(shown)} ({how})."
+
+
+def ranking(result: Prediction, top: int | None) -> str:
+    """The answer and its probability, and after them the other labels."""
+    (_, *others) = most_probable(result.probabilities, top or len(result.probabilities)).items()
+    confidence = "" if result.confidence is None else f" ({result.confidence:.2f})"
+    return f"{printable(result.label)}{confidence}   {_listed(dict(others))}".rstrip()
+
+
+def _listed(probabilities: Mapping[str, float]) -> str:
+    return "  ".join(f"{printable(label)} {p:.2f}" for label, p in probabilities.items())
+
+
+def _chance(p: float) -> str:
+    """Two decimals, but nothing is put as certain."""
+    if p >= 0.995:
+        return "over 0.99"
+    return "under 0.01" if p < 0.005 else f"{p:.2f}"
+
+
+def _readable(label: str) -> str:
+    return printable(label.replace("_", " "))
+
+
+def _complaint(file: str, error: EdgecryError) -> str:
+    """What is wrong, without the name in front; what to do about it is on stderr."""
+    text = str(error).removeprefix(f"{file}: ").removeprefix("<stdin>: ")
+    return f"not classified: {printable(text.split('; ')[0])}"
 
 
 def most_probable(probabilities: Mapping[str, float], top: int) -> dict[str, float]:

@@ -36,7 +36,7 @@ PROCESSES = {
     "python": ("-c", "pass"),
     "import edgecry": ("-c", "import edgecry"),
     "import Classifier": ("-c", "from edgecry import Classifier"),
-    "edgecry classify": ("-m", "edgecry", "classify", "--sample"),
+    "edgecry classify": ("-m", "edgecry", "classify", "--sample", "--raw", "--model", "seed"),
 }
 Counts = dict[str, float]
 

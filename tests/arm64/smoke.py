@@ -23,7 +23,7 @@ PROBABILITY = 1e-5
 
 def check_recordings() -> list[str]:
     """Files of every kind, from their bytes to probabilities; say which differ from a workstation's."""
-    classifier, wrong = Classifier(), []
+    classifier, wrong = Classifier("seed", decision=None), []
     for name, recording in vectors.read().recordings.items():
         found = np.array(list(classifier.classify(recording.content).probabilities.values()))
         if not np.abs(found - recording.probabilities).max() <= PROBABILITY:
@@ -34,7 +34,7 @@ def check_recordings() -> list[str]:
 def sample_label() -> str:
     """The answer of the command itself about the sample that comes with edgecry."""
     with redirect_stdout(StringIO()) as out:
-        code = main(["classify", "--sample", "--format", "json"])
+        code = main(["classify", "--sample", "--raw", "--model", "seed", "--format", "json"])
     if code:
         raise SystemExit(f"edgecry classify --sample: exit code {code}")
     (answer,) = json.loads(out.getvalue())

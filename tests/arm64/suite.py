@@ -44,7 +44,7 @@ ENGINES = [
 
 @pytest.fixture(scope="module")
 def classifier():
-    return Classifier()
+    return Classifier("seed", decision=None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,123 @@
+"""Detector: where in a recording a baby cries, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecry.decision import Window
+from edgecry.errors import ModelError
+from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.spec import FeatureSpec
+from edgecry.features.spectra import Float32
+from edgecry.model import CryModel
+from edgecry.rules import Threshold
+
+#: Of the hop: the most that may be left over at the end without a window of its own.
+_LEFT_OVER = 0.25
+
+
+class Detector:
+    """Runs a model of the task "cry" over the windows of a signal. Threads may share it.
+
+    Parameters
+    ----------
+    model : CryModel
+        Of the rule "threshold".
+    engine : {"numpy", "numba"}
+        What features are computed with.
+    also : collection of str
+        Families to compute beside those it reads, for who shares its vectors.
+
+    Attributes
+    ----------
+    model : CryModel
+    rule : Threshold
+        What a window is, and how windows are decided on.
+    extractor : FeatureExtractor
+        Settable, to go on with another engine.
+
+    Raises
+    ------
+    ModelError
+        The model is no detector.
+    SpecError
+        The engine is unknown, or not installed.
+    """
+
+    def __init__(self, model: CryModel, engine: str = "numpy", also: Collection[str] = ()) -> None:
+        rule = model.metadata.rule
+        if not isinstance(rule, Threshold):
+            raise ModelError(
+                f"{model.path}: is no detector: its task is {model.metadata.task!r} and its decision rule "
+                f"{model.metadata.decision['rule']!r}; expected 'cry' and 'threshold', so name another"
+            )
+        self.model = model
+        self.rule = rule
+        self.extractor = FeatureExtractor(model.spec, engine, {*model.metadata.families_read, *also})
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The recipe of the vector its model reads."""
+        return self.model.spec
+
+    def listen(self, y: Float32) -> tuple[list[Window], NDArray[np.float64] | None]:
+        """Give each window of a signal the probability of a cry.
+
+        A silent one, under the rule's floor, has probability 0, and nothing is computed for it.
+
+        Parameters
+        ----------
+        y : float32 [shape=(n,)], n >= 1
+            Mono samples at ``spec.sr``.
+
+        Returns
+        -------
+        windows : list of Window
+            At least one.
+        vector : float64 [shape=(n_features,)], or None
+            The features of the whole signal, where it is one window that is not silent.
+
+        Raises
+        ------
+        AudioError
+            A window cannot be measured.
+        ModelError
+            The model gives something else than probabilities.
+        """
+        sr = self.spec.sr
+        spans = list(windows(len(y), round(self.rule.window * sr), round(self.rule.hop * sr)))
+        heard = [span for span in spans if not _is_silent(y[slice(*span)], self.rule.floor_dbfs)]
+        vectors = [self.extractor.extract(y[slice(*span)]) for span in heard]
+        probabilities: dict[tuple[int, int], float] = {}
+        if vectors:
+            column = self.model.labels.index(self.rule.positive)
+            P = self.model.predict_proba(np.stack(vectors))[:, column]
+            # The model's own checks allow for rounding.
+            probabilities = dict(zip(heard, np.clip(P, 0, 1).tolist(), strict=True))
+        found = [Window(a / sr, b / sr, probabilities.get((a, b), 0.0)) for a, b in spans]
+        return found, vectors[0] if vectors and len(spans) == 1 else None
+
+
+def windows(n: int, size: int, hop: int) -> Iterator[tuple[int, int]]:
+    """Cut a signal of ``n`` samples into windows of ``size`` samples, ``hop`` apart.
+
+    Yields
+    ------
+    (start, stop)
+        One more, aligned with the end, if over a quarter of a hop would be left over; all of a signal
+        shorter than a window.
+    """
+    stop = 0
+    for stop in range(size, n + 1, hop):
+        yield stop - size, stop
+    if n - stop > _LEFT_OVER * hop or stop == 0:
+        yield max(0, n - size), n
+
+
+def _is_silent(y: NDArray[Any], floor_dbfs: float | None) -> bool:
+    """Whether the RMS of a window about its mean is under the floor, in dB of full scale."""
+    return floor_dbfs is not None and float(np.std(y, dtype=np.float64)) < 10 ** (floor_dbfs / 20)
