@@ -46,14 +46,14 @@ def hann(win_length: int) -> Float64:
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
 
 
-def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float64]]:
+def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float32]]:
     """Cut ``y`` into pieces of ``rows`` centred frames, with zeros beyond the ends.
 
     Yields
     ------
     first : int
         Index of the piece's first frame.
-    stretch : float64 [shape=((frames - 1) * hop_length + win_length,)]
+    stretch : float32 [shape=((frames - 1) * hop_length + win_length,)]
         The samples of its frames; the last piece may have fewer.
     """
     hop, win = geometry.hop_length, geometry.win_length
@@ -63,7 +63,7 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
         count = min(rows, n_frames - first)
         start, size = first * hop - lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
-        stretch = np.zeros(size)
+        stretch = np.zeros(size, np.float32)
         if low < high:
             stretch[low - start : high - start] = y[low:high]
         yield first, stretch

@@ -39,13 +39,14 @@ def _compiled(signature: str, fastmath: set[str] = _EXACT) -> Callable[[Function
     return cast(Callable[[Function], Function], decorate)
 
 
-@_compiled("void(f8[::1], f8[::1], i8, f8[:, ::1])")
-def window_frames(stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
+@_compiled("void(f4[::1], f8[::1], i8, f8[:, ::1])")
+def window_frames(stretch: Float32, window: Float64, hop_length: int, out: Float64) -> None:
     """See :class:`Kernels`."""
     for row in range(out.shape[0]):
-        start = row * hop_length
+        # Views of one row: loops over two indices are not vectorised.
+        frame, windowed = stretch[row * hop_length :], out[row]
         for i in range(window.shape[0]):
-            out[row, i] = stretch[start + i] * window[i]
+            windowed[i] = frame[i] * window[i]
 
 
 class Rows(NamedTuple):
@@ -153,26 +154,28 @@ def _count(x: Float32, edges: Float64, counts: NDArray[np.intp]) -> None:
         counts[at] += 1
 
 
-def octave_notes(stretch: Float64, hop_length: int, basis: Basis, out: Float64) -> None:
+def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
     """See :class:`Kernels`."""
     even, odd = np.empty((2, len(out), basis.n_fft // 2))
     _fold(stretch, hop_length, even, odd)
     _notes(even @ basis.even, odd @ basis.odd, out)
 
 
-@_compiled("void(f8[::1], i8, f8[:, ::1], f8[:, ::1])")
-def _fold(stretch: Float64, hop_length: int, even: Float64, odd: Float64) -> None:
+@_compiled("void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
+def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
     """Sums and differences of the samples on both sides of each frame's middle, less the middle one."""
     half = even.shape[1]
     for row in range(even.shape[0]):
-        middle = row * hop_length + half
-        offset = 2.0 * stretch[middle]
-        for i in range(half):
-            # Beyond the frame's last sample comes its first.
-            later = stretch[middle + 1 + i] if i < half - 1 else stretch[middle - half]
-            earlier = stretch[middle - i]
-            even[row, i] = (earlier + later) - offset
-            odd[row, i] = later - earlier
+        frame, sums, differences = stretch[row * hop_length :], even[row], odd[row]
+        offset = 2.0 * np.float64(frame[half])
+        for i in range(half - 1):
+            later, earlier = np.float64(frame[half + 1 + i]), np.float64(frame[half - i])
+            sums[i] = (earlier + later) - offset
+            differences[i] = later - earlier
+        # Beyond the frame's last sample comes its first. It is left out of the loop, which is then vectorised.
+        later, earlier = np.float64(frame[0]), np.float64(frame[1])
+        sums[half - 1] = (earlier + later) - offset
+        differences[half - 1] = later - earlier
 
 
 @_compiled("void(f8[:, ::1], f8[:, ::1], f8[:, ::1])", _SUMS)
