@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ class Geometry:
         return 1 + n_samples // self.hop_length
 
 
+@lru_cache(maxsize=8)
 def hann(win_length: int) -> Float64:
     """Periodic Hann window, as scipy.signal.get_window("hann", win_length)."""
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])

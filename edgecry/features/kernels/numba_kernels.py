@@ -106,31 +106,45 @@ def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float3
     # Two neighbours cannot both be peaks.
     room = S.shape[0] * ((bins.stop - bins.start) // 2 + 1)
     pitches, magnitudes = np.empty((2, room), np.float32)
-    count = _peaks(S, bins.start, bins.stop, float(sr), n_fft, pitches, magnitudes)
+    floors = np.float32(0.1) * S.max(axis=1)
+    count = _peaks(S, floors, bins.start, bins.stop, float(sr), n_fft, pitches, magnitudes)
     return pitches[:count].copy(), magnitudes[:count].copy()
 
 
-@_compiled("i8(f4[:, ::1], i8, i8, f8, i8, f4[::1], f4[::1])")
+@_compiled("i8(f4[:, ::1], f4[::1], i8, i8, f8, i8, f4[::1], f4[::1])")
 def _peaks(
-    S: Float32, low: int, high: int, sr: float, n_fft: int, pitches: Float32, magnitudes: Float32
+    S: Float32,
+    floors: Float32,
+    low: int,
+    high: int,
+    sr: float,
+    n_fft: int,
+    pitches: Float32,
+    magnitudes: Float32,
 ) -> int:
-    count = 0
+    is_peak, places = np.zeros(high, np.bool_), np.empty(high, np.int64)
+    total = 0
     for row in range(S.shape[0]):
-        frame = S[row]
-        floor = np.float32(0.1) * frame.max()
+        frame, floor = S[row], floors[row]
+        # Three loops without branches, which cost more than the work they would save.
         for k in range(low, high):
+            is_peak[k] = (frame[k] > floor) & (frame[k] > frame[k - 1]) & (frame[k] >= frame[k + 1])
+        count = 0
+        for k in range(low, high):
+            places[count] = k
+            count += is_peak[k]
+        for i in range(count):
+            k = places[i]
             centre, left, right = frame[k], frame[k - 1], frame[k + 1]
-            if not (centre > floor and centre > left and centre >= right):
-                continue
             rise = right - left
             a = np.float64(right + left) - 2.0 * np.float64(centre)
             b = np.float64(rise) / 2.0
             shift = np.float32(-b / a) if abs(b) < abs(a) else np.float32(0.0)
-            pitches[count] = (k + np.float64(shift)) * sr / n_fft
+            pitches[total + i] = (k + np.float64(shift)) * sr / n_fft
             slope = np.float32(0.5) * (rise / np.float32(2.0))
-            magnitudes[count] = centre + slope * shift
-            count += 1
-    return count
+            magnitudes[total + i] = centre + slope * shift
+        total += count
+    return total
 
 
 def histogram(x: Float32, edges: Float64) -> NDArray[np.intp]:
