@@ -20,7 +20,7 @@ N_OCTAVES = 7
 HOP_LENGTH = 512
 _C1 = 440.0 * 2.0 ** (-45 / 12)
 _SPARSITY = 0.01
-_CHUNK_FRAMES = 64
+_CHUNK_FRAMES = 80
 #: Equivalent noise bandwidth of the Hann window, in bins (librosa.filters.WINDOW_BANDWIDTHS).
 _HANN_BANDWIDTH = 1.50018310546875
 

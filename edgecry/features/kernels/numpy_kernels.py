@@ -130,14 +130,12 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
     frames = _frames(stretch.astype(np.float64), rows, basis.n_fft, hop_length)
     # Turned round once and not frame by frame: frames overlap, and NumPy is slow against their order.
     turned = _frames(stretch[::-1].astype(np.float64), rows, basis.n_fft, hop_length)[::-1]
-    later, earlier = frames[:, half + 1 :], turned[:, half - 1 : -1]
-    even, odd = np.empty((2, rows, half))
-    np.add(earlier[:, :-1], later, out=even[:, :-1])
-    np.subtract(later, earlier[:, :-1], out=odd[:, :-1])
     # Beyond the frame's last sample comes its first.
-    np.add(earlier[:, -1], frames[:, 0], out=even[:, -1])
-    np.subtract(frames[:, 0], earlier[:, -1], out=odd[:, -1])
+    later, earlier = np.empty((rows, half)), turned[:, half - 1 : -1]
+    later[:, :-1], later[:, -1] = frames[:, half + 1 :], frames[:, 0]
+    even = earlier + later
     even -= 2.0 * earlier[:, :1]
+    odd = np.subtract(later, earlier, out=later)
     real, imaginary = even @ basis.even, odd @ basis.odd
     real *= real
     imaginary *= imaginary
