@@ -33,9 +33,11 @@ magnitude = numpy_kernels.magnitude
 band_extremes = numpy_kernels.band_extremes
 
 
-def _compiled(signature: str, fastmath: set[str] = _EXACT) -> Callable[[Function], Function]:
+def _compiled(*signatures: str, fastmath: set[str] = _EXACT) -> Callable[[Function], Function]:
     # nogil: threads that share a Classifier run side by side.
-    decorate: Any = numba.njit(signature, fastmath=fastmath, cache=True, nogil=True, error_model="numpy")
+    decorate: Any = numba.njit(
+        list(signatures), fastmath=fastmath, cache=True, nogil=True, error_model="numpy"
+    )
     return cast(Callable[[Function], Function], decorate)
 
 
@@ -71,7 +73,7 @@ def mel_power(z: Complex128, bank: Rows, out: Float32) -> None:
     _filtered(z, bank.bins, bank.starts, bank.weights, out)
 
 
-@_compiled("void(c16[:, ::1], i8[::1], i8[::1], f8[::1], f4[:, ::1])", _FUSED)
+@_compiled("void(c16[:, ::1], i8[::1], i8[::1], f8[::1], f4[:, ::1])", fastmath=_FUSED)
 def _filtered(
     z: Complex128, bins: NDArray[np.int64], starts: NDArray[np.int64], weights: Float64, out: Float32
 ) -> None:
@@ -170,35 +172,38 @@ def _count(x: Float32, edges: Float64, counts: NDArray[np.intp]) -> None:
 
 def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
     """See :class:`Kernels`."""
-    even, odd = np.empty((2, len(out), basis.n_fft // 2))
+    even, odd = np.empty((2, len(out), basis.n_fft // 2), basis.even.dtype)
     _fold(stretch, hop_length, even, odd)
     _notes(even @ basis.even, odd @ basis.odd, out)
 
 
-@_compiled("void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
+@_compiled("void(f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
 def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
     """Sums and differences of the samples on both sides of each frame's middle, less the middle one."""
     half = even.shape[1]
     for row in range(even.shape[0]):
         frame, sums, differences = stretch[row * hop_length :], even[row], odd[row]
-        offset = 2.0 * np.float64(frame[half])
+        middle = np.float64(frame[half])
         for i in range(half - 1):
-            later, earlier = np.float64(frame[half + 1 + i]), np.float64(frame[half - i])
-            sums[i] = (earlier + later) - offset
+            later, earlier = frame[half + 1 + i] - middle, frame[half - i] - middle
+            sums[i] = earlier + later
             differences[i] = later - earlier
         # Beyond the frame's last sample comes its first. It is left out of the loop, which is then vectorised.
-        later, earlier = np.float64(frame[0]), np.float64(frame[1])
-        sums[half - 1] = (earlier + later) - offset
+        later, earlier = frame[0] - middle, frame[1] - middle
+        sums[half - 1] = earlier + later
         differences[half - 1] = later - earlier
 
 
-@_compiled("void(f8[:, ::1], f8[:, ::1], f8[:, ::1])", _SUMS)
+@_compiled(
+    "void(f4[:, ::1], f4[:, ::1], f8[:, ::1])", "void(f8[:, ::1], f8[:, ::1], f8[:, ::1])", fastmath=_SUMS
+)
 def _notes(real: Float64, imaginary: Float64, out: Float64) -> None:
     for row in range(out.shape[0]):
         for note in range(out.shape[1]):
             total = 0.0
             for k in range(3 * note, 3 * note + 3):
-                total += np.sqrt(real[row, k] ** 2 + imaginary[row, k] ** 2)
+                a, b = np.float64(real[row, k]), np.float64(imaginary[row, k])
+                total += np.sqrt(a * a + b * b)
             out[row, note] = total
 
 

@@ -127,19 +127,19 @@ def histogram(x: Float32, edges: Float64) -> NDArray[np.intp]:
 def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
     """See :class:`Kernels`."""
     half, rows = basis.n_fft // 2, len(out)
-    frames = _frames(stretch.astype(np.float64), rows, basis.n_fft, hop_length)
+    stretch = stretch.astype(basis.even.dtype)
+    frames = _frames(stretch, rows, basis.n_fft, hop_length)
     # Turned round once and not frame by frame: frames overlap, and NumPy is slow against their order.
-    turned = _frames(stretch[::-1].astype(np.float64), rows, basis.n_fft, hop_length)[::-1]
+    turned = _frames(stretch[::-1].copy(), rows, basis.n_fft, hop_length)[::-1]
+    middle = frames[:, half : half + 1]
+    earlier, later = turned[:, half - 1 : -1] - middle, np.empty((rows, half), stretch.dtype)
+    np.subtract(frames[:, half + 1 :], middle, out=later[:, :-1])
     # Beyond the frame's last sample comes its first.
-    later, earlier = np.empty((rows, half)), turned[:, half - 1 : -1]
-    later[:, :-1], later[:, -1] = frames[:, half + 1 :], frames[:, 0]
-    even = earlier + later
-    even -= 2.0 * earlier[:, :1]
-    odd = np.subtract(later, earlier, out=later)
-    real, imaginary = even @ basis.even, odd @ basis.odd
-    real *= real
-    imaginary *= imaginary
-    real += imaginary
-    size = np.sqrt(real, out=real)
+    np.subtract(frames[:, :1], middle, out=later[:, -1:])
+    real, imaginary = (earlier + later) @ basis.even, np.subtract(later, earlier, out=later) @ basis.odd
+    # In float64, where squares of the faintest sound do not vanish.
+    size = np.square(real, dtype=np.float64)
+    size += np.square(imaginary, dtype=np.float64)
+    np.sqrt(size, out=size)
     np.add(size[:, ::3], size[:, 1::3], out=out)
     out += size[:, 2::3]
