@@ -8,7 +8,8 @@ tell; it is allowed to reorder sums that are rounded to float32 afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from platform import machine
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numba
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from edgecry.features.kernels import numpy_kernels
 
 if TYPE_CHECKING:
+    from edgecry.features.contrast import Band
     from edgecry.features.cqt import Basis
     from edgecry.features.kernels import Complex128, Float32, Float64
 
@@ -29,8 +31,6 @@ _EXACT: set[str] = set()
 
 name = "numba"
 magnitude = numpy_kernels.magnitude
-#: NumPy's vectorised sort beats a compiled selection.
-band_extremes = numpy_kernels.band_extremes
 
 
 def _compiled(*signatures: str, fastmath: set[str] = _EXACT) -> Callable[[Function], Function]:
@@ -49,6 +49,48 @@ def window_frames(stretch: Float32, window: Float64, hop_length: int, out: Float
         frame, windowed = stretch[row * hop_length :], out[row]
         for i in range(window.shape[0]):
             windowed[i] = frame[i] * window[i]
+
+
+def selected_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
+    """As :func:`numpy_kernels.band_extremes`, without sorting what is not among the extremes."""
+    peak, valley = np.empty((2, len(S), len(bands)))
+    for k, (bins, count) in enumerate(bands):
+        band = S[:, bins]
+        if count == 1:
+            peak[:, k], valley[:, k] = band.max(axis=1), band.min(axis=1)
+        else:
+            largest, smallest = np.empty((2, len(S), count), np.float32)
+            _select(S, bins.start, bins.stop, largest, smallest)
+            peak[:, k], valley[:, k] = largest.mean(axis=1), smallest.mean(axis=1)
+    return peak, valley
+
+
+@_compiled("void(f4[:, ::1], i8, i8, f4[:, ::1], f4[:, ::1])")
+def _select(S: Float32, low: int, high: int, largest: Float32, smallest: Float32) -> None:
+    """Keep both lists in rising order by insertion, which few values need."""
+    last = largest.shape[1] - 1
+    for row in range(S.shape[0]):
+        top, bottom = largest[row], smallest[row]
+        top[:], bottom[:] = -np.inf, np.inf
+        for k in range(low, high):
+            value = S[row, k]
+            if value > top[0]:
+                i = 0
+                while i < last and top[i + 1] < value:
+                    top[i] = top[i + 1]
+                    i += 1
+                top[i] = value
+            if value < bottom[last]:
+                i = last
+                while i > 0 and bottom[i - 1] > value:
+                    bottom[i] = bottom[i - 1]
+                    i -= 1
+                bottom[i] = value
+
+
+#: Where NumPy's sort has wide vectors to work with, it beats the selection; on NEON it takes far more
+#: instructions.
+band_extremes = numpy_kernels.band_extremes if machine() in ("x86_64", "AMD64") else selected_extremes
 
 
 class Rows(NamedTuple):
