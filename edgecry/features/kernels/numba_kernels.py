@@ -230,7 +230,7 @@ def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> Non
             later, earlier = frame[half + 1 + i] - middle, frame[half - i] - middle
             sums[i] = earlier + later
             differences[i] = later - earlier
-        # Beyond the frame's last sample comes its first. It is left out of the loop, which is then vectorised.
+        # Beyond the last sample comes the first, out of the loop, which is vectorised without it.
         later, earlier = frame[0] - middle, frame[1] - middle
         sums[half - 1] = earlier + later
         differences[half - 1] = later - earlier
