@@ -222,16 +222,16 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
 @_compiled("void(f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
 def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
     """Sums and differences of the samples on both sides of each frame's middle, less the middle one."""
-    half = even.shape[1]
+    half, number = even.shape[1], even.dtype.type
     for row in range(even.shape[0]):
         frame, sums, differences = stretch[row * hop_length :], even[row], odd[row]
-        middle = np.float64(frame[half])
+        middle = number(frame[half])
         for i in range(half - 1):
-            later, earlier = frame[half + 1 + i] - middle, frame[half - i] - middle
+            later, earlier = number(frame[half + 1 + i]) - middle, number(frame[half - i]) - middle
             sums[i] = earlier + later
             differences[i] = later - earlier
         # Beyond the last sample comes the first, out of the loop, which is vectorised without it.
-        later, earlier = frame[0] - middle, frame[1] - middle
+        later, earlier = number(frame[0]) - middle, number(frame[1]) - middle
         sums[half - 1] = earlier + later
         differences[half - 1] = later - earlier
 

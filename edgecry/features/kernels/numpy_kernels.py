@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -35,8 +34,9 @@ def window_frames(stretch: Float32, window: Float64, hop_length: int, out: Float
 
 
 def _frames(stretch: Floats, rows: int, size: int, hop_length: int) -> Floats:
+    # As as_strided does, which takes as long as the work on a chunk.
     step = stretch.itemsize
-    return as_strided(stretch, (rows, size), (hop_length * step, step), writeable=False)
+    return np.ndarray((rows, size), stretch.dtype, stretch, strides=(hop_length * step, step))
 
 
 def magnitude(z: Complex128) -> Float32:
