@@ -124,18 +124,18 @@ def _filtered(
     for first in range(0, z.shape[0], 4):
         count = min(4, z.shape[0] - first)
         for lane in range(count):
-            for k in range(z.shape[1]):
-                value = z[first + lane, k]
+            frame = z[first + lane]
+            for k in range(frame.shape[0]):
+                value = frame[k]
                 power[k, lane] = value.real * value.real + value.imag * value.imag
         for m in range(out.shape[1]):
             a = b = c = d = 0.0
-            k = bins[m]
-            for i in range(starts[m], starts[m + 1]):
-                a += weights[i] * power[k, 0]
-                b += weights[i] * power[k, 1]
-                c += weights[i] * power[k, 2]
-                d += weights[i] * power[k, 3]
-                k += 1
+            band, part = weights[starts[m] : starts[m + 1]], power[bins[m] :]
+            for k in range(band.shape[0]):
+                a += band[k] * part[k, 0]
+                b += band[k] * part[k, 1]
+                c += band[k] * part[k, 2]
+                d += band[k] * part[k, 3]
             out[first, m] = a
             if count > 1:
                 out[first + 1, m] = b
@@ -166,25 +166,26 @@ def _peaks(
     pitches: Float32,
     magnitudes: Float32,
 ) -> int:
-    is_peak, places = np.zeros(high, np.bool_), np.empty(high, np.int64)
+    n = high - low
+    is_peak, places = np.empty(n, np.bool_), np.empty(n, np.int64)
     total = 0
     for row in range(S.shape[0]):
-        frame, floor = S[row], floors[row]
+        before, frame, after, floor = S[row, low - 1 :], S[row, low:], S[row, low + 1 :], floors[row]
         # Three loops without branches, which cost more than the work they would save.
-        for k in range(low, high):
-            is_peak[k] = (frame[k] > floor) & (frame[k] > frame[k - 1]) & (frame[k] >= frame[k + 1])
+        for k in range(n):
+            is_peak[k] = (frame[k] > floor) & (frame[k] > before[k]) & (frame[k] >= after[k])
         count = 0
-        for k in range(low, high):
+        for k in range(n):
             places[count] = k
             count += is_peak[k]
         for i in range(count):
             k = places[i]
-            centre, left, right = frame[k], frame[k - 1], frame[k + 1]
+            centre, left, right = frame[k], before[k], after[k]
             rise = right - left
             a = np.float64(right + left) - 2.0 * np.float64(centre)
             b = np.float64(rise) / 2.0
             shift = np.float32(-b / a) if abs(b) < abs(a) else np.float32(0.0)
-            pitches[total + i] = (k + np.float64(shift)) * sr / n_fft
+            pitches[total + i] = (low + k + np.float64(shift)) * sr / n_fft
             slope = np.float32(0.5) * (rise / np.float32(2.0))
             magnitudes[total + i] = centre + slope * shift
         total += count
@@ -215,38 +216,47 @@ def _count(x: Float32, edges: Float64, counts: NDArray[np.intp]) -> None:
 def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
     """See :class:`Kernels`."""
     even, odd = np.empty((2, len(out), basis.n_fft // 2), basis.even.dtype)
-    _fold(stretch, hop_length, even, odd)
+    _fold(stretch, stretch[::-1].copy(), hop_length, even, odd)
     _notes(even @ basis.even, odd @ basis.odd, out)
 
 
-@_compiled("void(f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
-def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
-    """Sums and differences of the samples on both sides of each frame's middle, less the middle one."""
+@_compiled(
+    "void(f4[::1], f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], f4[::1], i8, f8[:, ::1], f8[:, ::1])"
+)
+def _fold(stretch: Float32, turned: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
+    """Sums and differences of the samples on both sides of each frame's middle, less the middle one.
+
+    ``turned`` is ``stretch`` from its end: loops that count down are not vectorised.
+    """
     half, number = even.shape[1], even.dtype.type
     for row in range(even.shape[0]):
-        frame, sums, differences = stretch[row * hop_length :], even[row], odd[row]
-        middle = number(frame[half])
+        first = row * hop_length
+        middle, at = number(stretch[first + half]), turned.shape[0] - 1 - first - half
+        later, earlier = stretch[first + half + 1 :], turned[at:]
+        sums, differences = even[row], odd[row]
         for i in range(half - 1):
-            later, earlier = number(frame[half + 1 + i]) - middle, number(frame[half - i]) - middle
-            sums[i] = earlier + later
-            differences[i] = later - earlier
+            a, b = number(earlier[i]) - middle, number(later[i]) - middle
+            sums[i] = a + b
+            differences[i] = b - a
         # Beyond the last sample comes the first, out of the loop, which is vectorised without it.
-        later, earlier = number(frame[0]) - middle, number(frame[1]) - middle
-        sums[half - 1] = earlier + later
-        differences[half - 1] = later - earlier
+        a, b = number(earlier[half - 1]) - middle, number(stretch[first]) - middle
+        sums[half - 1] = a + b
+        differences[half - 1] = b - a
 
 
 @_compiled(
     "void(f4[:, ::1], f4[:, ::1], f8[:, ::1])", "void(f8[:, ::1], f8[:, ::1], f8[:, ::1])", fastmath=_SUMS
 )
 def _notes(real: Float64, imaginary: Float64, out: Float64) -> None:
+    sizes = np.empty(real.shape[1])
     for row in range(out.shape[0]):
-        for note in range(out.shape[1]):
-            total = 0.0
-            for k in range(3 * note, 3 * note + 3):
-                a, b = np.float64(real[row, k]), np.float64(imaginary[row, k])
-                total += np.sqrt(a * a + b * b)
-            out[row, note] = total
+        parts, notes = (real[row], imaginary[row]), out[row]
+        for k in range(sizes.shape[0]):
+            # In float64, where squares of the faintest sound do not vanish.
+            a, b = np.float64(parts[0][k]), np.float64(parts[1][k])
+            sizes[k] = np.sqrt(a * a + b * b)
+        for note in range(notes.shape[0]):
+            notes[note] = sizes[3 * note] + sizes[3 * note + 1] + sizes[3 * note + 2]
 
 
 def cache_path() -> str:
