@@ -85,6 +85,6 @@ def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
     S[S < 1e-10] = 1e-10
     np.log(S, out=S)
     S *= np.float32(10.0 / np.log(10.0))
-    floor = S.max() - np.float32(top_db)
-    S[S < floor] = floor
+    lowest = S.max() - np.float32(top_db)
+    S[lowest > S] = lowest
     return S
