@@ -15,8 +15,8 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
 
-#: Samples transformed at a time: frames and spectra of this many stay in a small core's L2 cache.
-_CHUNK = 32 * 1024
+#: Samples transformed at a time: frames and spectra of this many stay in the 1 MB of a small core's cache.
+_CHUNK = 48 * 1024
 #: Chunks of magnitudes that are handed on together.
 _GROUP = 16
 #: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
