@@ -66,6 +66,7 @@ class Kernels(Hashable, Protocol):
         stretch : float32 [shape=((frames - 1) * hop_length + n_fft,)]
         hop_length : int
         basis : Basis
+            Products are taken in its precision.
         out : float64 [shape=(frames, 12)]
         """
 
