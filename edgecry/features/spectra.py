@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ Complex128 = NDArray[np.complex128]
 
 #: Samples transformed at a time: frames and spectra of this many stay in the 1 MB of a small core's cache.
 _CHUNK = 48 * 1024
+#: A matrix product adds in an order that depends on its shape. Frames that overlapping windows of a
+#: stream share must not depend on how many were computed at once, so uncentred frames are always
+#: multiplied so many at a time; stretches whose first frames are a multiple of this apart share exactly.
+BLOCK: Final = 16
 #: Chunks of magnitudes that are handed on together.
 _GROUP = 16
 #: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
@@ -100,7 +105,10 @@ def transforms(y: Float32, geometry: Geometry, kernels: Kernels) -> Iterator[tup
     """
     n_fft, hop, win = geometry.n_fft, geometry.hop_length, geometry.win_length
     window = hann(win)
-    rows = min(geometry.n_frames(len(y)), max(1, _CHUNK // n_fft))
+    rows = max(1, _CHUNK // n_fft)
+    if not geometry.center:
+        rows = max(BLOCK, rows - rows % BLOCK)
+    rows = min(geometry.n_frames(len(y)), rows)
     frames, z = np.zeros((rows, n_fft)), np.empty((rows, geometry.bins), np.complex128)
     for first, stretch in stretches(y, geometry, rows):
         count = 1 + (len(stretch) - win) // hop

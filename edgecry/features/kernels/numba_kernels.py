@@ -112,7 +112,8 @@ def mel_bank(weights: Float64) -> Rows:
 
 def mel_power(z: Complex128, bank: Rows, out: Float32) -> None:
     """See :class:`Kernels`."""
-    _filtered(z, bank.bins, bank.starts, bank.weights, out)
+    frames, power = z.reshape(-1, z.shape[-1]), out.reshape(-1, out.shape[-1])
+    _filtered(frames, bank.bins, bank.starts, bank.weights, power)
 
 
 @_compiled("void(c16[:, ::1], i8[::1], i8[::1], f8[::1], f4[:, ::1])", fastmath=_FUSED)

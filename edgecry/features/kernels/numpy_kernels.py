@@ -74,7 +74,7 @@ def mel_power(z: Complex128, bank: Sequence[Block], out: Float32) -> None:
     parts = z.astype(np.complex64).view(np.float32)
     np.square(parts, out=parts)
     for block in bank:
-        np.matmul(parts[:, block.parts], block.weights, out=out[:, block.filters])
+        np.matmul(parts[..., block.parts], block.weights, out=out[..., block.filters])
 
 
 def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
