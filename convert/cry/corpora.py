@@ -101,7 +101,11 @@ def _sounds(corpus: Path) -> Iterable[Sound]:
     for row in rows:
         owner = row[group] or row["file"]
         yield Sound(
-            corpus / row["file"], _is_cry(row, category, corpus), row[category], f"{corpus.name}:{owner}", corpus.name
+            corpus / row["file"],
+            _is_cry(row, category, corpus),
+            row[category],
+            f"{corpus.name}:{owner}",
+            corpus.name,
         )
 
 
@@ -109,7 +113,9 @@ def _is_cry(row: Row, category: str, corpus: Path) -> bool:
     if "is_cry" not in row:
         return row[category] in CRIES
     if row["is_cry"] not in ("0", "1"):
-        raise ConversionError(f"{corpus / row['file']}: is_cry is {row['is_cry']!r} in the {MANIFEST}; allowed are 0, 1")
+        raise ConversionError(
+            f"{corpus / row['file']}: is_cry is {row['is_cry']!r} in the {MANIFEST}; allowed are 0, 1"
+        )
     return row["is_cry"] == "1"
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convert.cache import FeatureCache
 from convert.cry import distractors, recipe, variation
 from convert.cry.corpora import Sound
-from convert.cry.variation import Signal, coloured_noise, mixed, surrounded, vary
+from convert.cry.variation import Signal, coloured_noise, surrounded, vary
 from edgecry.audio import load_audio
 from edgecry.detector import windows
 from edgecry.errors import AudioError
@@ -150,12 +150,13 @@ def _teach(listener: Listener, sound: Sound, copies: int) -> Vectors:
     parts = [y[slice(*span)] for span in windows(len(y), SIZE, SR)]
     if sound.is_cry:
         parts = sorted(parts, key=lambda part: -float(np.mean(np.square(part))))[:2]
-    signals = list(parts)
+    signals: list[Signal] = [*parts]
     for _ in range(copies):
         source = parts[0] if sound.is_cry else parts[int(rng.integers(len(parts)))]
         signals.append(surrounded(vary(source, SR, rng, is_cry=sound.is_cry), SIZE, SR, rng))
     vectors = np.array([listener.window(signal) for signal in signals])
-    return vectors[~np.isnan(vectors[:, 0])]
+    lessons: Vectors = vectors[~np.isnan(vectors[:, 0])]
+    return lessons
 
 
 def _digest() -> str:

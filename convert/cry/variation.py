@@ -52,7 +52,7 @@ def played_faster(y: Signal, factor: float) -> Signal:
 
 
 def equalised(y: Signal, sr: int, rng: np.random.Generator) -> Signal:
-    """``y`` through another microphone: 4 dB of ripple, and a tilt of 2 dB an octave (standard deviations)."""
+    """``y`` through another microphone: ripples of 4 dB, a tilt of 2 dB an octave (RMS)."""
     octaves = np.log2(_KNOTS)
     gains = rng.normal(0, 4, len(octaves)) + rng.normal(0, 2) * (octaves - octaves.mean())
     frequencies = np.log2(np.maximum(np.fft.rfftfreq(len(y), 1 / sr), 20))
