@@ -182,8 +182,10 @@ def _bullets(sentences: Sequence[str] | Iterator[str]) -> list[str]:
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _facts(values: Mapping[str, Any], first: Sequence[str], depth: int = 0) -> list[str]:
+def _facts(values: object, first: Sequence[str], depth: int = 0) -> list[str]:
     """One bullet a value, nested objects indented; ``first`` lead."""
+    if not isinstance(values, Mapping):
+        return _bullets([_cell(values)])
     keys = [*(key for key in first if key in values), *(key for key in values if key not in first)]
     lines = []
     for key in keys:
