@@ -13,8 +13,10 @@ from edgecry.audio import load_audio
 from edgecry.doctor import Requirement
 from edgecry.errors import EdgecryError
 from edgecry.features.spec import FeatureSpec
+from edgecry.model import BUNDLED_MODEL
 from edgecry.process import Outcome
 from edgecry.warmup import Status
+from tests.conftest import needs_bundled
 from tests.parity import comparison, reference
 
 NEEDS = Requirement("onnxruntime", ">=1.19,!=1.21.0")
@@ -124,8 +126,9 @@ def test_requirements_are_those_of_the_installation(monkeypatch):
 # -- all of them ---------------------------------------------------------------------------------------
 
 
-def test_this_machine_is_sound():
-    checks = list(doctor.examine())
+@pytest.mark.parametrize("model", [BUNDLED_MODEL, pytest.param(None, marks=needs_bundled)])
+def test_this_machine_is_sound(model):
+    checks = list(doctor.examine(model))
     assert [check for check in checks if check.status == "fail"] == []
     names = [check.name for check in checks]
     for name in ("architecture", "userland", "Python", *doctor.BASE, "engine", "features, numpy", "model"):
