@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +60,11 @@ DIED = Outcome(-signal.SIGILL, "", "")
             doctor.prediction(None, Outcome(2, "", "edgecry: m.onnx: cut short\n")),
             "fail",
             "m.onnx: cut short",
+        ),
+        (
+            doctor.prediction(Path("m.onnx"), Outcome(2, "", "edgecry: cry.onnx: lacks its bundled model\n")),
+            "fail",
+            "lacks its bundled model",
         ),
         (doctor.prediction(None, DIED), "fail", "died of SIGILL"),
         (doctor.prediction(None, None), "fail", "not tried"),
@@ -126,7 +132,8 @@ def test_requirements_are_those_of_the_installation(monkeypatch):
 # -- all of them ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", [BUNDLED_MODEL, pytest.param(None, marks=needs_bundled)])
+@needs_bundled
+@pytest.mark.parametrize("model", [None, BUNDLED_MODEL])
 def test_this_machine_is_sound(model):
     checks = list(doctor.examine(model))
     assert [check for check in checks if check.status == "fail"] == []

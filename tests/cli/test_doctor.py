@@ -66,7 +66,8 @@ def test_named_model(run, tmp_path):
     assert failed["advice"]
 
 
-@pytest.mark.parametrize("model", [("--model", "seed"), pytest.param((), marks=needs_bundled)])
+@needs_bundled
+@pytest.mark.parametrize("model", [(), ("--model", "seed")])
 def test_one_screen(run, model):
     code, out, _ = run("doctor", *model)
     assert code == 0
