@@ -154,13 +154,35 @@ def _section(section: Mapping[str, Any]) -> Iterator[str]:
     yield f"### {_text(section.get('title', 'Figures'))}"
     if protocol := section.get("protocol"):
         yield from ("", _text(protocol))
-    rows = _records(section.get("rows"))
-    if rows:
-        merged = [_with_interval(row) for row in rows]
-        yield from ("", *_records_table(merged, title="figure"))
-    others = {k: v for k, v in section.items() if k not in ("title", "protocol", "rows")}
-    if others:
+    if rows := _rows(section.get("rows")):
+        yield from ("", *_records_table([_with_interval(row) for row in rows], title="figure"))
+    if rows := _by_contender(section.get("figures")):
+        yield from ("", *_records_table(rows, title="figure"))
+    placed = ("title", "protocol", "rows", "figures", "notes", "curves")  # curves are for drawing
+    if others := {key: value for key, value in section.items() if key not in placed}:
         yield from ("", *_facts(others, ()))
+    notes = section.get("notes")
+    for note in notes if isinstance(notes, list) else ():
+        yield from ("", _text(note))
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    """A row a figure, from a list of objects or from an object of them by their names."""
+    if isinstance(value, Mapping):
+        return [{"name": name, **row} for name, row in value.items() if isinstance(row, Mapping)]
+    return _records(value)
+
+
+def _by_contender(value: object) -> list[Mapping[str, Any]]:
+    """A row a figure and a column a contender, from an object of figures by contender."""
+    if not isinstance(value, Mapping):
+        return []
+    contenders = {name: found for name, found in value.items() if isinstance(found, Mapping)}
+    figures = dict.fromkeys(key for found in contenders.values() for key in found)
+    return [
+        {"name": _words(key), **{name: found.get(key) for name, found in contenders.items()}}
+        for key in figures
+    ]
 
 
 def _with_interval(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,6 +245,9 @@ def _cell(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, list):
         return ", ".join(map(_cell, value))
+    if isinstance(value, Mapping) and {"value", "low", "high"} <= set(value):
+        ends = "" if value["low"] is None else f" ({_cell(value['low'])} to {_cell(value['high'])})"
+        return f"{_cell(value['value'])}{ends}"
     if isinstance(value, Mapping):
         return ", ".join(f"{_words(key)} {_cell(item)}" for key, item in value.items())
     return _text(value)

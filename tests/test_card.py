@@ -62,6 +62,22 @@ def test_every_figure_is_there():
     assert points[2] == ["0.4", "0.95", "0.03", ""]
 
 
+def test_a_report_of_the_evaluation_is_laid_out():
+    """Figures by contender, measurements by case, each with its interval; curves are left out."""
+    auc = {"value": 0.99, "low": 0.98, "high": 1.0}
+    alone = {"value": 0.5, "low": None, "high": None}
+    sections = [
+        {"title": "A", "figures": {"model": {"auc": auc}, "prior": {"auc": alone}}, "curves": {"x": [0, 1]}},
+        {"title": "B", "rows": {"-6 dB": {"unchanged": auc}}, "notes": ["as | heard"]},
+    ]
+    text = card(evaluation={**EVALUATION, "sections": sections})
+    found = tables(text)
+    assert [["figure", "model", "prior"], ["---"] * 3, ["auc", "0.99 (0.98 to 1)", "0.5"]] in found
+    assert [["figure", "unchanged"], ["---"] * 2, ["-6 dB", "0.99 (0.98 to 1)"]] in found
+    assert "\nas | heard\n" in text
+    assert "curves" not in text
+
+
 def test_what_it_does_not_know_is_shown_plainly():
     text = card(evaluation=EVALUATION)
     assert "- odd one:\n  - inside: 1, 2.5, " in text
@@ -75,6 +91,7 @@ def test_odd_records_do_not_break_it():
         {"figures": 3, "majority": [], "sections": "none", "operating_points": {}},
         {"sections": [1, {"rows": [{}, "x"]}], "operating_points": [None, {}], "figures": {"classes": 1}},
         {"a|b": "c\nd"},
+        {"sections": [{"rows": {"a": 1}, "figures": {"m": 2}, "title": None, "notes": 1}]},
     ):
         text = card(evaluation={"protocol": None, "parity": ["odd"], **evaluation})
         assert text.startswith("# tiny\n")
