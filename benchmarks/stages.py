@@ -12,7 +12,7 @@ from benchmarks import seed_pipeline as seed
 from edgecry.audio import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
-from edgecry.features.spec import FAMILIES, FeatureSpec
+from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
 
 MEL_MFCC_ONLY = "same, mel and mfcc only"
 
@@ -56,7 +56,7 @@ def feature_stages(clip: Path) -> list[Stage]:
 
     return [
         Stage("load", {"seed": lambda: seed.load(clip), "numpy": lambda: load_audio(clip).samples}),
-        *map(extraction, FAMILIES),
+        *map(extraction, SEED_FAMILIES),
         Stage(
             "extract",
             {"seed": lambda: seed.features_of(y), **{e: partial(whole[e].extract, y) for e in whole}},

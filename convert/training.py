@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.cache import FeatureCache, add_cache_arguments, cache_folder
 from convert.commands.options import read_spec
 from convert.dataset import Dataset, Recording, read_dataset
 from convert.errors import ConversionError
@@ -82,7 +84,9 @@ class Features:
     skipped: tuple[str, ...]
 
 
-def extract_features(dataset: Dataset, spec: FeatureSpec, tell: Callable[[str], None]) -> Features:
+def extract_features(
+    dataset: Dataset, spec: FeatureSpec, tell: Callable[[str], None], cache: Path | None = None
+) -> Features:
     """Compute the vector of each recording.
 
     Parameters
@@ -91,25 +95,31 @@ def extract_features(dataset: Dataset, spec: FeatureSpec, tell: Callable[[str], 
     spec : FeatureSpec
     tell : callable
         Called with a line on each recording that is left out, and on progress now and then.
+    cache : Path, optional
+        Folder of features that were computed before, see :class:`convert.cache.FeatureCache`.
 
     Raises
     ------
     ConversionError
         None of them can be read.
     """
-    extractor = FeatureExtractor(spec)
+    extractor, found = FeatureExtractor(spec), FeatureCache(cache, spec.hash)
+
+    def compute(path: Path) -> NDArray[np.float64]:
+        return extractor.extract(load_audio(path, spec.sr).samples)
+
     vectors, kept, skipped = [], [], []
     total = len(dataset.recordings)
     for number, recording in enumerate(dataset.recordings, start=1):
         try:
-            vectors.append(extractor.extract(load_audio(recording.path, spec.sr).samples))
+            vectors.append(found.fetch(recording.path, partial(compute, recording.path)))
             kept.append(recording)
         except AudioError as error:
             reason = str(error)
             skipped.append(reason if str(recording.path) in reason else f"{recording.path}: {reason}")
             tell(f"skipped: {skipped[-1]}")
         if number % 50 == 0 or number == total:
-            tell(f"{number} of {total} recordings")
+            tell(f"{number} of {total} recordings{f', {found}' if found.found else ''}")
     if not kept:
         raise ConversionError(f"none of the {total} recordings can be read; the first: {skipped[0]}")
     if skipped:
@@ -173,6 +183,7 @@ def train(
     task: str = "reason",
     data: Mapping[str, str] | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    cache: Path | None = None,
 ) -> tuple[Converted, Evaluation]:
     """Evaluate an estimator on a dataset, fit it to all of it, and convert it.
 
@@ -187,15 +198,18 @@ def train(
         Records of the model file, see :func:`convert.convert`.
     tell : callable
         Called with a line on progress now and then.
+    cache : Path, optional
+        Folder of features that were computed before.
 
     Raises
     ------
     ConversionError
         No recording can be read, the groups cannot be split, or the conversion fails.
     """
+    from convert.evaluation.seen import mark
     from convert.export import convert
 
-    features = extract_features(dataset, spec, tell)
+    features = extract_features(dataset, spec, tell, cache)
     tell(f"evaluating on {len(features.recordings)} recordings")
     evaluation = evaluate(estimator, features, dataset)
     estimator.fit(features.X, [recording.label for recording in features.recordings])
@@ -209,7 +223,8 @@ def train(
         data=data,
         evaluation=evaluation.to_dict(),
     )
-    return converted, evaluation
+    marked = mark(converted.onnx, [recording.path for recording in features.recordings])
+    return replace(converted, onnx=marked), evaluation
 
 
 # -- python -m convert train -----------------------------------------------------------------------
@@ -245,6 +260,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-licence", metavar="TEXT", help="licence of the recordings")
     parser.add_argument("--attribution", metavar="TEXT", help="whom to name for them")
+    add_cache_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -265,6 +281,7 @@ def run(args: argparse.Namespace) -> int:
         task=args.task,
         data={key: text for key, text in stated.items() if text},
         tell=_tell,
+        cache=cache_folder(args),
     )
     converted.save(args.output)
     sys.stdout.write(

@@ -7,7 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from edgecry.features.kernels import Kernels, MelBank
-from edgecry.features.spectra import Float32, Float64, Geometry, transforms
+from edgecry.features.spectra import Float32, Float64
+
+#: Mean mel power that is still sound; a single unit of 16 bits in a second has about 1e-14.
+_SILENCE = 1e-18
 
 
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
@@ -48,31 +51,10 @@ def mel_bank(kernels: Kernels, sr: int, n_fft: int, n_mels: int, fmin: float, fm
     return kernels.mel_bank(mel_filters(sr, n_fft, n_mels, fmin, fmax))
 
 
-def mel_spectrogram(
-    y: Float32, geometry: Geometry, sr: int, n_mels: int, fmin: float, fmax: float | None, kernels: Kernels
-) -> Float32:
-    """Power in mel bands, as librosa.feature.melspectrogram, transposed.
-
-    Parameters
-    ----------
-    y : float32 [shape=(n,)]
-    geometry : Geometry
-    sr : int
-        In Hz.
-    n_mels : int
-    fmin, fmax : float
-        Range in Hz; ``fmax=None`` is ``sr / 2``.
-    kernels : Kernels
-
-    Returns
-    -------
-    float32 [shape=(n_frames, n_mels)]
-    """
-    bank = mel_bank(kernels, sr, geometry.n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
-    out = np.empty((geometry.n_frames(len(y)), n_mels), np.float32)
-    for first, z in transforms(y, geometry, kernels):
-        kernels.mel_power(z, bank, out=out[first : first + len(z)])
-    return out
+def without_level(S: Float32) -> Float32:
+    """Divide power by its mean over frames and bands, in place; silence stays silent."""
+    S *= np.float32(1 / max(float(S.mean(dtype=np.float64)), _SILENCE))
+    return S
 
 
 def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
@@ -81,8 +63,10 @@ def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
     The floor depends on the loudest moment of the whole clip, so this takes all frames at once.
     """
     # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
-    np.maximum(S, np.float32(1e-10), out=S)
+    # And it writes what few values are too small sooner than the greater of each and a limit.
+    S[S < 1e-10] = 1e-10
     np.log(S, out=S)
     S *= np.float32(10.0 / np.log(10.0))
-    np.maximum(S, S.max() - np.float32(top_db), out=S)
+    lowest = S.max() - np.float32(top_db)
+    S[lowest > S] = lowest
     return S

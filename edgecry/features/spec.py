@@ -13,9 +13,12 @@ from typing import Any, cast
 
 from edgecry.errors import SpecError
 
-FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")
+#: Of the public model, all of them librosa's.
+SEED_FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")
+FAMILIES = (*SEED_FAMILIES, "voice")
 PADDINGS = ("none", "zero", "repeat")
 CROPS = ("start", "center")
+LEVELS = ("keep", "remove")
 
 #: What a family's frames can be summarised by; each also as ``delta_<name>``, of the frames' slope.
 STATISTICS = ("mean", "std", "min", "max", "skew", "p<0-100>")
@@ -43,7 +46,7 @@ _INTEGERS = {
 }
 #: librosa takes the frequencies of an odd transform for those of the even one below.
 _EVEN = ("n_fft", "stft_n_fft")
-_REALS = ("mel_fmin", "mel_fmax", "fmin", "length")
+_REALS = ("mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax", "fmin", "length")
 _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
 
 
@@ -51,8 +54,8 @@ _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
 class FeatureSpec:
     """The recipe of a feature vector. ``FeatureSpec()`` is the public model's: 194 values.
 
-    Two geometries are shared by the families: `mel` and `mfcc` use ``n_fft``, ``hop_length`` and
-    ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's defaults).
+    Two geometries are shared by the families: `mel`, `mfcc` and `voice` use ``n_fft``, ``hop_length``
+    and ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's defaults).
     `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed. Each parameter is checked on
     its own, and against the others where a family that is asked for depends on it.
 
@@ -61,7 +64,7 @@ class FeatureSpec:
     sr : int in [1000, 192000]
         Sampling rate the features are computed at, in Hz.
     families : sequence of str
-        Which of "mfcc", "chroma", "mel", "contrast", "tonnetz", in the order of the vector.
+        Which of "mfcc", "chroma", "mel", "contrast", "tonnetz", "voice", in the order of the vector.
     stats : sequence of str, or mapping of family to sequence of str
         What each family's frames are summarised by: "mean", "std", "min", "max", "skew" or a
         percentile such as "p50"; the same of the frames' slope as "delta_mean", "delta_std", ...
@@ -70,12 +73,20 @@ class FeatureSpec:
     n_mfcc : int in [1, n_mels]
         Cepstral coefficients.
     n_fft, hop_length, win_length : int
-        Transform size (even), frame step and Hann window of mel and mfcc, in samples; the window is
-        at most the transform.
+        Transform size (even), frame step and Hann window of mel, mfcc and voice, in samples; the
+        window is at most the transform.
     n_mels : int in [1, 512]
         Mel bands.
     mel_fmin, mel_fmax : float
-        Range of the mel bands in Hz; ``mel_fmax=None`` is ``sr / 2``.
+        Range of the mel bands, and of the harmonics of voice, in Hz; ``mel_fmax=None`` is ``sr / 2``.
+    voice_fmin, voice_fmax : float
+        Range of the pitch of voice in Hz.
+    center : bool
+        Whether frames of mel, mfcc and voice are centred, with zeros beyond the ends, or lie wholly inside
+        the clip. Only those inside are the same in every window of a stream that holds them.
+    level : {"keep", "remove"}
+        "remove" divides the power of mel and mfcc by its mean over the clip, so that the microphone's
+        gain is not seen; the other families hardly see it anyway.
     stft_n_fft, stft_hop_length, stft_win_length : int
         The same for chroma and contrast; ``stft_win_length=None`` is ``stft_n_fft``.
     n_bands : int in [1, 12]
@@ -96,7 +107,7 @@ class FeatureSpec:
     """
 
     sr: int = 16000
-    families: Sequence[str] = FAMILIES
+    families: Sequence[str] = SEED_FAMILIES
     stats: Sequence[str] | Mapping[str, Sequence[str]] | StatsByFamily = ("mean",)
     n_mfcc: int = 40
     n_fft: int = 1024
@@ -105,6 +116,10 @@ class FeatureSpec:
     n_mels: int = 128
     mel_fmin: float = 0.0
     mel_fmax: float | None = None
+    voice_fmin: float = 220.0
+    voice_fmax: float = 700.0
+    center: bool = True
+    level: str = "keep"
     stft_n_fft: int = 2048
     stft_hop_length: int = 512
     stft_win_length: int | None = None
@@ -120,8 +135,10 @@ class FeatureSpec:
         self._check_integers()
         self._check_reals()
         self._check_policies()
-        if self._uses("mel", "mfcc"):
+        if self._uses("mel", "mfcc", "voice"):
             self._check_mel()
+        if self._uses("voice"):
+            self._check_voice()
         if self._uses("chroma", "contrast"):
             self._check_window("stft_win_length", "stft_n_fft")
         if self._uses("contrast"):
@@ -139,6 +156,7 @@ class FeatureSpec:
             "mel": self.n_mels,
             "contrast": self.n_bands + 1,
             "tonnetz": 6,
+            "voice": 1,
         }[family]
 
     @property
@@ -285,7 +303,9 @@ class FeatureSpec:
                 f"length: {self.length} s is out of range; "
                 f"allowed are a sample (1 / {self.sr} s) to 3600 s, or None"
             )
-        for name, allowed in (("padding", PADDINGS), ("crop", CROPS)):
+        if not isinstance(self.center, bool):
+            raise SpecError(f"center: {self.center!r} is not true or false")
+        for name, allowed in (("padding", PADDINGS), ("crop", CROPS), ("level", LEVELS)):
             choice = getattr(self, name)
             if choice not in allowed:
                 raise SpecError(f"{name}: {choice!r} is unknown; allowed are {', '.join(allowed)}")
@@ -309,6 +329,15 @@ class FeatureSpec:
             )
         if self._uses("mfcc") and self.n_mfcc > self.n_mels:
             raise SpecError(f"n_mfcc: {self.n_mfcc} exceeds n_mels = {self.n_mels}; make it at most that")
+
+    def _check_voice(self) -> None:
+        # The longest lag must lie within half the transform, beyond which the autocorrelation repeats.
+        lowest, highest = 2 * self.sr / self.n_fft, self.sr / 2
+        if not lowest <= self.voice_fmin < self.voice_fmax <= highest:
+            raise SpecError(
+                f"voice_fmin, voice_fmax: {self.voice_fmin:g} to {self.voice_fmax:g} Hz; need "
+                f"2 * sr / n_fft = {lowest:g} <= voice_fmin < voice_fmax <= sr / 2 = {highest:g} Hz"
+            )
 
     def _check_contrast(self) -> None:
         # Every band but the last ends below Nyquist, and holds at least two bins to compare.

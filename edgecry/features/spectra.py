@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
 
-#: Samples transformed at a time: frames and spectra of this many stay in a small core's L2 cache.
-_CHUNK = 32 * 1024
+#: Samples transformed at a time: frames and spectra of this many stay in the 1 MB of a small core's cache.
+_CHUNK = 48 * 1024
 #: Chunks of magnitudes that are handed on together.
 _GROUP = 16
 #: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
@@ -25,11 +26,12 @@ _KEEP_BYTES = 8 * 2**20
 
 @dataclass(frozen=True)
 class Geometry:
-    """Of a short-time Fourier transform: sizes in samples."""
+    """Of a short-time Fourier transform: sizes in samples, and whether frames reach beyond the ends."""
 
     n_fft: int
     hop_length: int
     win_length: int
+    center: bool = True
 
     @property
     def bins(self) -> int:
@@ -37,33 +39,40 @@ class Geometry:
         return 1 + self.n_fft // 2
 
     def n_frames(self, n_samples: int) -> int:
-        """Number of centred frames of ``n_samples``; at least one."""
-        return 1 + n_samples // self.hop_length
+        """Number of frames of ``n_samples``; at least one."""
+        reach = n_samples if self.center else max(0, n_samples - self.n_fft)
+        return 1 + reach // self.hop_length
+
+    @property
+    def lead(self) -> int:
+        """Samples that the first frame's window begins before the clip; negative if it begins inside."""
+        inset = (self.n_fft - self.win_length) // 2
+        return self.n_fft // 2 - inset if self.center else -inset
 
 
+@lru_cache(maxsize=8)
 def hann(win_length: int) -> Float64:
     """Periodic Hann window, as scipy.signal.get_window("hann", win_length)."""
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
 
 
-def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float64]]:
-    """Cut ``y`` into pieces of ``rows`` centred frames, with zeros beyond the ends.
+def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float32]]:
+    """Cut ``y`` into pieces of ``rows`` frames, with zeros beyond the ends.
 
     Yields
     ------
     first : int
         Index of the piece's first frame.
-    stretch : float64 [shape=((frames - 1) * hop_length + win_length,)]
+    stretch : float32 [shape=((frames - 1) * hop_length + win_length,)]
         The samples of its frames; the last piece may have fewer.
     """
     hop, win = geometry.hop_length, geometry.win_length
     n_frames = geometry.n_frames(len(y))
-    lead = geometry.n_fft // 2 - (geometry.n_fft - win) // 2
     for first in range(0, n_frames, rows):
         count = min(rows, n_frames - first)
-        start, size = first * hop - lead, (count - 1) * hop + win
+        start, size = first * hop - geometry.lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
-        stretch = np.zeros(size)
+        stretch = np.zeros(size, np.float32)
         if low < high:
             stretch[low - start : high - start] = y[low:high]
         yield first, stretch
@@ -71,8 +80,6 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
 
 def transforms(y: Float32, geometry: Geometry, kernels: Kernels) -> Iterator[tuple[int, Complex128]]:
     """Transform ``y`` through a Hann window, chunk by chunk, as librosa.stft does.
-
-    Frames are centred, with zeros beyond the ends.
 
     A window shorter than ``n_fft`` stands at the frame's start, not in its middle: that turns
     phases, and every family reads magnitudes. In float64 as in librosa, whose window is float64:

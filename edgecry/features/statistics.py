@@ -41,13 +41,20 @@ def summarise(
             continue
         if values is None:
             values = frames.astype(np.float64)
-            values = values if projection is None else values @ projection.T
+            values = values if projection is None else _projected(values, projection)
         if stat.startswith("delta_"):
             slopes = delta(values) if slopes is None else slopes
             out.append(_statistic(slopes, stat.removeprefix("delta_")))
         else:
             out.append(_statistic(values, stat))
     return np.concatenate(out)
+
+
+def _projected(values: Float64, projection: Float64) -> Float64:
+    """Product with ``projection``; frames that are alike stay so, whatever order their sums are taken in."""
+    first = values[:1]
+    out: Float64 = (values - first) @ projection.T + first @ projection.T
+    return out
 
 
 def delta(frames: Float64) -> Float64:

@@ -16,7 +16,7 @@ import soundfile
 
 from convert.synth import synthetic_cry
 from edgecry.classifier import Classifier
-from edgecry.features.spec import FAMILIES, FeatureSpec
+from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
 from edgecry.model import BUNDLED_MODEL, CryModel
 from tests.arm64.vectors import PATH, Clip, Recording, Vectors, provenance, write
 from tests.parity import reference
@@ -89,7 +89,7 @@ def make_clip(y: np.ndarray, model: CryModel) -> Clip:
     y, spec = np.asarray(y, np.float32), FeatureSpec()
     tuned = reference.tunings(y, spec)
     features = reference.vector(y, spec, tuned).astype(np.float64)
-    allowed = np.concatenate([tolerance(family, features[spec.slices[family]]) for family in FAMILIES])
+    allowed = np.concatenate([tolerance(family, features[spec.slices[family]]) for family in SEED_FAMILIES])
     tunings = np.array([tuned["chroma"], tuned["tonnetz"]])
     return Clip(y, features, allowed.astype(np.float32), tunings, model.predict_proba(features)[0])
 

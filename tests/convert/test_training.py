@@ -156,6 +156,16 @@ def test_a_file_of_values_too_loud_is_skipped(tmp_path):
     assert "tired-0-0.wav" in features.skipped[0]
 
 
+def test_a_second_run_computes_nothing(corpus, tmp_path, monkeypatch):
+    """The vectors come from the cache, the same, and it is said."""
+    dataset, told = read_dataset(corpus), []
+    first = training.extract_features(dataset, SPEC, lambda _: None, tmp_path)
+    monkeypatch.setattr(training, "load_audio", None)
+    second = training.extract_features(dataset, SPEC, told.append, tmp_path)
+    np.testing.assert_array_equal(first.X, second.X)
+    assert told[-1] == "60 of 60 recordings, 60 of 60 from the cache"
+
+
 def test_none_usable(tmp_path):
     """An error, and no file."""
     (tmp_path / "manifest.csv").write_text("file,label,instance\na.wav,x,1\nb.wav,y,2\n")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import librosa
 import numpy as np
+import scipy.fft
 import scipy.stats
 
 from edgecry.features.spec import FeatureSpec
@@ -47,6 +48,7 @@ def tunings(y: np.ndarray, spec: FeatureSpec) -> dict[str, float]:
 def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None = None) -> np.ndarray:
     """One family over time, (values, frames), by librosa's own call; None lets it estimate the tuning."""
     mel = {
+        "center": spec.center,
         "n_fft": spec.n_fft,
         "hop_length": spec.hop_length,
         "win_length": spec.win_length,
@@ -57,9 +59,17 @@ def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None =
     }
     match family:
         case "mfcc":
-            return librosa.feature.mfcc(y=y, sr=spec.sr, n_mfcc=spec.n_mfcc, **mel)
+            if spec.level == "keep" and len(y) >= spec.n_fft:
+                return librosa.feature.mfcc(y=y, sr=spec.sr, n_mfcc=spec.n_mfcc, **mel)
+            S = librosa.power_to_db(frames(y, "mel", spec))
+            return librosa.feature.mfcc(S=S, sr=spec.sr, n_mfcc=spec.n_mfcc)
         case "mel":
-            return librosa.feature.melspectrogram(y=y, sr=spec.sr, **mel)
+            if not spec.center and len(y) < spec.n_fft:  # which librosa refuses
+                y = np.pad(y, (0, spec.n_fft - len(y)))
+            S = librosa.feature.melspectrogram(y=y, sr=spec.sr, **mel)
+            return S / S.mean() if spec.level == "remove" and S.any() else S
+        case "voice":
+            return voice(y, spec)
         case "chroma":
             return librosa.feature.chroma_stft(S=magnitude(y, spec), sr=spec.sr, tuning=tuning)
         case "contrast":
@@ -69,6 +79,22 @@ def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None =
         case "tonnetz":
             return librosa.feature.tonnetz(y=y, sr=spec.sr, tuning=tuning)
     raise ValueError(f"no reference for {family!r}")
+
+
+def voice(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    """Not librosa's: the magnitudes of a band, transformed back whole, and the best of the lags."""
+    if not spec.center and len(y) < spec.n_fft:
+        y = np.pad(y, (0, spec.n_fft - len(y)))
+    geometry = {"n_fft": spec.n_fft, "hop_length": spec.hop_length, "win_length": spec.win_length}
+    S = np.abs(librosa.stft(y.astype(np.float64), center=spec.center, **geometry))
+    frequencies = librosa.fft_frequencies(sr=spec.sr, n_fft=spec.n_fft)
+    top = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
+    S[(frequencies < spec.mel_fmin) | (frequencies >= top)] = 0
+    S[0] = 0
+    correlation = scipy.fft.irfft(S, axis=0)
+    lags = correlation[int(spec.sr / spec.voice_fmax) : int(spec.sr / spec.voice_fmin) + 1]
+    whole = S.sum(axis=0) / spec.n_fft * 2
+    return np.divide(lags.max(axis=0), whole, out=np.zeros_like(whole), where=whole > 0)[None]
 
 
 def magnitude(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:

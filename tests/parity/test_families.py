@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convert.synth import synthetic_cry
-from edgecry.features.spec import FAMILIES, FeatureSpec
+from edgecry.features.spec import FAMILIES, SEED_FAMILIES, FeatureSpec
 from tests.parity.comparison import ABSOLUTE, MEL_RELATIVE, assert_same, compare
 from tests.parity.reference import frames, quiet, slope
 
@@ -29,6 +29,11 @@ MEL_GEOMETRY = [
     {"mel_fmin": 50.0, "mel_fmax": 4000.0},
     {"mel_fmin": 300.0},
     {"mel_fmax": 7999.5},
+    {"center": False},
+    {"center": False, "n_fft": 512, "hop_length": 250, "n_mels": 40, "mel_fmin": 150.0, "mel_fmax": 3800.0},
+    {"center": False, "hop_length": 777, "win_length": 401},
+    {"level": "remove"},
+    {"level": "remove", "center": False, "n_mels": 40},
     {"sr": 8000},
     {"sr": 11025, "hop_length": 110, "win_length": 275, "n_fft": 512},
     {"sr": 22050, "n_fft": 2048, "hop_length": 512, "win_length": 2048},
@@ -73,6 +78,13 @@ TONNETZ = [
     {"sr": 96000},
     {"stft_n_fft": 1024, "stft_hop_length": 160},  # its own tuning stays on the default STFT
 ]
+VOICE = [
+    {},
+    {"center": False},
+    {"voice_fmin": 80.0, "voice_fmax": 1100.0},
+    {"mel_fmin": 150.0, "mel_fmax": 3800.0, "n_fft": 512, "hop_length": 250},
+    {"sr": 44100, "n_fft": 2048},
+]
 CASES = [
     *(("mel", parameters) for parameters in MEL_GEOMETRY),
     *(
@@ -82,6 +94,7 @@ CASES = [
     *(("chroma", parameters) for parameters in STFT_GEOMETRY),
     *(("contrast", parameters) for parameters in STFT_GEOMETRY + CONTRAST),
     *(("tonnetz", parameters) for parameters in TONNETZ),
+    *(("voice", parameters) for parameters in VOICE),
 ]
 STATISTICS = ("mean", "std", "min", "max", "p0", "p5", "p50", "p97", "p100", "skew")
 
@@ -104,7 +117,7 @@ def test_family_alone(family, parameters):
 
 
 @pytest.mark.parametrize(
-    "order", [FAMILIES[::-1], ("tonnetz", "chroma"), ("contrast", "mfcc"), ("mel", "chroma")]
+    "order", [SEED_FAMILIES[::-1], ("tonnetz", "chroma"), ("contrast", "mfcc"), ("mel", "chroma")]
 )
 def test_subsets_and_orders(order):
     assert_same(compare("order", cry(16000), FeatureSpec(families=order)))

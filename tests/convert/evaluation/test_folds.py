@@ -1,15 +1,12 @@
-"""Splits that keep groups apart, and figures with known answers."""
-
-import math
+"""Splits that keep groups apart."""
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, log_loss, precision_recall_fscore_support
 from sklearn.neighbors import KNeighborsClassifier
 
 from convert.errors import ConversionError
-from convert.evaluation import decide, figures, grouped_folds, out_of_fold, prior_of_fold, table
+from convert.evaluation import figures, grouped_folds, out_of_fold, prior_of_fold
 
 RNG_SEED = 7
 
@@ -88,66 +85,3 @@ def test_prior_is_the_training_shares():
     y = np.array([0, 0, 1, 1])
     P = prior_of_fold(y, [(np.array([0, 1, 2]), np.array([3]))])
     np.testing.assert_allclose(P[3], [2 / 3, 1 / 3])
-
-
-def test_decide():
-    """The first of equals, where what differs after six decimals is equal."""
-    P = np.array([[0.2, 0.5, 0.3], [0.5 - 1e-8, 0.5 + 1e-8, 0], [0.5 - 1e-5, 0.5 + 1e-5, 0]])
-    assert decide(P).tolist() == [1, 0, 1]
-
-
-def test_figures_of_the_majority():
-    """Always the first of shares 3:1: accuracy 3/4, recall 1 and 0, log-loss the entropy."""
-    y = np.array([0, 0, 0, 1])
-    found = figures(y, np.tile([0.75, 0.25], (4, 1)), ["hungry", "tired"])
-    assert found.accuracy == found.precision[0] == 0.75
-    assert found.recall == (1.0, 0.0)
-    assert found.balanced_accuracy == 0.5
-    assert found.f1 == (pytest.approx(6 / 7), 0.0)
-    assert found.macro_f1 == pytest.approx(3 / 7)
-    assert found.support == (3, 1)
-    assert found.log_loss == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
-
-
-def test_figures_equal_scikit_learn():
-    """Over random probabilities, zeros for the truth included."""
-    rng = np.random.default_rng(RNG_SEED)
-    y = rng.integers(0, 4, 300)
-    P = rng.dirichlet(np.full(4, 0.3), 300)
-    P[:5] = np.eye(4)[(y[:5] + 1) % 4]
-    found = figures(y, P, list("abcd"))
-    precision, recall, f1, support = precision_recall_fscore_support(y, P.argmax(axis=1))
-    np.testing.assert_allclose(found.precision, precision)
-    np.testing.assert_allclose(found.recall, recall)
-    np.testing.assert_allclose(found.f1, f1)
-    assert found.support == tuple(support)
-    assert found.accuracy == pytest.approx((y == P.argmax(axis=1)).mean())
-    assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(y, P.argmax(axis=1)))
-    assert found.log_loss == pytest.approx(log_loss(y, P))
-
-
-def test_table():
-    """Title, a row a class, averages as in scikit-learn's report, and the baseline beside the model."""
-    y = np.array([0, 0, 0, 1])
-    model = figures(y, np.array([[1, 0], [1, 0], [0, 1], [0, 1]], float), ["hungry", "tired"])
-    majority = figures(y, np.tile([0.75, 0.25], (4, 1)), ["hungry", "tired"])
-    lines = table("Out of fold", model, majority).splitlines()
-    assert lines[0] == "Out of fold"
-    rows = {line[:17].strip(): line[17:].split() for line in lines if line}
-    assert rows["class"] == ["precision", "recall", "f1", "support"]
-    assert rows["hungry"] == ["1.00", "0.67", "0.80", "3"]
-    assert rows["tired"] == ["0.50", "1.00", "0.67", "1"]
-    assert rows["macro avg"] == ["0.75", "0.83", "0.73", "4"]
-    assert rows["weighted avg"] == ["0.88", "0.75", "0.77", "4"]
-    assert rows["accuracy"] == ["0.750", "0.750"]
-    assert rows["balanced accuracy"] == ["0.833", "0.500"]
-    assert "always hungry" in lines[-5]
-
-
-def test_to_dict_is_plain():
-    """Four decimals, Python's own types."""
-    y = np.array([0, 0, 1])
-    found = figures(y, np.tile([2 / 3, 1 / 3], (3, 1)), ["a", "b"]).to_dict()
-    assert found["accuracy"] == 0.6667
-    assert found["classes"]["b"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
-    assert type(found["classes"]["a"]["support"]) is int

@@ -1,0 +1,116 @@
+"""``python -m convert evaluate DIR``: figures that cannot fool us, as text, JSON and HTML."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from convert.cache import add_cache_arguments
+from convert.errors import ConversionError
+from convert.evaluation.bootstrap import DRAWS
+from convert.talk import printable
+from convert.training import ESTIMATORS
+
+#: What is evaluated, and the module that does: ``report(args, tell) -> Report``.
+RECIPES: Final[Mapping[str, str]] = {"clip": "convert.evaluation.generic"}
+DEFAULT: Final = "clip"
+MODEL: Final = "convert.evaluation.model"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="recordings in class folders, or with a manifest.csv"
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--task",
+        choices=RECIPES,
+        help=f"what is evaluated; clip: any classifier, one vector a recording (default: {DEFAULT})",
+    )
+    what.add_argument(
+        "--model", metavar="M.onnx", help="a model file as it is, on recordings it was not trained on"
+    )
+    parser.add_argument(
+        "--estimator", choices=ESTIMATORS, default="forest", help="the classifier (default: %(default)s)"
+    )
+    parser.add_argument("--spec", metavar="FILE", help="feature spec, JSON (default: the public model's)")
+    parser.add_argument(
+        "--label-column", metavar="NAME", help="manifest's column of labels (default: label or category)"
+    )
+    parser.add_argument(
+        "--group-by",
+        metavar="NAME",
+        help="manifest's column that tells whose recording it is (default: instance or group), "
+        "'prefix:N' for the first N characters of the file's name, or 'none' for LEAKY figures",
+    )
+    parser.add_argument(
+        "--positive", metavar="LABEL", help="detect this label: adds recall at 1 %% and 5 %% false positives"
+    )
+    parser.add_argument(
+        "--repeats", metavar="N", type=_count, default=3, help="seeds of the splits (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--permutations",
+        metavar="N",
+        type=_count_or_none,
+        default=0,
+        help="also repeat it N times on labels moved between groups (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--draws",
+        metavar="N",
+        type=_count,
+        default=DRAWS,
+        help="resamples of the intervals (default: %(default)s)",
+    )
+    parser.add_argument("--no-gain", dest="gain", action="store_false", help="leave the gain test out")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write it as JSON")
+    parser.add_argument(
+        "--html", metavar="FILE", type=Path, help="also write it as one HTML file, with pictures"
+    )
+    add_cache_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, print the report, write what else was asked for."""
+    for path in (args.json, args.html):
+        if path is not None and not path.parent.is_dir():
+            raise ConversionError(f"{path.parent}: no such folder to write {path.name} to; make it")
+    if args.html is not None:
+        from convert.evaluation.pictures import require_matplotlib
+
+        require_matplotlib()
+    module = import_module(MODEL if args.model else RECIPES[args.task or DEFAULT])
+    report = module.report(args, logging.getLogger("edgecry").info)
+    sys.stdout.write("\n".join(map(printable, str(report).splitlines())) + "\n")
+    if args.json is not None:
+        _write(args.json, json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    if args.html is not None:
+        from convert.evaluation.page import page
+
+        _write(args.html, page(report))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConversionError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == "0" else _count(text)

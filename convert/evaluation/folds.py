@@ -1,0 +1,83 @@
+"""Splits that keep a group on one side, and a scikit-learn estimator's probabilities over them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import ConversionError
+from convert.evaluation.figures import Probabilities
+
+FOLDS: Final = 5
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def grouped_folds(
+    labels: Sequence[str], groups: Sequence[str], n_splits: int = FOLDS, seed: int = 0
+) -> list[Fold]:
+    """Split so that each recording is tested once, apart from all others of its group.
+
+    Parameters
+    ----------
+    labels, groups : sequence of str
+        Of each recording. The folds have about equal shares of each label.
+    n_splits, seed : int
+
+    Returns
+    -------
+    list of (train, test) indices
+
+    Raises
+    ------
+    ConversionError
+        There are fewer groups than folds, or all recordings of a label are in one group.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    groups_of: dict[str, set[str]] = {}
+    for label, group in zip(labels, groups, strict=True):
+        groups_of.setdefault(label, set()).add(group)
+    if len(set(groups)) < n_splits:
+        raise ConversionError(
+            f"groups: only {len(set(groups))}, and {n_splits} folds need one each; add others"
+        )
+    for label, members in sorted(groups_of.items()):
+        if len(members) < 2:
+            raise ConversionError(
+                f"label {label!r}: only in group {members.pop()!r}, so it cannot be both learned and tested; "
+                "add recordings of others, or leave the label out"
+            )
+    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A label in fewer groups than folds is missing from some tests, which is no harm to the pool.
+        warnings.filterwarnings("ignore", "The least populated class")
+        return list(splitter.split(np.zeros(len(labels)), np.asarray(labels), np.asarray(groups)))
+
+
+def out_of_fold(
+    estimator: Any, X: NDArray[np.floating[Any]], y: NDArray[np.intp], folds: Sequence[Fold]
+) -> Probabilities:
+    """Probabilities of each recording by a model that never saw its group.
+
+    Everything the estimator fits, scalers included, is fitted anew in each fold. A class missing
+    from a training part gets probability 0 there.
+    """
+    from sklearn.base import clone
+
+    P = np.zeros((len(y), y.max() + 1))
+    for train, test in folds:
+        fitted = clone(estimator).fit(X[train], y[train])
+        P[np.ix_(test, fitted.classes_)] = fitted.predict_proba(X[test])
+    return P
+
+
+def prior_of_fold(y: NDArray[np.intp], folds: Sequence[Fold]) -> Probabilities:
+    """What knowing the classes' shares alone achieves: those of each training part, for every recording."""
+    P = np.zeros((len(y), y.max() + 1))
+    for train, test in folds:
+        P[test] = np.bincount(y[train], minlength=P.shape[1]) / len(train)
+    return P

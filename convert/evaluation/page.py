@@ -1,0 +1,106 @@
+"""Report as one HTML file: nothing to fetch, nothing to run, fit for a screen reader and for paper."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from html import escape
+
+from convert.evaluation.pictures import Picture, pictures
+from convert.evaluation.report import Comparison, Report, Section, Table
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 72rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1, h2 { line-height: 1.2; }
+h2 { margin-top: 2.5rem; border-bottom: 2px solid #1a1a1a; }
+dt { font-weight: 600; }
+dd { margin: 0 0 .5rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; }
+th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid #bbb; }
+thead th { border-bottom: 2px solid #1a1a1a; }
+tbody th { font-weight: 400; }
+.leaky { background: #8b0000; color: #fff; font-weight: 700; padding: .5rem 1rem; margin: 1rem 0 0; }
+.pictures { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+figure { margin: 0; max-width: 36rem; }
+img { width: 100%; height: auto; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 11px; }
+  .scroll { overflow: visible; }
+  figure, table { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  .leaky { color: #000; background: none; border: 3px solid #000; }
+}
+"""
+
+
+def page(report: Report) -> str:
+    """Make the HTML document, pictures and all.
+
+    Raises
+    ------
+    ConversionError
+        matplotlib, which draws the pictures, is not installed.
+    """
+    body = "\n".join(part for section in report.sections for part in _section(section, report.leak))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(report.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{escape(report.title)}</h1>
+{_warning(report.leak)}<dl>
+<dt>Protocol</dt><dd>{escape(report.protocol)}</dd>
+<dt>Data</dt><dd>{escape(report.data)}</dd>
+</dl>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _section(section: Section, leak: str) -> Iterator[str]:
+    yield f"<section>\n<h2>{escape(section.title)}</h2>"
+    for table in section.tables():
+        yield _warning(leak) + _table(table)
+    if section.notes:
+        yield "\n".join(f"<p>{escape(note)}</p>" for note in section.notes)
+    if isinstance(section, Comparison):
+        yield _warning(leak) + '<div class="pictures">'
+        yield from map(_figure, pictures(section))
+        yield "</div>"
+    yield "</section>"
+
+
+def _warning(leak: str) -> str:
+    return f'<p class="leaky">{escape(leak)}</p>\n' if leak else ""
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for name, *cells in table.rows
+    )
+    return (
+        f'<div class="scroll"><table>\n<caption>{escape(table.caption)}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>"
+    )
+
+
+def _figure(picture: Picture) -> str:
+    data = base64.b64encode(picture.svg).decode()
+    return (
+        f'<figure><img alt="{escape(picture.alt)}" src="data:image/svg+xml;base64,{data}">'
+        f"<figcaption>{escape(picture.title)}</figcaption></figure>"
+    )

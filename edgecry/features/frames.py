@@ -1,0 +1,61 @@
+"""Frames of the shorter transforms: what mel, mfcc and voice are made of, in one pass over the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+from edgecry.features.kernels import Kernels
+from edgecry.features.mel import mel_bank
+from edgecry.features.spec import FeatureSpec
+from edgecry.features.spectra import Float32, Float64, Geometry, transforms
+from edgecry.features.voice import voice_band, voice_frames
+
+
+class ShortFrames(NamedTuple):
+    """Frames of a clip or a stretch of a stream.
+
+    Parameters
+    ----------
+    mel : float32 [shape=(frames, n_mels)]
+        Power, as librosa.feature.melspectrogram, transposed; the level not yet taken out.
+    voice : float64 [shape=(frames, 1)]
+        Strength of the voice.
+    """
+
+    mel: Float32
+    voice: Float64
+
+
+def short_geometry(spec: FeatureSpec) -> Geometry:
+    """Of the transforms that mel, mfcc and voice share."""
+    return Geometry(spec.n_fft, spec.hop_length, spec.win_length, spec.center)
+
+
+def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Collection[str]) -> ShortFrames:
+    """Compute the frames of ``y`` that ``families`` are made of; of the others there are no columns.
+
+    Parameters
+    ----------
+    y : float32 [shape=(n,)]
+    spec : FeatureSpec
+    kernels : Kernels
+    families : collection of str
+    """
+    geometry = short_geometry(spec)
+    n, low = geometry.n_frames(len(y)), spec.mel_fmin
+    high = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
+    wants_mel, wants_voice = "mel" in families or "mfcc" in families, "voice" in families
+    mel = np.empty((n, spec.n_mels if wants_mel else 0), np.float32)
+    voice = np.empty((n, 1 if wants_voice else 0))
+    for first, z in transforms(y, geometry, kernels):
+        rows = slice(first, first + len(z))
+        if wants_voice:
+            band = voice_band(spec.sr, spec.n_fft, low, high, spec.voice_fmin, spec.voice_fmax)
+            voice[rows] = voice_frames(z, band)
+        if wants_mel:  # last, because it may destroy z
+            bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high)
+            kernels.mel_power(z, bank, out=mel[rows])
+    return ShortFrames(mel, voice)

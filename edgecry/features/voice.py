@@ -1,0 +1,76 @@
+"""Voice: how much of each frame is one harmonic sound. It tells a cry from most other sounds.
+
+By the generalised autocorrelation of Tolonen and Karjalainen, "A computationally efficient multipitch
+analysis model", IEEE Transactions on Speech and Audio Processing 8 (2000) 708-716: the spectrum's
+magnitude, rather than its square, is transformed back, so that a formant counts for less and the
+comb of harmonics for more. Nothing here depends on the level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from edgecry.features.spectra import Complex128, Float64
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceBand:
+    """Where harmonics are looked for, and the lags that may be a period.
+
+    Parameters
+    ----------
+    bins : slice
+        Of the spectrum.
+    cosines : float64 [shape=(n_bins, n_lags)]
+        From magnitudes to the autocorrelation at each lag.
+    """
+
+    bins: slice
+    cosines: Float64
+
+
+@lru_cache(maxsize=8)
+def voice_band(
+    sr: int, n_fft: int, low: float, high: float, voice_fmin: float, voice_fmax: float
+) -> VoiceBand:
+    """Lay out the search.
+
+    Parameters
+    ----------
+    sr, n_fft : int
+    low, high : float
+        Harmonics from ``low`` to below ``high`` are taken, in Hz; a constant is none.
+    voice_fmin, voice_fmax : float
+        Range of the pitch in Hz.
+    """
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sr)
+    first, last = np.searchsorted(frequencies, (max(low, frequencies[1]), high))
+    lags = np.arange(int(sr / voice_fmax), int(sr / voice_fmin) + 1)
+    cosines = np.cos(2 * np.pi * np.outer(np.arange(first, last), lags) / n_fft)
+    return VoiceBand(slice(int(first), int(last)), cosines)
+
+
+def voice_frames(z: Complex128, band: VoiceBand) -> Float64:
+    """Strength of the voice in each frame.
+
+    Parameters
+    ----------
+    z : complex128 [shape=(frames, 1 + n_fft // 2)]
+        Spectra.
+    band : VoiceBand
+
+    Returns
+    -------
+    float64 in [-1, 1] [shape=(frames, 1)]
+        The highest autocorrelation among the lags, as a part of the whole: 1 for a pulse train of a
+        whole period; 0 in silence.
+    """
+    part = z[:, band.bins]
+    magnitude = np.sqrt(np.square(part.real) + np.square(part.imag))
+    whole = magnitude.sum(axis=1)
+    highest = (magnitude @ band.cosines).max(axis=1)
+    strength: Float64 = np.divide(highest, whole, out=np.zeros_like(whole), where=whole > 0)
+    return strength[:, None]
