@@ -448,9 +448,20 @@ def test_threads_decide_alike(ear, why):
         assert list(pool.map(lambda y: answer(classifier.classify(y, sr=8000)), clips * 8)) == expected * 8
 
 
-@pytest.mark.parametrize("gain", [2.0, 0.5, 0.25])
-def test_gain_moves_a_detector_of_level_only_through_its_threshold(ear, why, gain):
-    """The label follows the probability, and nothing else of the sound."""
-    classifier = Classifier(why, detector=ear)
-    found = classifier.classify((gain * LOUD).astype(np.float32), sr=8000)
-    assert (found.label == "no_cry") == (found.cry.probability < found.cry.threshold)
+@pytest.mark.parametrize("db", [-6, -12, -20, -40])
+def test_gain_changes_nothing_where_models_remove_the_level(tmp_path, db):
+    """A microphone that is turned down hears the same cry, for the same reason."""
+    spec = replace(graphs.SPEC, level="remove")
+    ear = graphs.make(replace(graphs.EAR, spec=spec, decision={**graphs.THRESHOLD, "threshold": 0.44}))
+    why = graphs.make(replace(graphs.REASONS, spec=spec))
+    paths = [graphs.save(tmp_path / name, model) for name, model in (("ear.onnx", ear), ("why.onnx", why))]
+    classifier = Classifier(paths[1], detector=paths[0])
+    labels = set()
+    for seed in range(8):
+        y = tone(seed)
+        loud, soft = (classifier.classify((g * y).astype(np.float32), sr=8000) for g in (1, 10 ** (db / 20)))
+        assert soft.label == loud.label
+        assert soft.cry.probability == pytest.approx(loud.cry.probability, abs=1e-4)
+        assert soft.probabilities == pytest.approx(loud.probabilities, abs=1e-4)
+        labels.add(loud.label)
+    assert labels == {"no_cry", "uncertain"}
