@@ -78,7 +78,11 @@ def _reads(metadata: ModelMetadata) -> Iterator[str]:
     usual = FeatureSpec().to_dict()
     set_ = {k: v for k, v in spec.to_dict().items() if k not in _TOLD and v != usual[k]}
     if set_:
-        yield "Set otherwise than the public recipe: " + ", ".join(f"{k} {_cell(v)}" for k, v in set_.items())
+        yield (
+            "Set otherwise than the public recipe: "
+            + ", ".join(f"{k} {_cell(v)}" for k, v in set_.items())
+            + "."
+        )
 
 
 def _runtime(runtime: Mapping[str, Any]) -> dict[str, Any]:
