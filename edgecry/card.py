@@ -76,13 +76,10 @@ def _reads(metadata: ModelMetadata) -> Iterator[str]:
         unread = "" if family in metadata.families_read else " (not read, so not computed)"
         yield f"{family}: {spec.width(family)} x {', '.join(names)}{unread}."
     usual = FeatureSpec().to_dict()
-    set_ = {k: v for k, v in spec.to_dict().items() if k not in _TOLD and v != usual[k]}
-    if set_:
-        yield (
-            "Set otherwise than the public recipe: "
-            + ", ".join(f"{k} {_cell(v)}" for k, v in set_.items())
-            + "."
-        )
+    unusual = {k: v for k, v in spec.to_dict().items() if k not in _TOLD and v != usual[k]}
+    if unusual:
+        settings = ", ".join(f"{key} {_cell(value)}" for key, value in unusual.items())
+        yield f"Set otherwise than in the public recipe: {settings}."
 
 
 def _runtime(runtime: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +107,7 @@ def _decision(rule: Rule) -> list[str]:
             return [
                 f"A reason is named where the {100 * rule.coverage:g} % class-conditional conformal set "
                 "holds no other, and it may be named.",
-                "Everything else is 'uncertain'.",
+                "Everything else is 'uncertain'. A set that would be empty keeps its most credible reason.",
                 "",
                 *_table(
                     ("reason", "share of the data", "calibrated on", "may be named"),

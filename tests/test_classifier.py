@@ -390,6 +390,20 @@ def test_a_shared_recipe_of_which_each_reads_a_part(tmp_path, why):
     assert Classifier(why, detector=ear).classify(LOUD, sr=8000).probabilities == alone.probabilities
 
 
+def test_windows_have_no_more_computed_than_the_detector_reads(tmp_path, why, monkeypatch):
+    """Their vectors are of no use to the other model."""
+    model = graphs.make(
+        replace(graphs.EAR, reads=(0, 1, 2, 3)),
+        W=np.vstack((np.full((4, 2), 0.001), np.zeros((8, 2)))).astype(np.float32),
+    )
+    ear, computed, extract = graphs.save(tmp_path / "part.onnx", model), [], FeatureExtractor.extract
+    monkeypatch.setattr(
+        FeatureExtractor, "extract", lambda self, y: computed.append((len(y), self.only)) or extract(self, y)
+    )
+    Classifier(why, detector=ear).classify(LOUD, sr=8000)
+    assert computed == [*4 * [(1600, ("mfcc",))], (4000, ("mfcc", "mel"))]
+
+
 def test_each_model_hears_its_own_rate(tmp_path, ear, recordings):
     """From every kind of source, one that can be read only once too."""
     why = graphs.save(tmp_path / "why16.onnx", graphs.reasons(sr=16000))
@@ -420,7 +434,7 @@ def test_numba_is_taken_over_for_both(ear, why, recordings, monkeypatch):
     monkeypatch.setattr("edgecry.classifier._faster", lambda extractor: taken.append(extractor) or extractor)
     taken = []
     found = list(Classifier(why, detector=ear).classify_many(recordings))
-    assert len(taken) == 2
+    assert len(taken) == 3
     assert len(found) == 3
     taken.clear()
     list(Classifier(why, "numpy", detector=ear).classify_many(recordings))
