@@ -90,12 +90,7 @@ class CryDetector:
         return np.arange(len(self.examples))
 
     def fit(
-        self,
-        X: NDArray[np.intp],
-        y: NDArray[np.intp],
-        groups: Sequence[str],
-        seed: int,
-        /,  # noqa: ARG002
+        self, X: NDArray[np.intp], y: NDArray[np.intp], _groups: Sequence[str], seed: int, /
     ) -> FittedDetector:
         """Learn from the examples of some rows."""
         vectors, truth, weights = self.lessons(X, y)

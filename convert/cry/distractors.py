@@ -35,12 +35,14 @@ def clicks(n: int, sr: int, rng: np.random.Generator) -> Signal:
 
 def constant(n: int, sr: int, rng: np.random.Generator) -> Signal:
     """DC, as of an unbalanced converter, over a quiet room."""
-    return rng.uniform(-1, 1) + coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-6, -2)
+    room: Signal = coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-6, -2)
+    return room + rng.uniform(-1, 1)
 
 
 def units(n: int, sr: int, rng: np.random.Generator) -> Signal:  # noqa: ARG001
     """The lowest bits of a 16-bit converter that hears nothing."""
-    return np.round(rng.normal(0, rng.uniform(0.2, 3), n)) / 32768
+    y: Signal = np.round(rng.normal(0, rng.uniform(0.2, 3), n)) / 32768
+    return y
 
 
 def tone(n: int, sr: int, rng: np.random.Generator) -> Signal:

@@ -39,9 +39,9 @@ def vary(y: Signal, sr: int, rng: np.random.Generator, *, is_cry: bool) -> Signa
     elif rng.random() < 0.7:
         y = played_faster(y, rng.uniform(0.85, 1.2))
     y = equalised(y, sr, rng)
-    if rng.random() < 0.5:
-        noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 1, 1, 2])), rng)
-        y = mixed(y, noise, rng.uniform(-3, 25))
+    if rng.random() < 0.6:
+        noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 0, 1, 1, 2])), rng)
+        y = mixed(y, noise, rng.uniform(-6, 20))
     return y
 
 
