@@ -44,7 +44,7 @@ def test_finite_and_of_full_scale_at_most(made, kind):
 
 
 @pytest.mark.parametrize("kind", sorted(set(MAKERS) - {"silence", "lowest bits"}))
-def test_levels_are_from_0_to_80_dB_below(made, kind):
+def test_levels_are_from_0_to_80_db_below(made, kind):
     levels = [20 * np.log10(np.abs(y).max()) for y in made[kind]]
     assert -80 - 1e-6 <= min(levels) < -50
     assert -30 < max(levels) <= 1e-6
