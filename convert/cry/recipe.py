@@ -42,6 +42,10 @@ RARE: Final = frozenset({"baby_laugh", "baby_voice", "laughter"})
 #: Of each kind of distractor, and how much each weighs beside a recording.
 DISTRACTORS: Final = 30
 DISTRACTOR_WEIGHT: Final = 0.3
+#: A recording is learned as a cry unless models fitted without its group give it less than this.
+DOUBTFUL: Final = 0.3
+#: Folds of that.
+OPINIONS: Final = 3
 SEED: Final = 0
 
 

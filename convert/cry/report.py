@@ -91,8 +91,7 @@ class Measured:
 
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
-    folders = args.folder if isinstance(args.folder, list) else [args.folder]
-    material = read_material(folders, cache_folder(args), tell)
+    material = read_material(args.folders, cache_folder(args), tell)
     return measure(material, repeats=args.repeats, draws=args.draws, tell=tell).report
 
 

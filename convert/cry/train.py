@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convert.cache import cache_folder
 from convert.cry import recipe
 from convert.cry.report import Material, Measured, measure, read_material
+from convert.evaluation import SEEDS
+from convert.evaluation.bootstrap import DRAWS
 from convert.evaluation.seen import mark
 
 if TYPE_CHECKING:
@@ -22,9 +23,8 @@ _LEFT_OUT = ("curves",)
 
 def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
     """Train as the arguments of ``python -m convert train --task cry`` say; the model, and its report."""
-    folders: Sequence[Path] = args.folder if isinstance(args.folder, list) else [args.folder]
-    material = read_material(folders, cache_folder(args), tell)
-    measured = measure(material, repeats=args.repeats, draws=args.draws, tell=tell)
+    material = read_material(args.folders, cache_folder(args), tell)
+    measured = measure(material, repeats=len(SEEDS), draws=DRAWS, tell=tell)
     stated = {"name": args.data_name, "licence": args.data_licence, "attribution": args.attribution}
     data = {key: text for key, text in stated.items() if text}
     made = fitted(material, measured, name=args.name or args.output.stem, data=data, tell=tell)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from convert.cry import recipe, report
+from convert.cry import detector, recipe, report
 from convert.cry.distractors import hum, tone
 from convert.cry.report import measure, read_material
 from convert.cry.variation import coloured_noise
@@ -79,10 +79,13 @@ def _written(path: Path, y: np.ndarray, sr: int, **row: object) -> dict[str, obj
 
 @pytest.fixture(scope="package", autouse=True)
 def _small():
-    """Few copies and distractors: what they are worth is not tested here."""
+    """Few copies, distractors and trees: what they are worth is not tested here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipe, "COPIES", (1, 2))
         patch.setattr(recipe, "DISTRACTORS", 3)
+        patch.setitem(
+            detector.ESTIMATORS, "trees", lambda seed: detector.trees(seed).set_params(n_estimators=12)
+        )
         patch.setattr(report, "TESTED", 3)
         patch.setattr(report, "ENOUGH", 8)
         yield

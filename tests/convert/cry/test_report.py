@@ -43,7 +43,7 @@ def test_rivals_and_baselines_stand_beside_it(measured, material):
     name, *others = first.figures
     assert name == material.procedure.estimator
     assert {name, *others} == {*ESTIMATORS, *BASELINES}
-    assert first.figures["majority"]["balanced accuracy"].value == 0.5
+    assert first.figures["majority"]["balanced_accuracy"].value == 0.5
 
 
 def test_protocol_and_data_say_what_was_done(measured, material):

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convert.cry import recipe
+from convert.cry import detector, recipe
+from convert.cry import train as train_module
 from convert.cry.detector import CryDetector
 from convert.cry.report import Material, Measured, read_material
 from convert.cry.train import evaluation, fitted, train
@@ -42,15 +43,15 @@ def test_the_same_material_gives_the_same_file(made, material, measured):
     assert fitted(material, measured, name="ear", data=DATA, tell=quiet).onnx == made.onnx
 
 
-def test_another_folder_with_the_same_recordings_gives_the_same_file(made, corpora, tmp_path):
+def test_another_folder_with_the_same_recordings_gives_the_same_file(made, corpora, tmp_path, monkeypatch):
     """As the command does it, without a cache; a file does not tell whose disk it was made on."""
+    monkeypatch.setattr(train_module, "SEEDS", (0,))
+    monkeypatch.setattr(train_module, "DRAWS", 20)
     elsewhere = shutil.copytree(corpora, tmp_path / "else" / "where")
     args = Namespace(
-        folder=[elsewhere],
+        folders=[elsewhere],
         no_cache=True,
         cache=None,
-        repeats=1,
-        draws=20,
         data_name=DATA["name"],
         data_licence=DATA["licence"],
         attribution=DATA["attribution"],
@@ -100,14 +101,16 @@ def test_it_knows_what_it_was_trained_on(model, material, tmp_path):
     assert seen(model.path, [*paths, other]) == set(paths)
 
 
-def test_it_stays_small_however_much_it_learns(material):
+def test_it_stays_small_however_much_it_learns(material, monkeypatch):
     """Of noise there is no end to learn: every tree is as large as it may be."""
+    monkeypatch.setitem(detector.ESTIMATORS, "trees", detector.trees)
+    monkeypatch.setattr(recipe, "DOUBTFUL", 0.0)
     rng = np.random.default_rng(0)
     vectors = rng.normal(0, 10, (2000, recipe.SPEC.n_features))
     examples = [replace(material.examples[0], taught=rows) for rows in np.split(vectors, 100)]
     y = rng.permutation(np.arange(100) % 2)
     procedure = CryDetector(examples, vectors[:10])
-    noise = Material(tuple(examples), procedure, y, tuple(map(str, y)), None)
+    noise = Material(tuple(examples), procedure, y, tuple(map(str, range(100))), None)
     measured = Measured(Report("", "none", "none", ()), 0.5, ())
     assert len(fitted(noise, measured, name="ear", data={}, tell=quiet).onnx) < 2_000_000
 
