@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from convert import training
+from convert.commands import train
 from convert.dataset import read_dataset
 from convert.errors import ConversionError
 from convert.evaluation import figures, grouped_folds, out_of_fold
@@ -50,9 +51,9 @@ def corpus(tmp_path_factory):
 def run(folder: Path, output: Path, *options: object) -> int:
     """``python -m convert train`` without the process."""
     parser = argparse.ArgumentParser()
-    training.add_arguments(parser)
+    train.add_arguments(parser)
     argv = [folder, "-o", output, "--spec", folder / "spec.json", *options]
-    return training.run(parser.parse_args(list(map(str, argv))))
+    return train.run(parser.parse_args(list(map(str, argv))))
 
 
 def test_train_end_to_end(corpus, tmp_path, capsys):
@@ -121,8 +122,8 @@ def test_estimators(estimator, corpus, tmp_path):
 def test_same_inputs_same_bytes(corpus, tmp_path):
     """In two processes that hash differently."""
     code = (
-        "import argparse, sys; from convert import training; p = argparse.ArgumentParser(); "
-        "training.add_arguments(p); sys.exit(training.run(p.parse_args()))"
+        "import argparse, sys; from convert.commands import train; p = argparse.ArgumentParser(); "
+        "train.add_arguments(p); sys.exit(train.run(p.parse_args()))"
     )
     digests = set()
     for seed in "12":
