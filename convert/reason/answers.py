@@ -45,20 +45,37 @@ class Answers:
 
 @dataclass(frozen=True, eq=False)
 class Repeat:
-    """One seed's answers by gain in dB, 0 among them, and the exponent T that each fold chose."""
+    """One seed's answers, each recording asked of the model that was fitted without its group.
+
+    Attributes
+    ----------
+    at : dict of float to Answers
+        By gain in dB, 0 among them, at the recipe's coverage.
+    covering : dict of float to Answers
+        By another coverage, as the recordings are.
+    temperatures : tuple of float
+        The exponent T that each fold chose.
+    """
 
     at: Mapping[float, Answers]
+    covering: Mapping[float, Answers]
     temperatures: tuple[float, ...]
 
 
-def answer(fitted: Tempered, X: Rows, labels: Sequence[str], nameable: Sequence[str]) -> Answers:
-    """Answer for rows that were not fitted on."""
+def answer(
+    fitted: Tempered,
+    X: Rows,
+    labels: Sequence[str],
+    nameable: Sequence[str],
+    coverage: float | None = None,
+) -> Answers:
+    """Answer for rows that were not fitted on, at the recipe's coverage if no other is given."""
     known = [labels[k] for k in fitted.classes_]
     rule = fitted.rule(known, [label for label in known if label in nameable])
     P = spread(fitted, X, len(labels)).astype(np.float32).astype(np.float64)
-    sets, said = np.zeros(P.shape, dtype=bool), []
+    sets, said, settings = np.zeros(P.shape, dtype=bool), [], Decision(coverage=coverage)
     for i, row in enumerate(P[:, fitted.classes_].tolist()):
-        reasons = find_reasons(dict(zip(known, row, strict=True)), rule, Decision())
+        reasons = find_reasons(dict(zip(known, row, strict=True)), rule, settings)
         sets[i] = [label in reasons.set for label in labels]
         said.append(name_reason(reasons, rule.nameable))
     return Answers(P, sets, said, [top_label(row, labels) for row in P.tolist()])
@@ -70,6 +87,7 @@ def out_of_fold(
     splits: Splits,
     labels: Sequence[str],
     nameable: Sequence[str],
+    coverages: Sequence[float] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Repeat]:
     """Fit the recipe in each fold to the recordings as they are, and answer at every gain.
@@ -82,23 +100,29 @@ def out_of_fold(
     splits : Splits
     labels, nameable : sequence of str
         Names of the classes, and those that may be given as an answer.
+    coverages : sequence of float in (0, 1)
+        That are tried besides the recipe's.
     tell : callable
         Called with a line after each repeat.
     """
-    X, shape = X_at[0.0], (len(y), len(labels))
     for number, seed in enumerate(splits.seeds, start=1):
-        at = {
-            gain: Answers(np.zeros(shape), np.zeros(shape, dtype=bool), [""] * len(y), [""] * len(y))
-            for gain in X_at
-        }
+        at = {gain: _unanswered(len(y), len(labels)) for gain in X_at}
+        covering = {share: _unanswered(len(y), len(labels)) for share in coverages}
         temperatures = []
         for train, test in splits.folds(y, seed):
-            fitted = Recipe().fit(X[train], y[train], [splits.groups[i] for i in train], seed)
+            fitted = Recipe().fit(X_at[0.0][train], y[train], [splits.groups[i] for i in train], seed)
             temperatures.append(fitted.temperature)
-            for gain, rows in X_at.items():
-                _put(at[gain], test, answer(fitted, rows[test], labels, nameable))
+            for gain, X in X_at.items():
+                _put(at[gain], test, answer(fitted, X[test], labels, nameable))
+            for share, whole in covering.items():
+                _put(whole, test, answer(fitted, X_at[0.0][test], labels, nameable, share))
         tell(f"repeat {number} of {len(splits.seeds)}")
-        yield Repeat(at, tuple(temperatures))
+        yield Repeat(at, covering, tuple(temperatures))
+
+
+def _unanswered(n: int, n_labels: int) -> Answers:
+    shape = (n, n_labels)
+    return Answers(np.zeros(shape), np.zeros(shape, dtype=bool), [""] * n, [""] * n)
 
 
 def _put(whole: Answers, rows: NDArray[np.intp], part: Answers) -> None:
@@ -111,9 +135,9 @@ def _put(whole: Answers, rows: NDArray[np.intp], part: Answers) -> None:
 
 
 def set_figures(
-    repeats: Sequence[Repeat], y: Labels, labels: Sequence[str], groups: Sequence[str], draws: int
+    answers: Sequence[Answers], y: Labels, labels: Sequence[str], groups: Sequence[str], draws: int
 ) -> dict[str, Interval]:
-    """Coverage of the sets, by reason and as their mean, and how large they are."""
+    """Coverage of the sets, by reason and as their mean, and how large they are; means over repeats."""
 
     def measure(truth: Labels, sets: NDArray[np.float64]) -> dict[str, float]:
         covered = sets[np.arange(len(truth)), :, truth].mean(axis=1)
@@ -127,12 +151,12 @@ def set_figures(
             "share with one reason": float((size == 1).mean()),
         }
 
-    sets = np.stack([one.at[0.0].sets for one in repeats], axis=1).astype(np.float64)
+    sets = np.stack([one.sets for one in answers], axis=1).astype(np.float64)
     return bootstrap(measure, y, [sets], groups, draws=draws)
 
 
 def said_figures(
-    repeats: Sequence[Repeat], y: Labels, labels: Sequence[str], groups: Sequence[str], draws: int
+    answers: Sequence[Answers], y: Labels, labels: Sequence[str], groups: Sequence[str], draws: int
 ) -> dict[str, Interval]:
     """How often a reason is stated, how often rightly, and how often the most frequent would be right."""
     most = int(np.argmax(np.bincount(y)))
@@ -142,11 +166,11 @@ def said_figures(
         usual = np.broadcast_to((truth == most)[:, None], stated.shape)
         return {
             "share of 'uncertain'": float((~stated).mean()),
-            **{f"share of '{label}'": float((said == k).mean()) for k, label in enumerate(labels)},
+            "share with a reason": float(stated.mean()),
             "accuracy of stated reasons": float(right[stated].mean()) if stated.any() else np.nan,
             f"always '{labels[most]}' on the same": float(usual[stated].mean()) if stated.any() else np.nan,
         }
 
     number = {label: k for k, label in enumerate(labels)}
-    columns = [[number.get(label, -1) for label in one.at[0.0].said] for one in repeats]
+    columns = [[number.get(label, -1) for label in one.said] for one in answers]
     return bootstrap(measure, y, [np.array(columns, dtype=np.float64).T], groups, draws=draws)

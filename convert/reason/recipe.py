@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.errors import ConversionError
 from convert.evaluation.figures import Labels, Probabilities, log_loss
 from convert.evaluation.folds import FOLDS, Fold, grouped_folds
 from convert.evaluation.procedures import Rows
@@ -90,6 +91,10 @@ class Recipe:
     def fit(self, X: Rows, y: NDArray[Any], groups: Sequence[str], seed: int, /) -> Tempered:
         """Choose T and collect the evidence out of inner folds by group, then fit to all rows."""
         classes, place = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ConversionError(
+                f"labels: only {classes[0]} in a part to learn from; add recordings of others, of more babies"
+            )
         Q, priors = np.full((2, len(y), len(classes)), np.nan)
         for train, test in inner_folds(place, groups, seed):
             Q[test] = spread(_logistic(X[train], place[train]), X[test], len(classes))
@@ -131,7 +136,7 @@ def temper(Q: Probabilities, prior: NDArray[np.float64], T: float) -> Probabilit
 
 
 def choose_temperature(y: Labels, Q: Probabilities, prior: NDArray[np.float64]) -> float:
-    """Return the exponent with the least log-loss; of equals, or where there is nothing to tell, the least."""
+    """Return the exponent with the least log-loss; of equals, or without anything to tell by, the least."""
     if not len(y):
         return TEMPERATURES[0]
     return min(TEMPERATURES, key=lambda T: log_loss(y, temper(Q, prior, T)))

@@ -43,11 +43,13 @@ from edgecry.features.spec import FeatureSpec
 
 MODEL: Final = "reason"
 SEED_RECIPE: Final = "seed's recipe"
-#: Of :class:`Answers`. Answers that are all "uncertain" cannot change; sets show more.
+#: Coverages that are tried besides the recipe's.
+COVERAGES: Final = (0.8, 0.7, 0.6, 0.5)
+#: Attributes of :class:`Answers`, the title of their section, and notes.
 GAIN_TESTS: Final = {
-    "said": "Gain test, answers",
-    "likeliest": "Gain test, most probable reason",
-    "left": "Gain test, sets",
+    "said": ("Gain test, answers", ("Answers that are all 'uncertain' cannot change; the sets show more.",)),
+    "likeliest": ("Gain test, most probable reason", ()),
+    "left": ("Gain test, sets", ("The label is here the whole set.",)),
 }
 
 
@@ -76,7 +78,7 @@ def measure(material: Material, effort: Effort, tell: Tell) -> Report:
     if effort.gain:
         X_at |= features_at(material.features, material.spec, DECIBELS, tell, material.cache)
     tell(f"evaluating on {len(y)} recordings")
-    repeats = list(out_of_fold(X_at, y, splits, labels, named, tell))
+    repeats = list(out_of_fold(X_at, y, splits, labels, named, COVERAGES, tell))
     contenders = {MODEL: [one.at[0.0].P for one in repeats], **_rivals(material, splits, tell)}
     tell("intervals")
     sections: list[Section] = [
@@ -91,6 +93,7 @@ def measure(material: Material, effort: Effort, tell: Tell) -> Report:
         ),
         _sets(repeats, y, labels, splits, effort.draws),
         _said(repeats, y, labels, splits, effort.draws, named),
+        _coverages(repeats, y, labels, splits, effort.draws),
     ]
     if effort.gain:
         sections += _gain(repeats, splits, effort.draws)
@@ -131,9 +134,9 @@ def _chosen(repeats: Sequence[Repeat]) -> str:
 def _sets(
     repeats: Sequence[Repeat], y: Labels, labels: Sequence[str], splits: Splits, draws: int
 ) -> Measurements:
-    found = set_figures(repeats, y, labels, splits.groups, draws)
+    found = set_figures([one.at[0.0] for one in repeats], y, labels, splits.groups, draws)
     note = (
-        f"Class-conditional sets that are to hold the true reason of {COVERAGE:.0%} of the recordings of each; "
+        f"Class-conditional sets, each reason to be in those of {COVERAGE:.0%} of its recordings; "
         "calibrated inside the fold, on inner folds by the same groups."
     )
     return Measurements("Sets of reasons", "figure", _column(found), (note,))
@@ -147,7 +150,7 @@ def _said(
     draws: int,
     named: Sequence[str],
 ) -> Measurements:
-    found = said_figures(repeats, y, labels, splits.groups, draws)
+    found = said_figures([one.at[0.0] for one in repeats], y, labels, splits.groups, draws)
     note = (
         f"What is said of a cry. May be named: {', '.join(named) or 'none'} (at least {NAMEABLE_RECORDINGS} "
         f"recordings of {NAMEABLE_GROUPS} groups in all the data)."
@@ -170,7 +173,21 @@ def _never_ruled_out(y: Labels, labels: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _column(found: Mapping[str, Interval]) -> dict[str, dict[str, Value]]:
+def _coverages(
+    repeats: Sequence[Repeat], y: Labels, labels: Sequence[str], splits: Splits, draws: int
+) -> Measurements:
+    """What a caller's own coverage would give, which may be set without training again."""
+    rows: dict[str, Mapping[str, Value]] = {}
+    for coverage in COVERAGES:
+        answers = [one.covering[coverage] for one in repeats]
+        said = dict(said_figures(answers, y, labels, splits.groups, draws))
+        del said["share of 'uncertain'"]
+        sets = set_figures(answers, y, labels, splits.groups, draws)
+        rows[f"{coverage:.0%}"] = {**said, "mean size of sets": sets["mean size"]}
+    return Measurements("Answers at other coverages", "coverage", rows)
+
+
+def _column(found: Mapping[str, Interval]) -> dict[str, Mapping[str, Value]]:
     return {name: {"value": interval} for name, interval in found.items()}
 
 
@@ -179,13 +196,14 @@ def _gain(repeats: Sequence[Repeat], splits: Splits, draws: int) -> Iterator[Sec
     clips = [(one, i) for one in repeats for i in range(len(splits.groups))]
     groups = list(splits.groups) * len(repeats)
     decibels = [gain for gain in repeats[0].at if gain]
-    for what, title in GAIN_TESTS.items():
+    for what, (title, notes) in GAIN_TESTS.items():
 
         def answer(clip: tuple[Repeat, int], gain: float, what: str = what) -> tuple[str, Probabilities]:
             one, i = clip
             return getattr(one.at[gain], what)[i], one.at[gain].P[i]
 
-        yield gain_section(gain_test(answer, clips, groups, decibels=decibels, draws=draws), title)
+        found = gain_test(answer, clips, groups, decibels=decibels, draws=draws)
+        yield gain_section(found, title, notes)
 
 
 def _permutations(material: Material, splits: Splits, draws: int, tell: Tell) -> Section:
