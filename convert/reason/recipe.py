@@ -149,7 +149,8 @@ def inner_folds(y: Labels, groups: Sequence[str], seed: int) -> Iterator[Fold]:
     """
     who = np.unique(groups, return_inverse=True)[1]
     testable = np.flatnonzero(n_groups(y, groups)[y] > 1)
-    n_splits = min(FOLDS, len(np.unique(who[testable])))
+    most = np.bincount(y[testable]).max(initial=0)
+    n_splits = min(FOLDS, len(np.unique(who[testable])), int(most))
     if n_splits < 2:
         return
     names = [str(k) for k in y[testable]], [str(k) for k in who[testable]]
