@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from convert import training
-from convert.commands import train
+from convert.commands import evaluate, train
 from convert.dataset import read_dataset
 from convert.errors import ConversionError
 from convert.evaluation import figures, grouped_folds, out_of_fold
@@ -188,3 +188,15 @@ def test_wrong_arguments(corpus, tmp_path):
         run(corpus, tmp_path / "model.onnx", "--group-by", "nobody")
     with pytest.raises(ConversionError, match="no such folder"):
         run(corpus / "none", tmp_path / "model.onnx", "--spec", corpus / "spec.json")
+
+
+def test_what_it_tells_is_a_choice_of_its_own(corpus, tmp_path):
+    """The task names the recipe; a model of the recipe "clip" may tell cries."""
+    path = tmp_path / "model.onnx"
+    assert run(corpus, path, "--task", "clip", "--tells", "cry", "--estimator", "logistic") == 0
+    assert CryModel.load(path).metadata.task == "cry"
+
+
+def test_every_recipe_is_known_to_both_commands():
+    """What can be trained can be evaluated."""
+    assert list(train.RECIPES) == list(evaluate.RECIPES)
