@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convert.cry import recipe
 from convert.cry.examples import Example, Vectors
 from convert.evaluation import Probabilities, grouped_folds
+from edgecry.decision import pool
 
 
 class Classifier(Protocol):
@@ -61,10 +62,11 @@ class FittedDetector:
         return np.column_stack([1 - p, p])
 
     def _pooled(self, vectors: Vectors) -> float:
-        sounding = vectors[~np.isnan(vectors[:, 0])]
-        if not len(sounding):
-            return 0.0
-        return float(self.classifier.predict_proba(sounding)[:, 1].max())
+        p = np.zeros(len(vectors))
+        sounding = ~np.isnan(vectors[:, 0])
+        if sounding.any():
+            p[sounding] = self.classifier.predict_proba(vectors[sounding])[:, 1]
+        return pool(p.tolist(), recipe.POOL)
 
 
 @dataclass(frozen=True, eq=False)

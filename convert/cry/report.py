@@ -169,9 +169,12 @@ def _corpus_to_corpus(material: Material, seeds: Sequence[int], draws: int, tell
         corpora[example.sound.corpus] = corpora.get(example.sound.corpus, 0) + example.sound.is_cry
     worlds = [name for name, cries in corpora.items() if cries >= ENOUGH]
     if len(worlds) < 2:
-        tell(f"corpus to corpus left out: only {', '.join(worlds)} has {ENOUGH} cries or more")
+        tell(f"corpus to corpus left out: only {', '.join(worlds) or 'none'} has {ENOUGH} cries or more")
         return []
     negatives = material.where(lambda e: not e.sound.is_cry and e.sound.corpus in worlds)
+    if not len(negatives):
+        tell(f"corpus to corpus left out: {', '.join(worlds)} have no other sounds to test with")
+        return []
     sections = []
     for world in worlds:
         tell(f"cries of {world}, taught by the others")
@@ -208,9 +211,13 @@ def _both_halves(
     owners = sorted({material.groups[i] for i in negatives})
     first = set(np.random.default_rng(seed).permutation(owners)[: len(owners) // 2].tolist())
     inside = np.array([material.groups[i] in first for i in negatives])
+    who = np.array(material.groups)
     P = np.zeros((len(tested) + len(negatives), 2))
     for taught in (inside, ~inside):
         train = np.concatenate([kept, negatives[taught]])
+        # A source may have cries as well as other sounds.
+        asked = np.concatenate([tested, negatives[~taught]])
+        train = train[~np.isin(who[train], who[asked])]
         groups = [material.groups[i] for i in train]
         fitted = material.procedure.fit(train, material.y[train], groups, seed)
         P[: len(tested)] += fitted.predict_proba(tested) / 2

@@ -47,7 +47,8 @@ def vary(y: Signal, sr: int, rng: np.random.Generator, *, is_cry: bool) -> Signa
 
 def played_faster(y: Signal, factor: float) -> Signal:
     """``y`` at ``factor`` times its speed and pitch, by linear interpolation."""
-    out: Signal = np.interp(np.arange(int(len(y) / factor)) * factor, np.arange(len(y)), y)
+    length = max(1, int(len(y) / factor))  # of a sample or two as well
+    out: Signal = np.interp(np.arange(length) * factor, np.arange(len(y)), y)
     return out
 
 
