@@ -1,0 +1,1 @@
+"""Where a stream comes from: a pipe, a program, a microphone; read by a thread into a bounded ring."""
