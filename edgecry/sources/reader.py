@@ -121,7 +121,7 @@ class Reader:
         """What has come so far."""
         return SourceCounts(
             samples=self._samples,
-            overruns=self._ring.overruns if self._ring else 0,
+            overruns=0 if self._ring is None else self._ring.overruns,
             gaps=self._gaps,
             missing=self._missing,
             restarts=self._source.restarts,
@@ -193,22 +193,20 @@ class Reader:
             ring.close()
 
     def _pass_on(self, ring: Ring, block: NDArray[np.float32]) -> None:
+        if self._live is None and self._is_ahead(len(block), ring.capacity / 2):
+            self._live = False
         step = max(1, ring.capacity // 4)
         for start in range(0, len(block), step):
             piece = block[start : start + step]
-            self._await_room(ring, len(piece))
+            while self._live is False and not self._stop.is_set():
+                if ring.wait_for_room(len(piece), _GLANCE):
+                    break
             ring.write(piece)
             self._samples += len(piece)
 
-    def _await_room(self, ring: Ring, n: int) -> None:
-        """Let a source wait that can."""
-        if self._live is None:
-            now = self._clock()
-            elapsed, self._then = now - self._then, now
-            self._ahead = max(0.0, self._ahead - elapsed * self.sr * (1 + _DRIFT)) + n
-            # Nobody records the future.
-            if self._ahead > ring.capacity / 2:
-                self._live = False
-        if self._live is False:
-            while not self._stop.is_set() and not ring.wait_for_room(n, _GLANCE):
-                pass
+    def _is_ahead(self, n: int, allowed: float) -> bool:
+        """Tell by the clock whether more has come than can have been recorded meanwhile."""
+        now = self._clock()
+        elapsed, self._then = now - self._then, now
+        self._ahead = max(0.0, self._ahead + n - elapsed * self.sr * (1 + _DRIFT))
+        return self._ahead > allowed

@@ -148,5 +148,5 @@ def test_room():
 
 
 def test_capacity():
-    with pytest.raises(AudioError, match="capacity: 0 samples"):
+    with pytest.raises(AudioError, match=r"capacity: 0 samples"):
         Ring(0)
