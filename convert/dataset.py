@@ -88,12 +88,7 @@ def read_dataset(folder: Path, *, label_column: str | None = None, group_by: str
     ConversionError
         The folder or manifest cannot be used, or nothing tells the groups.
     """
-    if not folder.is_dir():
-        raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")
-    manifest = folder / MANIFEST
-    rows = list(_manifest_rows(manifest) if manifest.is_file() else _folder_rows(folder))
-    if not rows:
-        raise ConversionError(f"{folder}: no recordings found, neither in a {MANIFEST} nor in class folders")
+    rows = read_rows(folder)
     columns = list(rows[0])
     label = _label_column(label_column, columns, folder)
     group_of, grouping = _grouping(group_by, columns, folder)
@@ -108,6 +103,23 @@ def read_dataset(folder: Path, *, label_column: str | None = None, group_by: str
 
 
 Row = Mapping[str, str]
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """Lines of the manifest, or the files of class folders with their ``label``; at least one.
+
+    Raises
+    ------
+    ConversionError
+        There is no such folder, nothing in it, or the manifest is none.
+    """
+    if not folder.is_dir():
+        raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")
+    manifest = folder / MANIFEST
+    rows = list(_manifest_rows(manifest) if manifest.is_file() else _folder_rows(folder))
+    if not rows:
+        raise ConversionError(f"{folder}: no recordings found, neither in a {MANIFEST} nor in class folders")
+    return rows
 
 
 def _manifest_rows(manifest: Path) -> Iterator[Row]:

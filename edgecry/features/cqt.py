@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecry.features.chroma import N_CHROMA
 from edgecry.features.kernels import Kernels
@@ -20,7 +21,9 @@ N_OCTAVES = 7
 HOP_LENGTH = 512
 _C1 = 440.0 * 2.0 ** (-45 / 12)
 _SPARSITY = 0.01
-_CHUNK_FRAMES = 64
+_CHUNK_FRAMES = 80
+#: Peak below which products of float32 lose digits.
+_FAINTEST = 1e-25
 #: Equivalent noise bandwidth of the Hann window, in bins (librosa.filters.WINDOW_BANDWIDTHS).
 _HANN_BANDWIDTH = 1.50018310546875
 
@@ -28,14 +31,14 @@ _HANN_BANDWIDTH = 1.50018310546875
 class Basis(NamedTuple):
     """The wavelets of one octave, folded at their middle, for products from the right.
 
-    ``even`` and ``odd``, float64 of shape (n_fft // 2, 36), are the real and imaginary parts of the
+    ``even`` and ``odd``, float of shape (n_fft // 2, 36), are the real and imaginary parts of the
     wavelets' second halves. Every three neighbours among the columns are one note, beginning a bin
     below C. ``early`` tells how often the signal is halved before its first octave.
     """
 
     n_fft: int
-    even: Float64
-    odd: Float64
+    even: NDArray[np.floating]
+    odd: NDArray[np.floating]
     early: int
 
 
@@ -175,9 +178,16 @@ def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
     hop = HOP_LENGTH >> basis.early
     if basis.early:
         y = halved(y, basis.early)
+    # What stands beside an inner octave sounds in a neighbour, so that rounding to float32 is small
+    # beside their sum. Beside the outer two it may be all there is; and nothing is beside denormals.
+    rounded = basis
+    if np.abs(y).max(initial=0.0) > _FAINTEST:
+        rounded = basis._replace(even=basis.even.astype(np.float32), odd=basis.odd.astype(np.float32))
     octaves = []
     for octave in range(N_OCTAVES):
-        octaves.append(_octave(y, Geometry(basis.n_fft, hop, basis.n_fft), basis, kernels))
+        is_inner = 0 < octave < N_OCTAVES - 1
+        geometry = Geometry(basis.n_fft, hop, basis.n_fft)
+        octaves.append(_octave(y, geometry, rounded if is_inner else basis, kernels))
         if octave < N_OCTAVES - 1:
             y, hop = halved(y), hop // 2
     # Rounding of the halved lengths can leave an octave a frame more than another.

@@ -21,7 +21,7 @@ from edgecry.features.spec import FeatureSpec
 from edgecry.features.spectra import Float32, Float64, Geometry, Magnitudes
 from edgecry.features.statistics import summarise
 from edgecry.features.tonnetz import tonnetz_matrix
-from edgecry.features.tuning import Peaks, join, track_bins, tuning_of_peaks
+from edgecry.features.tuning import join, octaves_of_peaks, track_bins, tuning_of_octaves
 
 #: Bytes; half of what glibc keeps then, and a good deal more than a clip takes.
 _KEPT = 16 * 2**20
@@ -154,7 +154,7 @@ _ORDER = ("voice", "mel", "mfcc", "contrast", "chroma", "tonnetz")
 class _Survey(NamedTuple):
     """What one pass over the magnitudes of a clip finds."""
 
-    peaks: Peaks
+    octaves: Float32
     peak: Float64
     valley: Float64
 
@@ -190,10 +190,10 @@ class _Clip:
                 return contrast_frames(self._survey.peak, self._survey.valley), None
             case "chroma":
                 self._forget("_mel")
-                tuning = tuning_of_peaks(self._survey.peaks, N_CHROMA, self._kernels)
+                tuning = tuning_of_octaves(self._survey.octaves, N_CHROMA, self._kernels)
                 return chroma_frames(self._magnitudes, spec.sr, tuning), None
             case _:
-                tuning = tuning_of_peaks(self._tonnetz_peaks(), BINS_PER_OCTAVE, self._kernels)
+                tuning = tuning_of_octaves(self._tonnetz_octaves(), BINS_PER_OCTAVE, self._kernels)
                 self._forget("_survey", "_magnitudes")
                 notes = normalise(chroma_cqt(self._y, spec.sr, tuning, self._kernels), np.inf)
                 return normalise(notes, 1), tonnetz_matrix()
@@ -228,18 +228,18 @@ class _Clip:
                 peaks.append(self._kernels.spectral_peaks(S, bins, spec.sr, spec.stft_n_fft))
             extremes.append(self._kernels.band_extremes(S, bands))
         peak, valley = map(np.concatenate, zip(*extremes, strict=True))
-        return _Survey(join(peaks), peak, valley)
+        return _Survey(octaves_of_peaks(join(peaks)), peak, valley)
 
     def _forget(self, *names: str) -> None:
         """Drop cached properties."""
         for name in names:
             self.__dict__.pop(name, None)
 
-    def _tonnetz_peaks(self) -> Peaks:
+    def _tonnetz_octaves(self) -> Float32:
         """librosa.feature.tonnetz tunes by the default STFT, whatever the other families use."""
         if self._stft == TUNING_GEOMETRY:
-            return self._survey.peaks
+            return self._survey.octaves
         sr, n_fft = self._spec.sr, TUNING_GEOMETRY.n_fft
         bins = track_bins(sr, n_fft)
         spectra = Magnitudes(self._y, TUNING_GEOMETRY, self._kernels)
-        return join([self._kernels.spectral_peaks(S, bins, sr, n_fft) for S in spectra])
+        return octaves_of_peaks(join([self._kernels.spectral_peaks(S, bins, sr, n_fft) for S in spectra]))

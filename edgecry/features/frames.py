@@ -10,7 +10,7 @@ import numpy as np
 from edgecry.features.kernels import Kernels
 from edgecry.features.mel import mel_bank
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import Float32, Float64, Geometry, transforms
+from edgecry.features.spectra import BLOCK, Complex128, Float32, Float64, Geometry, transforms
 from edgecry.features.voice import voice_band, voice_frames
 
 
@@ -52,10 +52,20 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     voice = np.empty((n, 1 if wants_voice else 0))
     for first, z in transforms(y, geometry, kernels):
         rows = slice(first, first + len(z))
+        frames = z if spec.center else _in_blocks(z)
         if wants_voice:
             band = voice_band(spec.sr, spec.n_fft, low, high, spec.voice_fmin, spec.voice_fmax)
-            voice[rows] = voice_frames(z, band)
-        if wants_mel:  # last, because it may destroy z
+            voice[rows] = voice_frames(frames, band).reshape(-1, 1)[: len(z)]
+        if wants_mel:  # last, because it may destroy its frames
             bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high)
-            kernels.mel_power(z, bank, out=mel[rows])
+            power = mel[rows] if spec.center else np.empty((*frames.shape[:2], spec.n_mels), np.float32)
+            kernels.mel_power(frames, bank, out=power)
+            mel[rows] = power.reshape(-1, spec.n_mels)[: len(z)]
     return ShortFrames(mel, voice)
+
+
+def _in_blocks(z: Complex128) -> Complex128:
+    """Frames in whole blocks, (blocks, BLOCK, bins), zeros after the last."""
+    blocks = np.zeros((-(-len(z) // BLOCK), BLOCK, z.shape[1]), np.complex128)
+    blocks.reshape(-1, z.shape[1])[: len(z)] = z
+    return blocks

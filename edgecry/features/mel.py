@@ -63,8 +63,10 @@ def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
     The floor depends on the loudest moment of the whole clip, so this takes all frames at once.
     """
     # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
-    np.maximum(S, np.float32(1e-10), out=S)
+    # And it writes what few values are too small sooner than the greater of each and a limit.
+    S[S < 1e-10] = 1e-10
     np.log(S, out=S)
     S *= np.float32(10.0 / np.log(10.0))
-    np.maximum(S, S.max() - np.float32(top_db), out=S)
+    lowest = S.max() - np.float32(top_db)
+    S[lowest > S] = lowest
     return S

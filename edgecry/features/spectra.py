@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +16,12 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
 
-#: Samples transformed at a time: frames and spectra of this many stay in a small core's L2 cache.
-_CHUNK = 32 * 1024
+#: Samples transformed at a time: frames and spectra of this many stay in the 1 MB of a small core's cache.
+_CHUNK = 48 * 1024
+#: A matrix product adds in an order that depends on its shape. Frames that overlapping windows of a
+#: stream share must not depend on how many were computed at once, so uncentred frames are always
+#: multiplied so many at a time; stretches whose first frames are a multiple of this apart share exactly.
+BLOCK: Final = 16
 #: Chunks of magnitudes that are handed on together.
 _GROUP = 16
 #: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
@@ -49,19 +55,20 @@ class Geometry:
         return self.n_fft // 2 - inset if self.center else -inset
 
 
+@lru_cache(maxsize=8)
 def hann(win_length: int) -> Float64:
     """Periodic Hann window, as scipy.signal.get_window("hann", win_length)."""
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
 
 
-def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float64]]:
+def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float32]]:
     """Cut ``y`` into pieces of ``rows`` frames, with zeros beyond the ends.
 
     Yields
     ------
     first : int
         Index of the piece's first frame.
-    stretch : float64 [shape=((frames - 1) * hop_length + win_length,)]
+    stretch : float32 [shape=((frames - 1) * hop_length + win_length,)]
         The samples of its frames; the last piece may have fewer.
     """
     hop, win = geometry.hop_length, geometry.win_length
@@ -70,7 +77,7 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
         count = min(rows, n_frames - first)
         start, size = first * hop - geometry.lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
-        stretch = np.zeros(size)
+        stretch = np.zeros(size, np.float32)
         if low < high:
             stretch[low - start : high - start] = y[low:high]
         yield first, stretch
@@ -98,7 +105,10 @@ def transforms(y: Float32, geometry: Geometry, kernels: Kernels) -> Iterator[tup
     """
     n_fft, hop, win = geometry.n_fft, geometry.hop_length, geometry.win_length
     window = hann(win)
-    rows = min(geometry.n_frames(len(y)), max(1, _CHUNK // n_fft))
+    rows = max(1, _CHUNK // n_fft)
+    if not geometry.center:
+        rows = max(BLOCK, rows - rows % BLOCK)
+    rows = min(geometry.n_frames(len(y)), rows)
     frames, z = np.zeros((rows, n_fft)), np.empty((rows, geometry.bins), np.complex128)
     for first, stretch in stretches(y, geometry, rows):
         count = 1 + (len(stretch) - win) // hop

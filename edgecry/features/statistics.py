@@ -41,21 +41,20 @@ def summarise(
             continue
         if values is None:
             values = frames.astype(np.float64)
-            values = values if projection is None else values @ projection.T
-        column = values
+            values = values if projection is None else _projected(values, projection)
         if stat.startswith("delta_"):
-            column = slopes = delta(values) if slopes is None else slopes
-        if stat.endswith("skew"):
-            out.append(skew(column, _scale(frames, projection)))
+            slopes = delta(values) if slopes is None else slopes
+            out.append(_statistic(slopes, stat.removeprefix("delta_")))
         else:
-            out.append(_statistic(column, stat.removeprefix("delta_")))
+            out.append(_statistic(values, stat))
     return np.concatenate(out)
 
 
-def _scale(frames: NDArray[np.floating], projection: Float64 | None) -> Float64:
-    """What the rounding of each value is relative to: the sizes of the terms it is a sum of."""
-    largest: Float64 = np.abs(frames).max(axis=0).astype(np.float64)
-    return largest if projection is None else np.abs(projection) @ largest
+def _projected(values: Float64, projection: Float64) -> Float64:
+    """Product with ``projection``; frames that are alike stay so, whatever order their sums are taken in."""
+    first = values[:1]
+    out: Float64 = (values - first) @ projection.T + first @ projection.T
+    return out
 
 
 def delta(frames: Float64) -> Float64:
@@ -88,6 +87,8 @@ def delta(frames: Float64) -> Float64:
 def _statistic(values: Float64, stat: str) -> Float64:
     if stat.startswith("p"):
         return percentile(values, int(stat[1:]))
+    if stat == "skew":
+        return skew(values)
     out: Float64 = getattr(np, stat)(values, axis=0)
     return out
 
@@ -102,17 +103,13 @@ def percentile(values: Float64, q: int) -> Float64:
     return out
 
 
-def skew(values: Float64, scale: Float64 | None = None) -> Float64:
-    """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies.
-
-    ``scale`` is the size of the terms each column is made of, the largest value if left out: what
-    varies by 1e-12 of it is rounding, which has no shape.
-    """
-    scale = np.abs(values).max(axis=0) if scale is None else scale
+def skew(values: Float64) -> Float64:
+    """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies."""
     mean = values.mean(axis=0)
     centred = values - mean
     variance = (centred**2).mean(axis=0)
-    varies = variance > (1e-12 * scale) ** 2
+    # A constant column that went through a product differs in its last bits, which have no shape.
+    varies = variance > (1e-12 * np.abs(values).max(axis=0)) ** 2
     out: Float64 = np.zeros_like(mean)
     np.divide((centred**3).mean(axis=0), variance**1.5, out=out, where=varies)
     return out

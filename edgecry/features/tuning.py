@@ -54,12 +54,22 @@ def join(parts: Sequence[tuple[Float32, Float32]]) -> Peaks:
     return Peaks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def tuning_of_peaks(peaks: Peaks, bins_per_octave: int, kernels: Kernels) -> float:
-    """Deviation that most of the stronger half of the peaks share.
+def octaves_of_peaks(peaks: Peaks) -> Float32:
+    """Octaves from a low A to each of the stronger half of the peaks."""
+    if not len(peaks.pitches):
+        return peaks.pitches
+    strong = peaks.pitches[peaks.magnitudes >= median(peaks.magnitudes)]
+    strong /= np.float32(_A0)
+    return np.log2(strong, out=strong)
+
+
+def tuning_of_octaves(octaves: Float32, bins_per_octave: int, kernels: Kernels) -> float:
+    """Deviation that most of the stronger peaks share.
 
     Parameters
     ----------
-    peaks : Peaks
+    octaves : float32 [shape=(n_strong,)]
+        As :func:`octaves_of_peaks` gives them.
     bins_per_octave : int
         Notes an octave.
     kernels : Kernels
@@ -74,19 +84,16 @@ def tuning_of_peaks(peaks: Peaks, bins_per_octave: int, kernels: Kernels) -> flo
     EdgecryWarning
         There are no peaks.
     """
-    if not len(peaks.pitches):
+    if not len(octaves):
         warnings.warn("no pitch to estimate the tuning from; taking 0", EdgecryWarning, stacklevel=2)
         return 0.0
-    threshold = median(peaks.magnitudes)
     edges = np.linspace(-0.5, 0.5, int(np.ceil(1.0 / _RESOLUTION)) + 1)
     counts = np.zeros(len(edges) - 1, np.intp)
     # Piece by piece: the intermediate results of an hour's peaks would outweigh its samples.
-    for start in range(0, len(peaks.pitches), _PIECE):
-        piece = slice(start, start + _PIECE)
-        strong = peaks.pitches[piece][peaks.magnitudes[piece] >= threshold]
-        octaves = np.log2(strong / np.float32(_A0))
-        residual = np.mod(np.float32(bins_per_octave) * octaves, np.float32(1.0))
-        residual[residual >= 0.5] -= np.float32(1.0)
+    for start in range(0, len(octaves), _PIECE):
+        residual = np.float32(bins_per_octave) * octaves[start : start + _PIECE]
+        residual -= np.floor(residual)
+        residual -= residual >= 0.5
         counts += kernels.histogram(residual, edges)
     return float(edges[np.argmax(counts)])
 
@@ -102,4 +109,4 @@ def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int, engin
     """
     kernels = load(engine)
     peaks = kernels.spectral_peaks(S, track_bins(sr, n_fft), sr, n_fft)
-    return tuning_of_peaks(Peaks(*peaks), bins_per_octave, kernels)
+    return tuning_of_octaves(octaves_of_peaks(Peaks(*peaks)), bins_per_octave, kernels)

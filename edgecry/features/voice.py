@@ -58,19 +58,19 @@ def voice_frames(z: Complex128, band: VoiceBand) -> Float64:
 
     Parameters
     ----------
-    z : complex128 [shape=(frames, 1 + n_fft // 2)]
+    z : complex128 [shape=(..., frames, 1 + n_fft // 2)]
         Spectra.
     band : VoiceBand
 
     Returns
     -------
-    float64 in [-1, 1] [shape=(frames, 1)]
+    float64 in [-1, 1] [shape=(..., frames)]
         The highest autocorrelation among the lags, as a part of the whole: 1 for a pulse train of a
         whole period; 0 in silence.
     """
-    part = z[:, band.bins]
+    part = z[..., band.bins]
     magnitude = np.sqrt(np.square(part.real) + np.square(part.imag))
-    whole = magnitude.sum(axis=1)
-    highest = (magnitude @ band.cosines).max(axis=1)
+    whole = magnitude.sum(axis=-1)
+    highest = (magnitude @ band.cosines).max(axis=-1)
     strength: Float64 = np.divide(highest, whole, out=np.zeros_like(whole), where=whole > 0)
-    return strength[:, None]
+    return strength

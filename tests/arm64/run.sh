@@ -30,9 +30,6 @@ esac
 export PYTHONPATH PYTHONNOUSERSITE=1
 export NUMBA_CACHE_DIR="${NUMBA_CACHE_DIR:-$top/numba-cache}"
 export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
-# onnxruntime would start a thread that reports to its makers, and instructions of threads are not
-# counted right.
-export ORT_DISABLE_TELEMETRY="${ORT_DISABLE_TELEMETRY:-1}"
 # A board keeps byte code; without it every process would compile the packages again.
 unset PYTHONHOME PYTHONDONTWRITEBYTECODE
 

@@ -82,6 +82,7 @@ SIGNALS: dict[str, Callable[[], np.ndarray]] = {
     "loud frame beside silence": lambda: np.concatenate((zeros(8192), noise(1.0, 2048), zeros(8192))),
     "loud tone beside silence": lambda: np.concatenate((tone(440.0, samples=6000), zeros(10000))),
     "loud then one LSB": lambda: np.concatenate((noise(1.0, 4096), pulse(LSB, 6000, 12000))),
+    "cry under rumble": lambda: tone(3.0) + 1e-3 * cry(),
     "gaps": lambda: cry(2.0) * (np.arange(2 * SR) // 2500 % 2),
 }
 

@@ -27,14 +27,14 @@ class Kernels(Hashable, Protocol):
 
     name: str
 
-    def window_frames(self, stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
+    def window_frames(self, stretch: Float32, window: Float64, hop_length: int, out: Float64) -> None:
         """Cut windowed frames, into the first columns of ``out`` (frames, n_fft)."""
 
     def mel_bank(self, weights: Float64) -> MelBank:
         """Lay out the filters (n_mels, 1 + n_fft // 2), which are mostly zeros, for :meth:`mel_power`."""
 
     def mel_power(self, z: Complex128, bank: MelBank, out: Float32) -> None:
-        """Power of ``z`` through a filter bank, into ``out`` (frames, n_mels). May destroy ``z``."""
+        """Power of ``z`` through a filter bank, into ``out`` (frames, n_mels)."""
 
     def magnitude(self, z: Complex128) -> Float32:
         """``abs(z)`` by way of complex64, in which librosa.stft stores it."""
@@ -54,7 +54,7 @@ class Kernels(Hashable, Protocol):
     def histogram(self, x: Float32, edges: Float64) -> NDArray[np.intp]:
         """Counts of ``x`` between evenly spaced ``edges``, each bin [low, high), to the last bit."""
 
-    def octave_notes(self, stretch: Float64, hop_length: int, basis: Basis, out: Float64) -> None:
+    def octave_notes(self, stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
         """One octave of a constant-Q transform, every three neighbouring bins summed into a note.
 
         The wavelets' halves are conjugates, so a frame is first folded at its middle, which halves
@@ -63,9 +63,10 @@ class Kernels(Hashable, Protocol):
 
         Parameters
         ----------
-        stretch : float64 [shape=((frames - 1) * hop_length + n_fft,)]
+        stretch : float32 [shape=((frames - 1) * hop_length + n_fft,)]
         hop_length : int
         basis : Basis
+            Products are taken in its precision.
         out : float64 [shape=(frames, 12)]
         """
 

@@ -7,10 +7,9 @@ complex64, and the parabola through a peak mixes the two as numba does in libros
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -25,13 +24,19 @@ _BLOCK = 16
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Complex128 = NDArray[np.complex128]
+Floats = TypeVar("Floats", Float32, Float64)
 
 
-def window_frames(stretch: Float64, window: Float64, hop_length: int, out: Float64) -> None:
+def window_frames(stretch: Float32, window: Float64, hop_length: int, out: Float64) -> None:
     """See :class:`Kernels`."""
-    step, size = stretch.itemsize, len(window)
-    frames = as_strided(stretch, (len(out), size), (hop_length * step, step), writeable=False)
-    np.multiply(frames, window, out=out[:, :size])
+    size = len(window)
+    np.multiply(_frames(stretch.astype(np.float64), len(out), size, hop_length), window, out=out[:, :size])
+
+
+def _frames(stretch: Floats, rows: int, size: int, hop_length: int) -> Floats:
+    # As as_strided does, which takes as long as the work on a chunk.
+    step = stretch.itemsize
+    return np.ndarray((rows, size), stretch.dtype, stretch, strides=(hop_length * step, step))
 
 
 def magnitude(z: Complex128) -> Float32:
@@ -48,7 +53,7 @@ class Block(NamedTuple):
 
     filters: slice
     parts: slice
-    weights: Float64
+    weights: Float32
 
 
 def mel_bank(weights: Float64) -> tuple[Block, ...]:
@@ -59,16 +64,17 @@ def mel_bank(weights: Float64) -> tuple[Block, ...]:
         used = np.flatnonzero(part.any(axis=0))
         low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
         filters = slice(start, start + len(part))
-        blocks.append(Block(filters, slice(2 * low, 2 * high), np.repeat(part[:, low:high].T, 2, axis=0)))
+        doubled = np.repeat(part[:, low:high].T, 2, axis=0).astype(np.float32)
+        blocks.append(Block(filters, slice(2 * low, 2 * high), doubled))
     return tuple(blocks)
 
 
 def mel_power(z: Complex128, bank: Sequence[Block], out: Float32) -> None:
     """See :class:`Kernels`."""
-    parts = z.view(np.float64)
+    parts = z.astype(np.complex64).view(np.float32)
     np.square(parts, out=parts)
     for block in bank:
-        out[:, block.filters] = parts[:, block.parts] @ block.weights
+        np.matmul(parts[..., block.parts], block.weights, out=out[..., block.filters])
 
 
 def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
@@ -93,15 +99,17 @@ def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float3
     mask = centre > np.float32(0.1) * S.max(axis=1, keepdims=True)
     mask &= centre > left
     mask &= centre >= right
-    rows, columns = np.nonzero(mask)
-    at = rows * S.shape[1] + (columns + low)
+    # Over two axes np.nonzero takes several times as long.
+    rows, columns = np.divmod(np.flatnonzero(mask), high - low)
+    columns += low
+    at = rows * S.shape[1] + columns
     flat = S.ravel()
     x0, xm, xp = flat[at], flat[at - 1], flat[at + 1]
     a = (xp + xm).astype(np.float64) - 2.0 * x0
     b = (xp - xm).astype(np.float64) / 2.0
     inside = np.abs(b) < np.abs(a)
     shift = np.divide(-b, a, out=np.zeros_like(a), where=inside).astype(np.float32)
-    pitches = ((columns + low) + shift.astype(np.float64)) * float(sr) / n_fft
+    pitches = (columns + shift.astype(np.float64)) * float(sr) / n_fft
     gradient = (xp - xm) / np.float32(2.0)
     return pitches.astype(np.float32), x0 + np.float32(0.5) * gradient * shift
 
@@ -116,22 +124,22 @@ def histogram(x: Float32, edges: Float64) -> NDArray[np.intp]:
     return np.bincount(at, minlength=bins)
 
 
-def octave_notes(stretch: Float64, hop_length: int, basis: Basis, out: Float64) -> None:
+def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
     """See :class:`Kernels`."""
-    half, rows, step = basis.n_fft // 2, len(out), stretch.itemsize
-    later = as_strided(stretch[half + 1 :], (rows, half - 1), (hop_length * step, step), writeable=False)
-    earlier = as_strided(stretch[half:], (rows, half), (hop_length * step, -step), writeable=False)
-    first = stretch[: (rows - 1) * hop_length + 1 : hop_length]
-    even, odd = np.empty((2, rows, half))
-    np.add(earlier[:, :-1], later, out=even[:, :-1])
-    np.add(earlier[:, -1], first, out=even[:, -1])
-    np.subtract(later, earlier[:, :-1], out=odd[:, :-1])
-    np.subtract(first, earlier[:, -1], out=odd[:, -1])
-    even -= 2.0 * earlier[:, :1]
-    real, imaginary = even @ basis.even, odd @ basis.odd
-    real *= real
-    imaginary *= imaginary
-    real += imaginary
-    size = np.sqrt(real, out=real)
+    half, rows = basis.n_fft // 2, len(out)
+    stretch = stretch.astype(basis.even.dtype)
+    frames = _frames(stretch, rows, basis.n_fft, hop_length)
+    # Turned round once and not frame by frame: frames overlap, and NumPy is slow against their order.
+    turned = _frames(stretch[::-1].copy(), rows, basis.n_fft, hop_length)[::-1]
+    middle = frames[:, half : half + 1]
+    earlier, later = turned[:, half - 1 : -1] - middle, np.empty((rows, half), stretch.dtype)
+    np.subtract(frames[:, half + 1 :], middle, out=later[:, :-1])
+    # Beyond the frame's last sample comes its first.
+    np.subtract(frames[:, :1], middle, out=later[:, -1:])
+    real, imaginary = (earlier + later) @ basis.even, np.subtract(later, earlier, out=later) @ basis.odd
+    # In float64, where squares of the faintest sound do not vanish.
+    size = np.square(real, dtype=np.float64)
+    size += np.square(imaginary, dtype=np.float64)
+    np.sqrt(size, out=size)
     np.add(size[:, ::3], size[:, 1::3], out=out)
     out += size[:, 2::3]

@@ -1,0 +1,123 @@
+"""Recordings of several corpora, each a cry or not, in groups that no split may part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from convert.dataset import MANIFEST, Row, read_rows
+from convert.errors import ConversionError
+
+#: Columns that tell whose recording it is, the widest first.
+GROUP_COLUMNS: Final = ("instance", "group", "author", "clip_id")
+CATEGORY_COLUMNS: Final = ("category", "label")
+#: Where no column ``is_cry`` says so, these are cries: the reasons, and what folders are called.
+CRIES: Final = frozenset(
+    {"belly_pain", "burping", "discomfort", "hungry", "tired", "cold_hot", "lonely", "scared"}
+    | {"cry", "crying", "crying_baby"}
+)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording, and whether it is a cry.
+
+    Parameters
+    ----------
+    path : Path
+    is_cry : bool
+    category : str
+        What it is, for tables.
+    group : str
+        Of recordings that are alike for other reasons; the corpus' name is part of it.
+    corpus : str
+        Name of its folder.
+    """
+
+    path: Path
+    is_cry: bool
+    category: str
+    group: str
+    corpus: str
+
+
+def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _: None) -> tuple[Sound, ...]:
+    """Read corpora, and say what of them is there.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Each a corpus, with a ``manifest.csv`` or class folders, or a folder that holds such corpora.
+    tell : callable
+        Called with a line on each corpus, and on files that its manifest names and that are missing.
+
+    Raises
+    ------
+    ConversionError
+        A folder is none, or nothing tells its cries or groups; or all together lack cries or others.
+    """
+    found: list[Sound] = []
+    for corpus in dict.fromkeys(part for folder in folders for part in _corpora(folder)):
+        sounds = list(_sounds(corpus))
+        there = [sound for sound in sounds if sound.path.is_file()]
+        cries = sum(sound.is_cry for sound in there)
+        missing = f"; {len(sounds) - len(there)} more are missing" if len(there) < len(sounds) else ""
+        tell(f"{corpus.name}: {cries} cries and {len(there) - cries} other sounds{missing}")
+        found += there
+    kinds = {sound.is_cry for sound in found}
+    if kinds != {True, False}:
+        lacking = "no recordings" if not kinds else "only cries" if kinds == {True} else "no cries"
+        raise ConversionError(
+            f"{', '.join(map(str, folders))}: {lacking} there; a detector learns from cries and other "
+            "sounds, so name folders that hold both"
+        )
+    return tuple(found)
+
+
+def _corpora(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")
+    inside = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    return [folder] if (folder / MANIFEST).is_file() or not inside else inside
+
+
+def _sounds(corpus: Path) -> Iterable[Sound]:
+    rows = read_rows(corpus)
+    columns = rows[0]
+    category, group = _first(CATEGORY_COLUMNS, columns), _first(GROUP_COLUMNS, columns)
+    if category is None or group is None:
+        lacking, wanted = ("category", CATEGORY_COLUMNS) if category is None else ("group", GROUP_COLUMNS)
+        raise ConversionError(
+            f"{corpus}: nothing tells the {lacking} of a recording (no column {' or '.join(wanted)}, only "
+            f"{', '.join(columns)}); add a {MANIFEST} with one of them"
+        )
+    if "is_cry" not in columns and not CRIES & {row[category] for row in rows}:
+        raise ConversionError(
+            f"{corpus}: nothing tells which recordings are cries; add a column is_cry (0 or 1) to its "
+            f"{MANIFEST}, or call them one of {', '.join(sorted(CRIES))}"
+        )
+    for row in rows:
+        owner = row[group] or row["file"]
+        yield Sound(
+            corpus / row["file"],
+            _is_cry(row, category, corpus),
+            row[category],
+            f"{corpus.name}:{owner}",
+            corpus.name,
+        )
+
+
+def _is_cry(row: Row, category: str, corpus: Path) -> bool:
+    if "is_cry" not in row:
+        return row[category] in CRIES
+    if row["is_cry"] not in ("0", "1"):
+        raise ConversionError(
+            f"{corpus / row['file']}: is_cry is {row['is_cry']!r} in the {MANIFEST}; allowed are 0, 1"
+        )
+    return row["is_cry"] == "1"
+
+
+def _first(names: Sequence[str], columns: Iterable[str]) -> str | None:
+    return next((name for name in names if name in columns), None)

@@ -1,0 +1,120 @@
+"""The detector as a procedure: what is fitted inside a fold, and how a recording is then judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.cry import recipe
+from convert.cry.examples import Example, Vectors
+from convert.evaluation import Probabilities
+
+
+class Classifier(Protocol):
+    """A scikit-learn classifier of windows."""
+
+    def fit(self, X: Vectors, y: NDArray[np.intp], **weights: Any) -> Any:
+        """Fit."""
+
+    def predict_proba(self, X: Vectors) -> Probabilities:
+        """Probabilities of "other" and "cry"."""
+
+
+def trees(seed: int) -> Any:
+    """Extremely randomised trees; two hundred leaves each bound the file to a megabyte."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    return ExtraTreesClassifier(60, max_leaf_nodes=200, max_features=0.3, random_state=seed)
+
+
+def logistic(seed: int) -> Any:
+    """Logistic regression: a hundred numbers, for comparison."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=3000, random_state=seed))
+
+
+ESTIMATORS = {"trees": trees, "logistic": logistic}
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDetector:
+    """A classifier of windows, asked about recordings."""
+
+    classifier: Any
+    heard: Sequence[Vectors]
+    classes_: NDArray[np.intp]
+
+    def predict_proba(self, X: NDArray[np.intp], /) -> Probabilities:
+        """Probabilities of recordings, named by their rows, pooled as the device pools them."""
+        return self.judge([self.heard[i] for i in X])
+
+    def judge(self, recordings: Sequence[Vectors]) -> Probabilities:
+        """Probabilities [shape=(n, 2)] of recordings, given by the vectors of their windows."""
+        p = np.array([self._pooled(vectors) for vectors in recordings])
+        return np.column_stack([1 - p, p])
+
+    def _pooled(self, vectors: Vectors) -> float:
+        sounding = vectors[~np.isnan(vectors[:, 0])]
+        if not len(sounding):
+            return 0.0
+        return float(self.classifier.predict_proba(sounding)[:, 1].max())
+
+
+@dataclass(frozen=True, eq=False)
+class CryDetector:
+    """The procedure. Its rows are numbers of examples.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    distractors : float64 [shape=(n, n_features)]
+        Vectors of sounds that are no cries, learned in every fold: they are of no recording.
+    estimator : str
+        One of ``ESTIMATORS``.
+    """
+
+    examples: Sequence[Example]
+    distractors: Vectors
+    estimator: str = "trees"
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """All rows."""
+        return np.arange(len(self.examples))
+
+    def fit(
+        self,
+        X: NDArray[np.intp],
+        y: NDArray[np.intp],
+        groups: Sequence[str],
+        seed: int,
+        /,  # noqa: ARG002
+    ) -> FittedDetector:
+        """Learn from the examples of some rows."""
+        vectors, truth, weights = self.lessons(X, y)
+        classifier = ESTIMATORS[self.estimator](seed)
+        steps = getattr(classifier, "steps", None)
+        name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
+        classifier.fit(vectors, truth, **{name: weights})
+        return FittedDetector(classifier, [e.heard for e in self.examples], np.array([0, 1]))
+
+    def lessons(
+        self, X: NDArray[np.intp], y: NDArray[np.intp]
+    ) -> tuple[Vectors, NDArray[np.intp], NDArray[np.float64]]:
+        """Vectors, classes and weights: a recording weighs as much as another, cries as much as the rest."""
+        taught = [self.examples[i].taught for i in X]
+        sizes = np.array([len(part) for part in taught])
+        weights = np.repeat(1 / np.maximum(sizes, 1), sizes)
+        truth = np.repeat(y, sizes)
+        sounding = self.distractors[~np.isnan(self.distractors[:, 0])]
+        weights = np.concatenate([weights, np.full(len(sounding), recipe.DISTRACTOR_WEIGHT)])
+        truth = np.concatenate([truth, np.zeros(len(sounding), np.intp)])
+        weights[truth == 1] *= weights[truth == 0].sum() / weights[truth == 1].sum()
+        return np.concatenate([*taught, sounding]), truth, weights / weights.mean()
