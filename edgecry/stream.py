@@ -129,6 +129,8 @@ class StreamClassifier:
         self._lay_out(None if alone else asked, decision)
         self.recent: deque[Window] = deque(maxlen=RECENT)
         self._tracker = EventTracker(self.events)
+        self._past = 0  # samples before the stretch at hand
+        self._lost = 0  # of them, those that never came
         self.reset()
 
     def _lay_out(self, asked: CryModel | None, decision: Decision) -> None:
@@ -231,8 +233,7 @@ class StreamClassifier:
         self._tracker.reset()
         self._tally = Tally()
         self.recent.clear()
-        self._past: int = 0  # samples before the stretch at hand
-        self._lost: int = 0  # and of them, those that never came
+        self._past, self._lost = 0, 0
         self._asked = -math.inf
         self._begin()
 

@@ -31,7 +31,7 @@ DECISION = {**graphs.THRESHOLD, "window": 0.3, "hop": 0.1, "threshold": 0.06, "f
 
 def detector(folder: Path, spec: FeatureSpec = SPEC, W: np.ndarray | None = None, **decision) -> CryModel:
     """A detector of random weights, small enough that no score is saturated."""
-    metadata = replace(graphs.EAR, spec=spec, decision={**DECISION, **decision})
+    metadata = replace(graphs.EAR, spec=spec, reads=reads(spec), decision={**DECISION, **decision})
     W = graphs.weights(spec.n_features, 2) if W is None else W
     return load(folder / f"ear{len(list(folder.iterdir()))}.onnx", metadata, W)
 
@@ -46,10 +46,16 @@ def loud_detector(folder: Path, **decision) -> CryModel:
 def reasoner(folder: Path, spec: FeatureSpec = LOUD, **decision) -> CryModel:
     """A model of reasons that is asked about 0.7 s."""
     spec = replace(spec, length=0.7, stats=("mean", "max"))
-    metadata = replace(graphs.REASONS, spec=spec, decision={**graphs.CONFORMAL, **decision})
+    metadata = replace(
+        graphs.REASONS, spec=spec, reads=reads(spec), decision={**graphs.CONFORMAL, **decision}
+    )
     return load(
         folder / f"why{len(list(folder.iterdir()))}.onnx", metadata, graphs.weights(spec.n_features, 3)
     )
+
+
+def reads(spec: FeatureSpec) -> tuple[int, ...]:
+    return tuple(range(spec.n_features))
 
 
 def load(path: Path, metadata, W: np.ndarray) -> CryModel:
