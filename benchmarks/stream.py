@@ -134,12 +134,14 @@ class Holdings(NamedTuple):
     descriptors: int
     threads: int
 
-    @classmethod
-    def now(cls) -> Holdings:
-        return cls(resident(), *(len(os.listdir(f"/proc/self/{kind}")) for kind in ("fd", "task")))
-
     def __str__(self) -> str:
         return f"RSS {self.rss / MB:.1f} MB, {self.descriptors} file descriptors, {self.threads} threads"
+
+
+def held() -> Holdings:
+    """What it holds now."""
+    counts = [sum(1 for _ in Path(f"/proc/self/{kind}").iterdir()) for kind in ("fd", "task")]
+    return Holdings(resident(), *counts)
 
 
 def resident() -> int:
@@ -156,12 +158,12 @@ def endure(arguments: argparse.Namespace) -> None:
 
     began, whole, events = time.perf_counter(), stream(), []
     events += whole.push(minutes[0])
-    first = Holdings.now()
+    first = held()
     print(f"after a minute   {first}", flush=True)
     for i in range(1, 60 * arguments.hours):
         events += whole.push(minutes[i % len(minutes)])
     events += whole.flush()
-    last, took = Holdings.now(), time.perf_counter() - began
+    last, took = held(), time.perf_counter() - began
     print(f"after {arguments.hours} hours   {last}; {took:.0f} s, {3600 * arguments.hours / took:.0f} x")
     print(f"                 {whole.statistics}", flush=True)
     pieces = []

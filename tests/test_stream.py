@@ -1,6 +1,8 @@
 """stream: chunks in, events out, and in between exactly what windows get by themselves."""
 
+import os
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -417,6 +419,28 @@ def test_memory_does_not_grow(loud, why):
     assert stream._samples._store is kept
     assert kept.nbytes == 2 * 5600 * 4
     assert len(stream.recent) == 600
+
+
+def held() -> tuple[int, int, int]:
+    """Bytes of memory, file descriptors and threads of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    counts = (len(list(Path(f"/proc/self/{kind}").iterdir())) for kind in ("fd", "task"))
+    return pages * os.sysconf("SC_PAGE_SIZE"), *counts
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="NOT TESTED: no /proc here")
+def test_process_holds_what_it_held_after_a_minute(loud, why):
+    """Nine more minutes add no file descriptor or thread, and under 2 MB."""
+    stream = StreamClassifier(why, 44100, detector=loud, events=EVENTS, engine="numpy")
+    minute = streams.scene(60, (10, 13), (30, 31), sr=44100)
+    run(stream, minute, [4410], end=False)
+    rss, *counts = held()
+    for _ in range(9):
+        run(stream, minute, [4410], end=False)
+    more, *later = held()
+    assert later == counts
+    assert more - rss < 2e6
+    assert stream.statistics.events == 20
 
 
 @pytest.mark.parametrize(("ready", "engine"), [(True, "numba"), (False, "numpy")])
