@@ -180,7 +180,11 @@ def endure(arguments: argparse.Namespace) -> None:
 
 
 def some_minutes() -> Iterator[bytes]:
-    """Minutes of a room, ten of them; cries in some, and nothing sounds where they begin and end."""
+    """Minutes of a room, ten of them; cries in some.
+
+    Nothing sounds where they begin and end, for longer than a refractory time: a piece that begins
+    there knows of no cry before.
+    """
     from convert.synth import synthetic_cry
 
     for i in range(10):
@@ -188,7 +192,7 @@ def some_minutes() -> Iterator[bytes]:
         if i % 3 == 0:
             cry = synthetic_cry(sr=SR, seconds=8 + 2 * i, seed=i)
             y[15 * SR : 15 * SR + len(cry)] += cry
-        y[: 2 * SR] = y[-2 * SR :] = 0
+        y[: 8 * SR] = y[-8 * SR :] = 0
         yield pcm(y)
 
 
