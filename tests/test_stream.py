@@ -307,6 +307,15 @@ def test_after_silence_all_is_heard_as_ever(loud):
         assert window.score == Detector(loud).listen(part)[0][0].probability
 
 
+def test_the_loudest_there_is_can_be_measured(tmp_path):
+    """No window that is let in can stop a stream."""
+    for spec in (streams.SPEC, streams.LOUD):
+        stream = listen(streams.detector(tmp_path, spec))
+        run(stream, np.where(np.arange(SR) % 20 < 10, 1e6, -1e6))
+        assert stream.statistics.invalid == 0
+        assert len(stream.recent) == 8
+
+
 # -- gaps, ends and beginnings -----------------------------------------------------------------------
 
 
