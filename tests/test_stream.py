@@ -17,6 +17,7 @@ from edgecry.errors import AudioError, EdgecryError, ModelError, SpecError
 from edgecry.events import EventSettings, find_events
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
+from edgecry.model import CryModel
 from edgecry.stream import StreamClassifier
 from edgecry.warmup import Status
 from tests import graphs, streams
@@ -314,6 +315,21 @@ def test_the_loudest_there_is_can_be_measured(tmp_path):
         run(stream, np.where(np.arange(SR) % 20 < 10, 1e6, -1e6))
         assert stream.statistics.invalid == 0
         assert len(stream.recent) == 8
+
+
+def test_the_first_cry_finds_all_prepared(loud, why, monkeypatch):
+    """Both models have been asked before the stream begins, and nothing of that is left."""
+    asked = []
+    answer = CryModel.predict_proba
+
+    def noted(self, X):
+        asked.append(self.name)
+        return answer(self, X)
+
+    monkeypatch.setattr(CryModel, "predict_proba", noted)
+    stream = listen(why, detector=loud)
+    assert asked == ["ear", "why"]
+    assert stream.statistics.windows == stream.position == len(stream.recent) == 0
 
 
 # -- gaps, ends and beginnings -----------------------------------------------------------------------
