@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convert.cry import recipe
 from convert.cry.examples import Example, Vectors
+from convert.errors import ConversionError
 from convert.evaluation import Probabilities, grouped_folds
 from edgecry.decision import pool
 
@@ -131,5 +132,10 @@ class CryDetector:
         sounding = self.distractors[~np.isnan(self.distractors[:, 0])]
         weights = np.concatenate([weights, np.full(len(sounding), recipe.DISTRACTOR_WEIGHT)])
         truth = np.concatenate([truth, np.zeros(len(sounding), np.intp)])
+        if not truth.any():
+            raise ConversionError(
+                f"cries: {int(y.sum())} to learn from, and all of them silent (under {recipe.FLOOR_DBFS:g} dB "
+                "of full scale); add recordings that can be heard"
+            )
         weights[truth == 1] *= weights[truth == 0].sum() / weights[truth == 1].sum()
         return np.concatenate([*taught, sounding]), truth, weights / weights.mean()

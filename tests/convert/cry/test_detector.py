@@ -13,6 +13,7 @@ from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
 from convert.cry.examples import Example
 from convert.cry.report import Material, Measured
 from convert.cry.train import fitted
+from convert.errors import ConversionError
 from convert.evaluation import Report
 from convert.evaluation.figures import auc
 from edgecry import Classifier
@@ -73,6 +74,13 @@ def test_vectors_keep_to_their_class_and_none_is_silent():
 def test_only_the_rows_asked_for_are_taught():
     vectors, _, _ = lessons(np.array([0, 1]))
     assert set(vectors[:, 0]) == {1, 2, -1}
+
+
+def test_cries_that_are_all_silent_are_refused():
+    """They would weigh infinitely much."""
+    silent = [example(0, True), example(0, True), example(3, False)]
+    with pytest.raises(ConversionError, match="cries: 2 to learn from, and all of them silent.*; add record"):
+        CryDetector(silent, DISTRACTORS).lessons(np.arange(3), np.array([1, 1, 0]))
 
 
 # -- doubtful cries --------------------------------------------------------------------------------------
