@@ -1,4 +1,4 @@
-"""The detector that comes with edgecry: that it is of this recipe, and what it says of how it was measured."""
+"""The detector that comes with edgecry: of this recipe, and what it says of how it was measured."""
 
 import pytest
 
