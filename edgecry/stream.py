@@ -14,7 +14,8 @@ from edgecry.classifier import ModelSource, check_overrides, opened
 from edgecry.decision import DIGITS, Decision
 from edgecry.detector import Detector, is_left_over, is_silent
 from edgecry.errors import EdgecryError
-from edgecry.events import CryEvent, EventSettings, EventTracker, Window
+from edgecry.events import CryEvent, EventTracker, Window
+from edgecry.eventsettings import EventSettings
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spectra import Float32
 from edgecry.history import History
