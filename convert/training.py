@@ -241,7 +241,7 @@ def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Conver
         read_spec(args.spec),
         ESTIMATORS[args.estimator or DEFAULT](),
         name=args.name or args.output.stem,
-        task=args.tells,
+        task=args.tells or "reason",
         data=stated_data(args),
         tell=tell,
         cache=cache_folder(args),

@@ -73,18 +73,20 @@ def one_folder(folders: Sequence[Path]) -> Path:
 
 
 def require_clip(args: argparse.Namespace, task: str) -> None:
-    """Refuse an estimator where the task has its own.
+    """Refuse what is the choice of the task "clip" alone, where another task has its own recipe.
 
     Raises
     ------
     ConversionError
-        One is named, and the task is not "clip".
+        An estimator or what it tells is named, and the task is another.
     """
-    if args.estimator is not None and task != "clip":
-        raise ConversionError(
-            f"--estimator: {args.estimator} cannot be chosen, as the task {task} has its own recipe; "
-            "leave it out, or take --task clip"
-        )
+    for name in ("estimator", "tells"):
+        value = getattr(args, name, None)
+        if value is not None and task != "clip":
+            raise ConversionError(
+                f"--{name}: {value} cannot be chosen, as the task {task} has its own recipe; "
+                "leave it out, or take --task clip"
+            )
 
 
 def stated_data(args: argparse.Namespace) -> dict[str, str]:

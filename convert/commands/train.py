@@ -49,8 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tells",
         choices=TASKS,
-        default="reason",
-        help="what a model of the task clip tells (default: %(default)s)",
+        help="what a model of the task clip tells (default: reason)",
     )
     parser.add_argument("--name", help="what the model is called in answers (default: OUT)")
     parser.add_argument(

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS, Interval
 from convert.evaluation.figures import Figures, Labels, Probabilities, figures
 from convert.evaluation.gain import DECIBELS, gain_test
@@ -65,6 +66,11 @@ class Effort:
 
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the recipe as the arguments of ``python -m convert evaluate`` say."""
+    if args.positive is not None:
+        raise ConversionError(
+            f"--positive: {args.positive} cannot be detected by the task reason, which tells several apart; "
+            "leave it out, or take --task clip"
+        )
     effort = Effort(args.repeats, args.draws, args.permutations, args.gain)
     return measure(read_material(args, tell), effort, tell)
 

@@ -39,7 +39,7 @@ def test_out_of_fold_covers_what_it_promises():
     X = rng.normal(size=(600, 3))
     X[:, 0] += y
     splits = Splits.by("baby", [str(i) for i in range(600)], [0])
-    (found,) = out_of_fold({0.0: X, -6.0: X}, y, splits, LABELS, LABELS, [0.8])
+    (found,) = out_of_fold({0.0: X, -6.0: X, -12.0: X + 5}, y, splits, LABELS, LABELS, [0.8])
     covered = found.at[0.0].sets[np.arange(600), y]
     for k in range(3):
         assert covered[y == k].mean() == pytest.approx(0.9, abs=0.05)
@@ -47,6 +47,7 @@ def test_out_of_fold_covers_what_it_promises():
     assert np.all(less.sets <= found.at[0.0].sets)
     assert less.sets[np.arange(600), y].mean() == pytest.approx(0.8, abs=0.05)
     assert found.at[-6.0].said == found.at[0.0].said
+    assert found.at[-12.0].likeliest != found.at[0.0].likeliest
     assert len(found.temperatures) == 5
 
 

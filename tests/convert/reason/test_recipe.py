@@ -23,6 +23,11 @@ def clouds(n_classes: int = 3, *, spread: float = 1.0, seed: int = 0):
     return X, y, [f"baby {i // 2}" for i in range(60)]
 
 
+def alone(y) -> list[str]:
+    """Each row a group of its own."""
+    return [str(i) for i in range(len(y))]
+
+
 @given(st.floats(0.05, 1), st.integers(0, 999))
 def test_temper_in_closed_form(T, seed):
     """T = 1 takes Q at its word where the prior is even; the prior is what no evidence leaves."""
@@ -48,11 +53,11 @@ def test_the_temperature_suits_the_evidence():
     right = np.full((60, 3), 0.05)
     right[np.arange(60), y] = 0.9
     wrong = np.roll(right, 1, axis=1)
-    assert choose_temperature(y, right, EVEN) == TEMPERATURES[-1]
-    assert choose_temperature(y, wrong, EVEN) == TEMPERATURES[0]
+    assert choose_temperature(y, right, EVEN, alone(y)) == TEMPERATURES[-1]
+    assert choose_temperature(y, wrong, EVEN, alone(y)) == TEMPERATURES[0]
     losses = [log_loss(y, temper(right, EVEN, T)) for T in TEMPERATURES]
     assert losses == sorted(losses, reverse=True)
-    assert choose_temperature(y[:0], right[:0], EVEN) == TEMPERATURES[0]
+    assert choose_temperature(y[:0], right[:0], EVEN, []) == TEMPERATURES[0]
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -135,3 +140,30 @@ def test_nameable_takes_recordings_and_groups():
     y = np.repeat([0, 1, 2], [20, 20, 19])
     groups = [*(f"a{i % 10}" for i in range(20)), *(f"b{i % 9}" for i in range(20)), *map(str, range(19))]
     assert nameable(y, groups, ["many", "few babies", "few recordings"]) == ("many",)
+
+
+def test_within_a_standard_error_the_least_temperature_is_chosen():
+    """Evidence of little avail for few babies is not followed; the same of many is."""
+    y = np.arange(8) % 3
+    said = np.where(np.arange(8) < 3, y, (y + 1) % 3)  # right thrice of eight times, which is a little
+    Q = np.full((8, 3), 0.3)
+    Q[np.arange(8), said] = 0.4
+    assert choose_temperature(y, Q, EVEN, alone(y)) == TEMPERATURES[0]
+    many = np.tile(y, 200), np.tile(Q, (200, 1))
+    assert choose_temperature(*many, EVEN, alone(many[0])) > TEMPERATURES[0]
+    one_baby = ["a"] * 1600
+    assert choose_temperature(*many, EVEN, one_baby) == TEMPERATURES[0]
+
+
+def test_a_better_microphone_is_no_evidence():
+    """What lies beyond the range that was learned, or above a telephone's band, changes nothing."""
+    rng = np.random.default_rng(0)
+    n = recipe.SPEC.n_features
+    X, y = rng.normal(size=(60, n)), np.arange(60) % 3
+    fitted = Recipe().fit(X, y, [f"baby {i // 2}" for i in range(60)], 0)
+    treble = X.copy()
+    treble[:, ~recipe.heard()] += 100
+    np.testing.assert_array_equal(fitted.predict_proba(treble), fitted.predict_proba(X))
+    highest, beyond = np.full((1, n), X.max()), np.full((1, n), 1e6)
+    np.testing.assert_allclose(fitted.predict_proba(beyond), fitted.predict_proba(highest), atol=1e-12)
+    assert (~recipe.heard()).sum() == 2

@@ -189,6 +189,9 @@ def test_wrong_use(command, corpus, tmp_path, capsys):
     output = ["-o", tmp_path / "m.onnx"] if command == "train" else []
     assert run(command, corpus, "--estimator", "knn", *output) == 1
     assert "--estimator: knn cannot be chosen" in capsys.readouterr().err
+    other, value = ("--tells", "cry") if command == "train" else ("--positive", "tired")
+    assert run(command, corpus, other, value, *output) == 1
+    assert f"{other}: {value} cannot be" in capsys.readouterr().err
     assert main(list(map(str, [command, "--task", "reason", corpus, corpus, *output]))) == 1
     assert "this task takes one" in capsys.readouterr().err
     lonely = make_corpus(tmp_path / "lonely", babies=1)
