@@ -360,6 +360,19 @@ def test_cry_goes_on_over_a_short_gap(loud, seconds, cries):
     assert [e.kind for e in between] == ["end"] * (cries - 1)
 
 
+def test_reasons_after_a_gap_are_asked_of_what_came_after(loud, why):
+    """A cry goes on, but nothing from before the gap is in the question."""
+    sound = streams.scene(2, (0, 2))
+    stream = listen(why, detector=loud, reason_every=0)
+    run(stream, sound, end=False)
+    stream.gap(0.2)
+    run(stream, sound)
+    window = next(w for w in stream.recent if w.reasons and w.start > 2.1)
+    stretch = sound[round((window.start - 2.2) * SR) : round((window.end - 2.2) * SR)]
+    alone = Classifier(why, "numpy", detector=None).classify(stretch, SR)
+    assert window.reasons == alone.probabilities
+
+
 def test_gap_of_nothing_is_none(loud):
     y = streams.scene(2, (0.5, 1.5))
     stream = listen(loud)
