@@ -43,7 +43,8 @@ class StreamClassifier:
     variation, 25 recordings), without it by 0.003. An event's reasons are the average of the answers, and
     its label what that singles out.
 
-    Memory is bounded and taken at the beginning. Times of events are counted in samples, never read off a clock.
+    Memory is bounded and taken at the beginning. Times of events are counted in samples, never read off a
+    clock.
 
     Parameters
     ----------
