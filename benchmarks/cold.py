@@ -1,6 +1,8 @@
 """A whole new process, seed beside edgecry, in turns: ``python -m benchmarks.cold``.
 
-From the start of Python to the printed answer, on one core. Three states of the machine:
+From the start of Python to the printed answer, on one core.
+`edgecry` listens with the detector first and asks for reasons then; `--raw` runs one model of the seed's
+recipe, which is what the seed does. Three states of the machine:
 
 - later runs: everything that either side keeps on disk is there: bytecode, and numba's for the seed;
 - ``--first``: the first run after an installation by pip, which compiles bytecode and nothing else;
@@ -62,9 +64,11 @@ def commands(clip: Path, folder: Path) -> Commands:
     from benchmarks.seed_pipeline import write_stand_in
 
     seed = ["-m", "benchmarks.seed_process", str(clip), *map(str, write_stand_in(folder))]
+    classify = [sys.executable, "-m", "edgecry", "classify", str(clip)]
     return {
         "seed": [sys.executable, *seed],
-        "edgecry": [sys.executable, "-m", "edgecry", "classify", str(clip), "--raw", "--model", "seed"],
+        "edgecry": classify,
+        "--raw": [*classify, "--raw", "--model", "seed"],
     }
 
 
@@ -110,15 +114,17 @@ def environment(bytecode: Path, numba: Path) -> dict[str, str]:
 
 
 def show(title: str, usages: Mapping[str, Sequence[Usage]]) -> None:
-    count = len(usages["seed"])
-    print(f"\n{title + f', median of {count}':40}{'seed':>9}{'edgecry':>9}{'seed / edgecry':>16}")
+    (_, *ours), count = usages, len(usages["seed"])
+    print(f"\n{title + f', median of {count}':40}" + "".join(f"{side:>9}" for side in usages), end="")
+    print("".join(f"{'seed / ' + side:>16}" for side in ours))
     for name, pick in (
         ("wall, s", lambda usage: usage.wall),
         ("CPU, s", lambda usage: usage.cpu),
         ("peak RSS, MB", lambda usage: usage.peak_mb),
     ):
-        seed, edgecry = (statistics.median(map(pick, usages[side])) for side in ("seed", "edgecry"))
-        print(f"{name:40}{seed:>9.3g}{edgecry:>9.3g}{seed / edgecry:>16.1f}")
+        found = {side: statistics.median(map(pick, usages[side])) for side in usages}
+        print(f"{name:40}" + "".join(f"{value:>9.3g}" for value in found.values()), end="")
+        print("".join(f"{found['seed'] / found[side]:>16.1f}" for side in ours))
 
 
 if __name__ == "__main__":
