@@ -176,6 +176,8 @@ class Reader:
             while not self._stop.is_set():
                 block = self._source.read(_GLANCE)
                 if block is None:
+                    if self._source.complaint is not None:
+                        raise AudioError(self._source.complaint)
                     break
                 if isinstance(block, Gap):
                     self._gaps += 1
