@@ -130,9 +130,11 @@ def unit(settings: UnitSettings) -> str:
 
 
 def obstacles(path: Path) -> list[Path]:
-    """Name the folders on the way to a file that a stranger, as a dynamic user is one, may not enter."""
-    folders = [folder for folder in reversed(path.parents) if folder.exists()]
-    return [folder for folder in folders if not folder.stat().st_mode & 0o001]
+    """Name what keeps a stranger, as a dynamic user is one, from reading a file: folders, or itself."""
+    closed = [folder for folder in path.parents if folder.exists() and not folder.stat().st_mode & 0o001]
+    if path.exists() and not path.stat().st_mode & 0o004:
+        closed.insert(0, path)
+    return closed[::-1]
 
 
 # -- the parts ---------------------------------------------------------------------------------------

@@ -122,6 +122,10 @@ def test_obstacles(tmp_path):
     assert tmp_path / "private" in obstacles(inner / "edgecry")
     (tmp_path / "private").chmod(0o711)
     assert tmp_path / "private" not in obstacles(inner / "edgecry")
+    (inner / "edgecry").touch(0o640)
+    assert obstacles(inner / "edgecry")[-1] == inner / "edgecry"
+    (inner / "edgecry").chmod(0o644)
+    assert inner / "edgecry" not in obstacles(inner / "edgecry")
 
 
 # -- systemd itself ----------------------------------------------------------------------------------

@@ -64,9 +64,14 @@ def run(args: argparse.Namespace) -> int:
         for path in paths:
             for folder in obstacles(path)[:1]:
                 say(
-                    f"{path}: {folder} may not be entered by others, so not by a dynamic user; "
-                    "move it, such as to /opt or /etc, or name a user with --user"
+                    f"{path}: {folder} is closed to others, and so to a dynamic user; open it, "
+                    "or move it, such as to /opt or /etc, or name a user with --user"
                 )
+        for place in settings.writable:
+            say(
+                f"{place}: is not a dynamic user's own; use a folder below /var/lib/edgecry, which a path "
+                "that does not begin with / is, or name a user with --user"
+            )
     for part in command:
         if Path(part).is_relative_to("/tmp"):  # noqa: S108 - a question, not a file
             say(f"{part}: the service has a /tmp of its own; move it, such as to /opt or /etc")

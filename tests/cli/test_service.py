@@ -48,9 +48,16 @@ def test_without_a_script_python_is_started(monkeypatch, tmp_path):
 def test_what_is_in_the_way(run, installed, monkeypatch, tmp_path):
     monkeypatch.setattr("edgecry.service.obstacles", lambda path: [tmp_path])
     _, _, err = run("service")
-    assert f"edgecry: {installed}: {tmp_path} may not be entered by others" in err
+    assert f"edgecry: {installed}: {tmp_path} is closed to others" in err
     _, _, err = run("service", "--user", "pi")
-    assert "may not be entered" not in err
+    assert "closed to others" not in err
+
+
+def test_folders_of_others(run, installed, tmp_path):
+    config = tmp_path / "edgecry.toml"
+    config.write_text('[record]\ndir = "/srv/clips"\n')
+    assert "edgecry: /srv/clips: is not a dynamic user's own" in run("service", "--config", config)[2]
+    assert "/srv/clips" not in run("service", "--config", config, "--user", "pi")[2]
 
 
 @pytest.mark.parametrize(
