@@ -35,7 +35,7 @@ class Live(Source):
         return self._next
 
     def step(self, block: np.ndarray | None, seconds: float) -> None:
-        self._asked.acquire()
+        assert self._asked.acquire(timeout=30), "nobody asks"
         self.clock.now += seconds
         self._next = block
         self._given.release()
