@@ -1,0 +1,83 @@
+"""pipe: raw PCM from a file object."""
+
+import io
+import os
+import pty
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from edgecry.errors import AudioError
+from edgecry.sources.format import PcmFormat
+from edgecry.sources.pipe import PIPE_BYTES, PipeSource
+
+PCM = PcmFormat(16000)
+RAMP = np.arange(-30000, 30000, 7).astype("<i2")
+
+
+@pytest.fixture
+def pipe():
+    """A pipe: its end to read, a file object, and its end to write, a descriptor."""
+    out, into = os.pipe()
+    with os.fdopen(out, "rb") as file:
+        yield file, into
+    with suppress(OSError):  # the test may have closed it
+        os.close(into)
+
+
+def everything(source: PipeSource) -> np.ndarray:
+    pieces = []
+    while (block := source.read(10)) is not None:
+        pieces.append(block)
+    return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+
+
+def test_pieces_of_a_pipe(pipe):
+    file, into = pipe
+    with PipeSource(file, PCM) as source:
+        os.write(into, b"\x00")
+        assert len(source.read(10)) == 0  # half a sample
+        os.write(into, b"\x40\x00")
+        assert source.read(10).tolist() == [0.5]
+        assert len(source.read(0)) == 0  # nothing for now
+        os.write(into, b"\xc0")
+        os.close(into)
+        assert source.read(10).tolist() == [-0.5]
+        assert source.read(10) is None
+
+
+@pytest.mark.parametrize("kind", ["file", "bytes", "wav"])
+def test_files(tmp_path, kind):
+    data = RAMP.tobytes()
+    if kind == "wav":
+        import soundfile
+
+        file = io.BytesIO()
+        soundfile.write(file, RAMP, 16000, format="WAV", subtype="PCM_16")
+        data = file.getvalue()
+    (tmp_path / "sound").write_bytes(data)
+    with (tmp_path / "sound").open("rb") if kind == "file" else io.BytesIO(data) as file:
+        with PipeSource(file, PCM) as source:
+            np.testing.assert_array_equal(everything(source), RAMP / np.float32(32768))
+        assert not file.closed
+
+
+def test_no_more_than_a_pipeful_at_once():
+    with PipeSource(io.BytesIO(bytes(10 * PIPE_BYTES)), PCM) as source:
+        assert len(source.read(0)) == PIPE_BYTES // 2
+
+
+def test_a_terminal_is_refused():
+    main, other = pty.openpty()
+    message = r"stdin: is a terminal, .* arecord -t raw .* -r 16000"
+    with os.fdopen(other, "rb", buffering=0) as file, pytest.raises(AudioError, match=message):
+        PipeSource(file, PCM).open()
+    os.close(main)
+
+
+def test_a_file_that_was_closed():
+    file = io.BytesIO(b"1234")
+    file.close()
+    with PipeSource(file, PCM, "pipe") as source, pytest.raises(AudioError, match=r"pipe: cannot be read"):
+        source.read(0)
