@@ -52,17 +52,14 @@ class Sink(ABC):
         Whether events wait on disk until they are delivered.
     backoff : Backoff
         How long to wait after a failure.
-    wake : callable
-        Call it, from any thread, to have :meth:`open` called soon though no message comes.
     """
 
     name: str
     durable = False
     backoff = Backoff()
 
-    @staticmethod
-    def wake() -> None:
-        """Replaced by whoever runs the sink."""
+    def wake(self) -> None:  # noqa: B027 - whoever runs the sink sets another
+        """Ask, from any thread, for :meth:`open` to be called soon though no message comes."""
 
     def open(self) -> None:  # noqa: B027 - most have nothing to do
         """Make ready; called before each message, so it does nothing where all is well."""

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.outbox import Outbox, OutboxSettings
@@ -73,10 +73,8 @@ class Dispatcher:
 
     def statistics(self) -> dict[str, int]:
         """Counters: of each sink what it delivered, failed to, tried again, waits and was dropped."""
-        counters = {
-            "outbox.overflow": self._overflow,
-            "outbox.errors": self._disk.errors if self._disk else 0,
-        }
+        errors = self._disk.errors if self._disk else 0
+        counters = {"outbox.overflow": self._overflow, "outbox.errors": errors}
         for worker in self._workers:
             counters |= worker.statistics()
         return counters
@@ -137,6 +135,7 @@ class Worker:
         self.name = sink.name
         self.thread = threading.Thread(target=self._run, name=f"edgecry-{sink.name}", daemon=True)
         self._outbox = outbox
+        self._kept = outbox.path is not None
         self._latest: dict[type[Message], Message] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -177,7 +176,7 @@ class Worker:
     def report(self) -> None:
         """Say what was not delivered."""
         if n := self._outbox.waiting().get(self.name, 0):
-            where = "wait for the next run" if self._outbox.path_given else "are lost"
+            where = "wait for the next run" if self._kept else "are lost"
             log.warning("%s: %d messages %s", self.name, n, where)
 
     def _run(self) -> None:
@@ -193,6 +192,8 @@ class Worker:
                 continue
             except Exception:  # a bug in a sink stops neither it nor the others
                 log.exception("%s: failed in an unforeseen way", self.name)
+                if self._finishing:
+                    break
                 self._end.wait(self.sink.backoff.longest)
                 idle = False
             if idle:

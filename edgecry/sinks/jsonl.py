@@ -59,10 +59,9 @@ class JsonlSink(Sink):
         self._file: int | None = None
         if self._path.is_dir():
             raise EdgecryError(f"jsonl: {self._path} is a directory; name a file in it")
-        if not self._path.parent.is_dir():
-            raise EdgecryError(
-                f"jsonl: {self._path}: the directory {self._path.parent} does not exist; make it"
-            )
+        directory = self._path.parent
+        if not directory.is_dir():
+            raise EdgecryError(f"jsonl: {self._path}: the directory {directory} does not exist; make it")
 
     def deliver(self, message: EventMessage) -> None:
         """Append the line."""
@@ -108,11 +107,11 @@ class JsonlSink(Sink):
         return self._file
 
     def _open(self) -> int:
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             # A line torn by a power cut ends here.
             size = os.fstat(file).st_size
-            if size and self._path.read_bytes()[-1:] != b"\n":
+            if size and os.pread(file, 1, size - 1) != b"\n":
                 os.write(file, b"\n")
         except OSError:
             os.close(file)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from edgecry.errors import EdgecryError
 
@@ -114,7 +114,7 @@ class EventMessage:
         return _plain(self) | {"reasons": reasons, "reason_set": list(self.reason_set)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> EventMessage:
         """Read what :meth:`to_dict` wrote. Unknown fields, which a later edgecry may add, are left out.
 
         Raises
@@ -156,7 +156,7 @@ class Heartbeat:
         return _plain(self) | {"counters": dict(self.counters)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> Heartbeat:
         """Read what :meth:`to_dict` wrote, as :meth:`EventMessage.from_dict` does."""
         return _read(cls, values)
 
