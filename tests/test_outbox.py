@@ -1,5 +1,6 @@
 """outbox: order, bounds, and what a disk or a kill can do to it."""
 
+import itertools
 import logging
 import os
 import random
@@ -113,7 +114,7 @@ def test_wall_clock_does_not_matter(path, monkeypatch):
         reserved.append(outbox.reserve())
         outbox.put("mqtt", cry(run))
         outbox.close()
-    assert all(b - a >= 10**9 for a, b in zip(reserved, reserved[1:], strict=False))
+    assert all(b - a >= 10**9 for a, b in itertools.pairwise(reserved))
     assert drain(box(path), "mqtt") == ids(*range(5))
 
 

@@ -101,6 +101,11 @@ class EventMessage:
                 "end, ended_at", (self.end, self.ended_at), f"both unless it is a start: {self.kind}"
             )
         _check("schema", self.schema, SCHEMA, SCHEMA)
+        for name in ("id", "event", "at", "started_at", "source", "model"):
+            if not isinstance(value := getattr(self, name), str):
+                raise _wrong(name, value, "text")
+        if not isinstance(self.reason_set, tuple):
+            raise _wrong("reason_set", self.reason_set, "a tuple of labels")
         _check("start", self.start, 0)
         _check("end", self.start if self.end is None else self.end, self.start)
         _check("duration", self.duration, 0)
@@ -122,7 +127,7 @@ class EventMessage:
         EdgecryError
             A field is missing or holds what it cannot.
         """
-        return _read(cls, {**values, "reason_set": tuple(values.get("reason_set", ()))})
+        return _read(cls, values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +237,10 @@ def _plain(message: Message) -> dict[str, Any]:
 def _read(cls: type[M], values: Mapping[str, Any]) -> M:
     known = {f.name for f in fields(cls)}
     try:
-        return cls(**{name: value for name, value in values.items() if name in known})
+        kept = {name: value for name, value in values.items() if name in known}
+        if isinstance(kept.get("reason_set"), list):
+            kept["reason_set"] = tuple(kept["reason_set"])
+        return cls(**kept)
     except (TypeError, ValueError, AttributeError) as error:
         raise EdgecryError(f"message: found one that does not fit its schema ({error})") from None
 

@@ -4,10 +4,11 @@ import itertools
 import json
 import threading
 from dataclasses import fields
+from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecry.errors import EdgecryError
@@ -24,8 +25,9 @@ def events(draw) -> EventMessage:
     kind = draw(st.sampled_from(("start", "update", "end")))
     begin, length = draw(seconds), draw(seconds)
     moment = draw(st.floats(0, 4e9).map(utc))
+    device = draw(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True))
     return EventMessage(
-        id=f"{draw(st.from_regex(r'[A-Za-z0-9_-]{1,64}', fullmatch=True))}-{draw(st.integers(0, 10**16 - 1)):016d}-{kind}",
+        id=f"{device}-{draw(st.integers(0, 10**16 - 1)):016d}-{kind}",
         event=draw(st.text(min_size=1)),
         kind=kind,
         at=moment,
@@ -56,11 +58,13 @@ def validator():
 # -- schema ------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(message=events())
 def test_every_event_fits_the_schema(validator, message):
     validator.validate(json.loads(json.dumps(message.to_dict(), allow_nan=False)))
 
 
+@settings(deadline=None)
 @given(counters=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.integers()))
 def test_every_heartbeat_fits_the_schema(validator, counters):
     beat = Heartbeat(id=heartbeat().id, at=utc(0), source="s", counters=counters)
@@ -105,8 +109,6 @@ def test_schema_lets_fields_join(validator):
 
 def test_documented():
     """The page that explains them names each field, and shows messages that are valid."""
-    from pathlib import Path
-
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
     for cls in (EventMessage, Heartbeat):
         assert all(f"`{field.name}`" in text for field in fields(cls))
@@ -120,6 +122,7 @@ def test_documented():
 # -- plain types and back ----------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(events())
 def test_round_trip(message):
     assert EventMessage.from_dict(json.loads(json.dumps(message.to_dict()))) == message
@@ -156,12 +159,21 @@ def test_missing_field(name):
         ({"start": -1.0}, "start: found -1.0"),
         ({"schema": 2}, "schema: found 2"),
         ({"windows": float("inf")}, "windows: found inf"),
-        ({"reason_set": 5}, "does not fit"),
+        ({"reason_set": 5}, "reason_set: found 5"),
+        ({"reason_set": "hungry"}, "reason_set: found 'hungry'"),
+        ({"id": 5}, "id: found 5"),
+        ({"model": None}, "model: found None"),
     ],
 )
 def test_wrong_values(change, found):
     with pytest.raises(EdgecryError, match=found):
         EventMessage.from_dict(cry().to_dict() | change)
+
+
+@pytest.mark.parametrize("values", [None, 5, "text", [1], {}])
+def test_not_a_message(values):
+    with pytest.raises(EdgecryError, match="does not fit"):
+        EventMessage.from_dict(values)
 
 
 @pytest.mark.parametrize("change", [{"kind": "end"}, {"counters": {"x": float("nan")}}, {"counters": 5}])
