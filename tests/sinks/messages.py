@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from edgecry.errors import SinkError
 from edgecry.sinks.base import Backoff, Sink
@@ -50,6 +51,11 @@ def wait_for(condition: Callable[[], object], what: str = "", seconds: float = 3
     while not condition():
         assert time.monotonic() < deadline, f"still waiting for {what or condition}"
         time.sleep(0.01)
+
+
+def open_files() -> int:
+    """How many descriptors this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 class ListSink(Sink):

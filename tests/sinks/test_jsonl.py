@@ -11,7 +11,7 @@ from edgecry.sinks.base import Backoff
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.jsonl import JsonlSettings, JsonlSink
 from edgecry.sinks.message import EventMessage
-from tests.sinks.messages import cry, wait_for
+from tests.sinks.messages import cry, open_files, wait_for
 from tests.test_outbox import full_disk
 
 
@@ -57,14 +57,14 @@ def test_fsync_is_each_line(path, monkeypatch):
 @pytest.mark.parametrize("keep", [0, 1, 3])
 def test_rotation(path, keep):
     """Of many lines the newest stay, in order over the files, none of which is too long."""
-    size = len(json.dumps(cry().to_dict())) + 1
+    size = len(json.dumps(cry(10).to_dict())) + 1
     out = sink(path, max_bytes=2 * size, keep=keep)
-    for n in range(11):
+    for n in range(10, 21):  # all of one length
         out.deliver(cry(n))
     out.close()
     files = [path.with_name(f"{path.name}.{n}") for n in range(keep, 0, -1)] + [path]
     assert sorted(path.parent.iterdir()) == sorted(files)
-    assert [m for file in files for m in read(file)] == [cry(n) for n in range(11 - (2 * keep + 1), 11)]
+    assert [m for file in files for m in read(file)] == [cry(n) for n in range(20 - 2 * keep, 21)]
     assert all(file.stat().st_size <= 2 * size for file in files)
 
 
@@ -160,13 +160,13 @@ def test_directory_that_goes_and_comes_back(tmp_path):
 
 
 def test_no_descriptor_is_left(path):
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     out = sink(path, max_bytes=1000, keep=2)
     for n in range(20):
         out.deliver(cry(n))
     out.close()
     out.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before
 
 
 @pytest.mark.parametrize(

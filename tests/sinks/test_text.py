@@ -93,5 +93,6 @@ def test_closed_stream():
 
 def test_stream_that_cannot_write_it():
     raw = io.BytesIO()
-    TextSink(io.TextIOWrapper(raw, encoding="ascii")).deliver(cry(label="müde"))
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    TextSink(stream).deliver(cry(label="müde"))
     assert b"reason m\\xfcde (peak" in raw.getvalue()
