@@ -104,7 +104,8 @@ class WebhookSink(Sink):
             headers["Authorization"] = f"Bearer {self._token}"
         connection = self._connection = self._connect()
         # The time-out of a socket starts anew with every byte; this one does not.
-        watchdog = threading.Timer(self.settings.timeout, self.close)
+        late = threading.Event()
+        watchdog = threading.Timer(self.settings.timeout, lambda: (late.set(), self.close()))
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -112,6 +113,8 @@ class WebhookSink(Sink):
             answer = connection.getresponse()
             status, reason = answer.status, answer.reason
             wish, location = _retry_after(answer), answer.getheader("Location")
+            if late.is_set():  # cut off in the middle of its headers
+                raise TimeoutError
         except (OSError, http.client.HTTPException, AttributeError) as error:
             # AttributeError: the watchdog closed it between two calls.
             raise SinkError(f"{self._where}: {_why(error)}") from error

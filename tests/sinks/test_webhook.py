@@ -208,7 +208,7 @@ def drip(connection: socket.socket, end: threading.Event) -> None:
         drip,
         lambda connection, end: None,
         lambda connection, end: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"),
-        lambda connection, end: connection.sendall(b"HTTP/1.1 200"),
+        lambda connection, end: connection.sendall(b"HTTP/1.1 2"),
     ],
     ids=["silent", "slow", "closes", "another protocol", "torn"],
 )
@@ -364,5 +364,5 @@ def test_bad_ca(tmp_path):
     for content in (None, "no certificate"):
         if content:
             file.write_text(content)
-        with pytest.raises(EdgecryError, match="webhook: ca_file: .*ca.pem"):
+        with pytest.raises(EdgecryError, match=r"webhook: ca_file: .*ca\.pem"):
             sink("https://host", ca_file=file)
