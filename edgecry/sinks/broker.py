@@ -92,6 +92,9 @@ class Connection:
             self.lost = True
             self._news.notify_all()
         self._client.loop_stop()
+        # They hold us, as we hold the client, whose sockets are closed when nothing holds it.
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
 
     # -- called by the network's thread ---------------------------------------------------------------
 
