@@ -86,6 +86,8 @@ class Dispatcher:
         """
         deadline = time.monotonic() + timeout
         with self._arrived:
+            if self._closing:
+                return
             self._closing = True
             self._arrived.notify()
         _join(self._feeder, deadline)

@@ -105,7 +105,7 @@ class WebhookSink(Sink):
         connection = self._connection = self._connect()
         # The time-out of a socket starts anew with every byte; this one does not.
         late = threading.Event()
-        watchdog = threading.Timer(self.settings.timeout, lambda: (late.set(), self.close()))
+        watchdog = threading.Timer(self.settings.timeout, self._give_up, [late])
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -137,6 +137,10 @@ class WebhookSink(Sink):
         if connection is not None and (sock := connection.sock) is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+    def _give_up(self, late: threading.Event) -> None:
+        late.set()
+        self.close()
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._tls:

@@ -23,7 +23,7 @@ SHARED = {
     "payload_not_available": "offline",
     "qos": 1,
 }
-#: What Home Assistant knows of: https://www.home-assistant.io/integrations/binary_sensor.mqtt/ and sensor.mqtt/
+#: What Home Assistant knows of: home-assistant.io/integrations/binary_sensor.mqtt and sensor.mqtt
 COMMON = {
     "availability_topic",
     "device",

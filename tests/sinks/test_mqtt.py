@@ -166,7 +166,6 @@ def test_broker_killed_and_restarted(broker, outbox):
         watcher.__exit__()
         kept = retained(broker, ANNOUNCED + 1)
     # What the broker had confirmed and not passed on when it died is its own loss: one at most.
-    print("MISSING", set(range(n)) - set(received), "DOUBLES", len(received) - len(set(received)))
     assert len(set(range(n)) - set(received)) <= 3
     order = no_doubles(received)
     assert order == sorted(order)
