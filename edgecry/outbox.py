@@ -230,7 +230,7 @@ class Outbox:
                 with self._db as db:
                     rows = [(seq, *row) for seq, row in self._memory.items()]
                     db.executemany("DELETE FROM message WHERE seq = ?", [(s,) for s in self._delivered])
-                    db.executemany("INSERT INTO message VALUES (?, ?, ?)", rows)
+                    db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?)", rows)
                     db.executemany("INSERT OR REPLACE INTO dropped VALUES (?, ?)", self._dropped.items())
             except sqlite3.Error as error:
                 if self._failed(error):

@@ -58,6 +58,7 @@ class Connection:
         try:
             self._client.connect(*address, keepalive=keepalive)
         except (OSError, ValueError) as error:
+            self.close()
             raise SinkError(f"{self._where}: cannot connect ({error})") from error
         self._client.loop_start()
         with self._news:

@@ -113,6 +113,7 @@ class WebhookSink(Sink):
             answer = connection.getresponse()
             status, reason = answer.status, answer.reason
             wish, location = _retry_after(answer), answer.getheader("Location")
+            answer.close()
             if late.is_set():  # cut off in the middle of its headers
                 raise TimeoutError
         except (OSError, http.client.HTTPException, AttributeError) as error:

@@ -108,7 +108,7 @@ def test_expiry_is_of_crying_alone():
 
 
 def test_no_field_that_home_assistant_does_not_know():
-    """One such, and the whole entity is refused."""
+    """It would drop them in silence."""
     for topic, config in configs(reasons=("hungry",), expire_after=90).items():
         assert set(config) <= KNOWN[topic.split("/")[1]]
 
