@@ -245,6 +245,50 @@ def test_no_thread_or_descriptor_is_gained(broker, outbox):
         assert len(set(counts[1:])) == 1
 
 
+STREAM = """
+import sys, time
+from edgecry.outbox import Outbox, OutboxSettings
+from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from tests.sinks.messages import cry
+
+class Telling(Outbox):
+    def put(self, sink, message):
+        super().put(sink, message)
+        print(int(message.id.split("-")[1]), flush=True)
+
+outbox = Telling(OutboxSettings(sys.argv[2]))
+with Dispatcher([MqttSink(MqttSettings("127.0.0.1", int(sys.argv[1]), device="nursery"))], outbox) as dispatcher:
+    for n in range(int(sys.argv[3]), 10**6):
+        dispatcher.send(cry(n))
+        time.sleep(0.002)
+"""
+
+
+def test_listener_killed_and_restarted(broker, tmp_path):
+    """Three times in the middle of a stream: what was committed arrives, in order, at least once."""
+    path, committed, begin = tmp_path / "outbox.db", set(), 0
+    with Watcher(broker) as watcher:
+        for _ in range(3):
+            seen = len(watcher.got)
+            command = [sys.executable, "-c", STREAM, str(broker.port), str(path), str(begin)]
+            process = subprocess.Popen(
+                command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True
+            )
+            wait_for(lambda n=seen: len(watcher.got) > n + 30)
+            os.kill(process.pid, signal.SIGKILL)
+            said = process.communicate()[0].split("\n")[:-1]
+            committed |= {int(n) for n in said}
+            begin = int(said[-1]) + 2  # the next may be committed, but not said to be
+        with Dispatcher([sink(broker)], Outbox(OutboxSettings(path))) as dispatcher:
+            dispatcher.send(cry(begin))
+            wait_for(lambda: begin in events(watcher))
+        received = events(watcher)
+    assert committed <= set(received)
+    order = no_doubles(received)
+    assert order == sorted(order)
+
+
 # -- last will ---------------------------------------------------------------------------------------
 
 CLIENT = """
