@@ -57,8 +57,9 @@ class JsonlSink(Sink):
         self.name = name
         self._path = Path(settings.path)
         self._file: int | None = None
-        if self._path.is_dir():
-            raise EdgecryError(f"jsonl: {self._path} is a directory; name a file in it")
+        if self._path.exists() and not self._path.is_file():
+            kind = "a directory" if self._path.is_dir() else "not a file that can be rotated"
+            raise EdgecryError(f"jsonl: {self._path} is {kind}; name a file")
         directory = self._path.parent
         if not directory.is_dir():
             raise EdgecryError(f"jsonl: {self._path}: the directory {directory} does not exist; make it")

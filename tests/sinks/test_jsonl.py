@@ -185,5 +185,8 @@ def test_settings(settings, found):
 def test_where_no_file_can_be(tmp_path):
     with pytest.raises(EdgecryError, match="is a directory"):
         sink(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(EdgecryError, match="not a file"):
+        sink(tmp_path / "pipe")
     with pytest.raises(EdgecryError, match="does not exist; make it"):
         sink(tmp_path / "no" / "file")

@@ -258,7 +258,8 @@ class Telling(Outbox):
         print(int(message.id.split("-")[1]), flush=True)
 
 outbox = Telling(OutboxSettings(sys.argv[2]))
-with Dispatcher([MqttSink(MqttSettings("127.0.0.1", int(sys.argv[1]), device="nursery"))], outbox) as dispatcher:
+sink = MqttSink(MqttSettings("127.0.0.1", int(sys.argv[1]), device="nursery"))
+with Dispatcher([sink], outbox) as dispatcher:
     for n in range(int(sys.argv[3]), 10**6):
         dispatcher.send(cry(n))
         time.sleep(0.002)

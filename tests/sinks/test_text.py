@@ -2,7 +2,10 @@
 
 import io
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +99,27 @@ def test_stream_that_cannot_write_it():
     stream = io.TextIOWrapper(raw, encoding="ascii")
     TextSink(stream).deliver(cry(label="müde"))
     assert b"reason m\\xfcde (peak" in raw.getvalue()
+
+
+STUCK = """
+import sys
+from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.text import TextSink
+from tests.sinks.messages import cry, wait_for
+dispatcher = Dispatcher([TextSink(sys.stdout)])
+dispatcher.open()
+for n in range(900):
+    dispatcher.send(cry(n, clip="x" * 1000))
+wait_for(lambda: 10 < dispatcher.statistics()["text.delivered"] < 900)
+dispatcher.close(timeout=0.2)
+"""
+
+
+def test_reader_that_does_not_read():
+    """As a pager does; the process ends in peace all the same."""
+    command = [sys.executable, "-c", STUCK]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], **pipes) as process:
+        error = process.stderr.read()
+        assert process.wait(60) == 0, error
+        assert b"text: still busy, ended" in error
