@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -81,8 +82,9 @@ class ExecSink(Sink):
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            gone = not isinstance(error, BlockingIOError | MemoryError)
-            raise SinkError(f"{program}: cannot be started ({error})", permanent=gone) from error
+            # Too many processes, or no memory for one more, may pass; a missing program does not.
+            passes = getattr(error, "errno", None) in (errno.EAGAIN, errno.ENOMEM)
+            raise SinkError(f"{program}: cannot be started ({error})", permanent=not passes) from error
         self._process = process
         try:
             output = self._converse(process, json.dumps(message.to_dict()).encode() + b"\n", deadline)

@@ -1,5 +1,6 @@
 """exec: a command gets the event, and nothing of it stays."""
 
+import errno
 import json
 import logging
 import os
@@ -85,6 +86,16 @@ def test_failures_are_not_repeated(argv, found):
     with pytest.raises(SinkError, match=found) as caught:
         sink(*argv).deliver(cry())
     assert caught.value.permanent
+
+
+def test_too_many_processes_may_pass(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    with pytest.raises(SinkError) as caught:
+        sink("true").deliver(cry())
+    assert not caught.value.permanent
 
 
 GROUP = """
