@@ -76,9 +76,10 @@ def _reads(metadata: ModelMetadata) -> Iterator[str]:
         unread = "" if family in metadata.families_read else " (not read, so not computed)"
         yield f"{family}: {spec.width(family)} x {', '.join(names)}{unread}."
     usual = FeatureSpec().to_dict()
-    set_ = {k: v for k, v in spec.to_dict().items() if k not in _TOLD and v != usual[k]}
-    if set_:
-        yield "Set otherwise than the public recipe: " + ", ".join(f"{k} {_cell(v)}" for k, v in set_.items())
+    unusual = {k: v for k, v in spec.to_dict().items() if k not in _TOLD and v != usual[k]}
+    if unusual:
+        settings = ", ".join(f"{key} {_cell(value)}" for key, value in unusual.items())
+        yield f"Set otherwise than in the public recipe: {settings}."
 
 
 def _runtime(runtime: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _decision(rule: Rule) -> list[str]:
             return [
                 f"A reason is named where the {100 * rule.coverage:g} % class-conditional conformal set "
                 "holds no other, and it may be named.",
-                "Everything else is 'uncertain'.",
+                "Everything else is 'uncertain'. A set that would be empty keeps its most credible reason.",
                 "",
                 *_table(
                     ("reason", "share of the data", "calibrated on", "may be named"),
@@ -154,13 +155,35 @@ def _section(section: Mapping[str, Any]) -> Iterator[str]:
     yield f"### {_text(section.get('title', 'Figures'))}"
     if protocol := section.get("protocol"):
         yield from ("", _text(protocol))
-    rows = _records(section.get("rows"))
-    if rows:
-        merged = [_with_interval(row) for row in rows]
-        yield from ("", *_records_table(merged, title="figure"))
-    others = {k: v for k, v in section.items() if k not in ("title", "protocol", "rows")}
-    if others:
+    if rows := _rows(section.get("rows")):
+        yield from ("", *_records_table([_with_interval(row) for row in rows], title="figure"))
+    if rows := _by_contender(section.get("figures")):
+        yield from ("", *_records_table(rows, title="figure"))
+    placed = ("title", "protocol", "rows", "figures", "notes", "curves")  # curves are for drawing
+    if others := {key: value for key, value in section.items() if key not in placed}:
         yield from ("", *_facts(others, ()))
+    notes = section.get("notes")
+    for note in notes if isinstance(notes, list) else ():
+        yield from ("", _text(note))
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    """A row a figure, from a list of objects or from an object of them by their names."""
+    if isinstance(value, Mapping):
+        return [{"name": name, **row} for name, row in value.items() if isinstance(row, Mapping)]
+    return _records(value)
+
+
+def _by_contender(value: object) -> list[Mapping[str, Any]]:
+    """A row a figure and a column a contender, from an object of figures by contender."""
+    if not isinstance(value, Mapping):
+        return []
+    contenders = {name: found for name, found in value.items() if isinstance(found, Mapping)}
+    figures = dict.fromkeys(key for found in contenders.values() for key in found)
+    return [
+        {"name": _words(key), **{name: found.get(key) for name, found in contenders.items()}}
+        for key in figures
+    ]
 
 
 def _with_interval(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,8 +205,10 @@ def _bullets(sentences: Sequence[str] | Iterator[str]) -> list[str]:
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _facts(values: Mapping[str, Any], first: Sequence[str], depth: int = 0) -> list[str]:
+def _facts(values: object, first: Sequence[str], depth: int = 0) -> list[str]:
     """One bullet a value, nested objects indented; ``first`` lead."""
+    if not isinstance(values, Mapping):
+        return _bullets([_cell(values)])
     keys = [*(key for key in first if key in values), *(key for key in values if key not in first)]
     lines = []
     for key in keys:
@@ -221,6 +246,9 @@ def _cell(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, list):
         return ", ".join(map(_cell, value))
+    if isinstance(value, Mapping) and {"value", "low", "high"} <= set(value):
+        ends = "" if value["low"] is None else f" ({_cell(value['low'])} to {_cell(value['high'])})"
+        return f"{_cell(value['value'])}{ends}"
     if isinstance(value, Mapping):
         return ", ".join(f"{_words(key)} {_cell(item)}" for key, item in value.items())
     return _text(value)

@@ -283,6 +283,7 @@ class Classifier:
             self._extractor = _faster(self._extractor)
         if self._detector is not None:
             self._detector.extractor = _faster(self._detector.extractor)
+            self._detector.whole = _faster(self._detector.whole)
 
 
 def _opened(model: ModelSource) -> CryModel:

@@ -30,15 +30,16 @@ class Detector:
     engine : {"numpy", "numba"}
         What features are computed with.
     also : collection of str
-        Families to compute beside those it reads, for who shares its vectors.
+        Families to compute beside those it reads where the whole signal is one window, for who shares
+        that vector.
 
     Attributes
     ----------
     model : CryModel
     rule : Threshold
         What a window is, and how windows are decided on.
-    extractor : FeatureExtractor
-        Settable, to go on with another engine.
+    extractor, whole : FeatureExtractor
+        Of windows, and of a signal that is one. Settable, to go on with another engine.
 
     Raises
     ------
@@ -57,7 +58,9 @@ class Detector:
             )
         self.model = model
         self.rule = rule
-        self.extractor = FeatureExtractor(model.spec, engine, {*model.metadata.families_read, *also})
+        read = model.metadata.families_read
+        self.extractor = FeatureExtractor(model.spec, engine, read)
+        self.whole = FeatureExtractor(model.spec, engine, {*read, *also})
 
     @property
     def spec(self) -> FeatureSpec:
@@ -91,7 +94,8 @@ class Detector:
         sr = self.spec.sr
         spans = list(windows(len(y), round(self.rule.window * sr), round(self.rule.hop * sr)))
         heard = [span for span in spans if not _is_silent(y[slice(*span)], self.rule.floor_dbfs)]
-        vectors = [self.extractor.extract(y[slice(*span)]) for span in heard]
+        extractor = self.whole if len(spans) == 1 else self.extractor
+        vectors = [extractor.extract(y[slice(*span)]) for span in heard]
         probabilities: dict[tuple[int, int], float] = {}
         if vectors:
             column = self.model.labels.index(self.rule.positive)

@@ -212,7 +212,8 @@ def prediction(model: Path | None, trial: Outcome | None) -> Check:
     if trial is None:
         return _not_tried("model")
     if trial.code != 0:
-        advice = "install edgecry again" if model is None else "convert the model again, or name another"
+        incomplete = model is None or "lacks its bundled model" in trial.complaint
+        advice = "install edgecry again" if incomplete else "convert the model again, or name another"
         return Check("model", "fail", trial.complaint.removeprefix("edgecry: "), advice)
     (answer,) = json.loads(trial.stdout)
     return Check("model", "ok", f"{answer['model']} takes the sample for {answer['label']!r}")

@@ -390,6 +390,20 @@ def test_a_shared_recipe_of_which_each_reads_a_part(tmp_path, why):
     assert Classifier(why, detector=ear).classify(LOUD, sr=8000).probabilities == alone.probabilities
 
 
+def test_windows_have_no_more_computed_than_the_detector_reads(tmp_path, why, monkeypatch):
+    """Their vectors are of no use to the other model."""
+    model = graphs.make(
+        replace(graphs.EAR, reads=(0, 1, 2, 3)),
+        W=np.vstack((np.full((4, 2), 0.001), np.zeros((8, 2)))).astype(np.float32),
+    )
+    ear, computed, extract = graphs.save(tmp_path / "part.onnx", model), [], FeatureExtractor.extract
+    monkeypatch.setattr(
+        FeatureExtractor, "extract", lambda self, y: computed.append((len(y), self.only)) or extract(self, y)
+    )
+    Classifier(why, detector=ear).classify(LOUD, sr=8000)
+    assert computed == [*4 * [(1600, ("mfcc",))], (4000, ("mfcc", "mel"))]
+
+
 def test_each_model_hears_its_own_rate(tmp_path, ear, recordings):
     """From every kind of source, one that can be read only once too."""
     why = graphs.save(tmp_path / "why16.onnx", graphs.reasons(sr=16000))
@@ -420,7 +434,7 @@ def test_numba_is_taken_over_for_both(ear, why, recordings, monkeypatch):
     monkeypatch.setattr("edgecry.classifier._faster", lambda extractor: taken.append(extractor) or extractor)
     taken = []
     found = list(Classifier(why, detector=ear).classify_many(recordings))
-    assert len(taken) == 2
+    assert len(taken) == 3
     assert len(found) == 3
     taken.clear()
     list(Classifier(why, "numpy", detector=ear).classify_many(recordings))
@@ -448,9 +462,20 @@ def test_threads_decide_alike(ear, why):
         assert list(pool.map(lambda y: answer(classifier.classify(y, sr=8000)), clips * 8)) == expected * 8
 
 
-@pytest.mark.parametrize("gain", [2.0, 0.5, 0.25])
-def test_gain_moves_a_detector_of_level_only_through_its_threshold(ear, why, gain):
-    """The label follows the probability, and nothing else of the sound."""
-    classifier = Classifier(why, detector=ear)
-    found = classifier.classify((gain * LOUD).astype(np.float32), sr=8000)
-    assert (found.label == "no_cry") == (found.cry.probability < found.cry.threshold)
+@pytest.mark.parametrize("db", [-6, -12, -20, -40])
+def test_gain_changes_nothing_where_models_remove_the_level(tmp_path, db):
+    """A microphone that is turned down hears the same cry, for the same reason."""
+    spec = replace(graphs.SPEC, level="remove")
+    ear = graphs.make(replace(graphs.EAR, spec=spec, decision={**graphs.THRESHOLD, "threshold": 0.44}))
+    why = graphs.make(replace(graphs.REASONS, spec=spec))
+    paths = [graphs.save(tmp_path / name, model) for name, model in (("ear.onnx", ear), ("why.onnx", why))]
+    classifier = Classifier(paths[1], detector=paths[0])
+    labels = set()
+    for seed in range(8):
+        y = tone(seed)
+        loud, soft = (classifier.classify((g * y).astype(np.float32), sr=8000) for g in (1, 10 ** (db / 20)))
+        assert soft.label == loud.label
+        assert soft.cry.probability == pytest.approx(loud.cry.probability, abs=1e-4)
+        assert soft.probabilities == pytest.approx(loud.probabilities, abs=1e-4)
+        labels.add(loud.label)
+    assert labels == {"no_cry", "uncertain"}

@@ -8,6 +8,7 @@ import sys
 import pytest
 import soundfile
 
+from tests import graphs
 from tests.conftest import tone
 
 #: Not of the standard library; what soundfile imports stands beside it.
@@ -40,9 +41,13 @@ FORBIDDEN = {
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory):
     """Modules that a process has loaded after classifying, and those that every process has."""
-    path = tmp_path_factory.mktemp("cold") / "cry.wav"
+    folder = tmp_path_factory.mktemp("cold")
+    path = folder / "cry.wav"
     soundfile.write(path, tone(0, seconds=2.0), 8000)  # not the model's rate, so that soxr is needed
-    classify = f"from edgecry.cli import main; assert main(['classify', {str(path)!r}]) == 0"
+    ear = graphs.save(folder / "ear.onnx", graphs.detector(sr=16000, threshold=0.001))
+    why = graphs.save(folder / "why.onnx", graphs.reasons())
+    argv = ["classify", str(path), "--detector", str(ear), "--model", str(why)]
+    classify = f"from edgecry.cli import main; assert main({argv!r}) == 0"
     return loaded_after(classify) - loaded_after("pass")
 
 
@@ -67,5 +72,5 @@ def test_not_imported(modules, name):
 
 
 def test_only_the_command_that_is_asked_for(modules):
-    commands = {"bench", "classify", "doctor", "features", "info", "warmup"}
+    commands = {"bench", "classify", "doctor", "features", "info", "models", "warmup"}
     assert {name for name in commands if f"edgecry.cli.{name}" in modules} == {"classify"}

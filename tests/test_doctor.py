@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from edgecry.audio import load_audio
 from edgecry.doctor import Requirement
 from edgecry.errors import EdgecryError
 from edgecry.features.spec import FeatureSpec
+from edgecry.model import BUNDLED_MODEL
 from edgecry.process import Outcome
 from edgecry.warmup import Status
+from tests.conftest import needs_bundled
 from tests.parity import comparison, reference
 
 NEEDS = Requirement("onnxruntime", ">=1.19,!=1.21.0")
@@ -57,6 +60,11 @@ DIED = Outcome(-signal.SIGILL, "", "")
             doctor.prediction(None, Outcome(2, "", "edgecry: m.onnx: cut short\n")),
             "fail",
             "m.onnx: cut short",
+        ),
+        (
+            doctor.prediction(Path("m.onnx"), Outcome(2, "", "edgecry: cry.onnx: lacks its bundled model\n")),
+            "fail",
+            "lacks its bundled model",
         ),
         (doctor.prediction(None, DIED), "fail", "died of SIGILL"),
         (doctor.prediction(None, None), "fail", "not tried"),
@@ -124,8 +132,10 @@ def test_requirements_are_those_of_the_installation(monkeypatch):
 # -- all of them ---------------------------------------------------------------------------------------
 
 
-def test_this_machine_is_sound():
-    checks = list(doctor.examine())
+@needs_bundled
+@pytest.mark.parametrize("model", [None, BUNDLED_MODEL])
+def test_this_machine_is_sound(model):
+    checks = list(doctor.examine(model))
     assert [check for check in checks if check.status == "fail"] == []
     names = [check.name for check in checks]
     for name in ("architecture", "userland", "Python", *doctor.BASE, "engine", "features, numpy", "model"):

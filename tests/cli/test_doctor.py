@@ -5,6 +5,7 @@ import json
 import pytest
 
 from edgecry.doctor import Check
+from tests.conftest import needs_bundled
 
 GOOD, ODD = Check("a", "ok", "fine"), Check("b", "warn", "slow\nish", "do something about it")
 BAD = Check("c", "fail", "gone", "mend it")
@@ -65,7 +66,9 @@ def test_named_model(run, tmp_path):
     assert failed["advice"]
 
 
-def test_one_screen(run):
-    code, out, _ = run("doctor")
+@needs_bundled
+@pytest.mark.parametrize("model", [(), ("--model", "seed")])
+def test_one_screen(run, model):
+    code, out, _ = run("doctor", *model)
     assert code == 0
     assert len(out.splitlines()) <= 24

@@ -3,8 +3,9 @@
 import json
 
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import BUNDLED_MODEL
+from edgecry.model import bundled
 from tests import graphs
+from tests.conftest import needs_bundled
 
 
 def test_json_is_all_of_the_metadata(run, model_path):
@@ -38,10 +39,25 @@ def test_text_shows_every_value(run, model_path):
     assert "  parity\n    max_abs" in out
 
 
-def test_default_is_the_bundled_model(run):
+@needs_bundled
+def test_default_is_the_bundled_model_of_reasons(run):
     code, out, _ = run("info", "--json")
     assert code == 0
-    assert json.loads(out)["file"] == str(BUNDLED_MODEL)
+    assert json.loads(out)["file"] == str(bundled("reason"))
+
+
+def test_a_bundled_model_by_its_name(run):
+    code, out, _ = run("info", "seed", "--json")
+    assert code == 0
+    assert json.loads(out)["file"] == str(bundled("seed"))
+
+
+def test_cost_of_a_detector_is_of_a_window(run, tmp_path):
+    code, out, _ = run("info", graphs.save(tmp_path / "ear.onnx", graphs.detector()), "--json")
+    assert code == 0
+    facts = json.loads(out)
+    assert facts["decision"] == graphs.THRESHOLD
+    assert "for 0.2 s of sound" in facts["reads"]["cost"]
 
 
 def test_refused_model(run, tmp_path):

@@ -20,7 +20,7 @@ def test_version(run):
 def test_help_names_commands_and_codes(run):
     code, out, _ = run("--help")
     assert code == 0
-    for word in ("classify", "features", "info", "exit codes"):
+    for word in ("classify", "features", "models", "info", "exit codes"):
         assert word in out
 
 
@@ -92,6 +92,7 @@ def test_interrupted_process(model_path):
         "edgecry",
         "classify",
         "-",
+        "--raw",
         "--model",
         str(model_path),
         "--format",

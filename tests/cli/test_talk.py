@@ -73,6 +73,9 @@ def test_import_of_onnxruntime_is_quiet(process, model_path, recordings, tmp_pat
     env = {"PYTHONPATH": os.pathsep.join([str(noisy.parent), *filter(None, sys.path)])}
     plain = [sys.executable, "-c", "import onnxruntime"]
     assert b"discovery failed" in subprocess.run(plain, env=env, capture_output=True, check=True).stderr
-    for argv in (("info", model_path), ("classify", recordings[0], "--model", model_path, "--format", "csv")):
+    for argv in (
+        ("info", model_path),
+        ("classify", recordings[0], "--raw", "--model", model_path, "--format", "csv"),
+    ):
         done = process(*argv, env=env)
         assert (done.returncode, done.stderr) == (0, b"")
