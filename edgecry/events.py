@@ -82,6 +82,26 @@ class EventSettings:
         if self.end_after <= 0:
             raise EdgecryError(f"end_after: {self.end_after:g} s; allowed is more than 0")
 
+    @classmethod
+    def around(cls, threshold: float) -> EventSettings:
+        """Settings for a detector of windows of 3 s, 1 s apart, that are a cry from ``threshold`` on.
+
+        A window votes where the detector by itself would say cry. It takes two of three: a bark of a
+        second lies in three windows, but seldom fools more than one. A cry goes on down to 0.7 of the
+        threshold, and through pauses of 5 s, for a baby has to breathe; after its end no other is
+        announced for 10 s. A report of a cry that goes on comes every 10 s.
+        """
+        return cls(
+            onset=threshold,
+            release=0.7 * threshold,
+            k=2,
+            n=3,
+            min_length=2.0,
+            end_after=5.0,
+            refractory=10.0,
+            update_every=10.0,
+        )
+
 
 @dataclass(frozen=True)
 class CryEvent:
@@ -102,6 +122,8 @@ class CryEvent:
         Average of its windows' distributions over reasons, of those that had one.
     windows : int >= 1
         How many windows it has, from start to end, without those that were skipped.
+    label : str
+        What to call it: the reason if it is known, "uncertain" if it was looked for in vain, or "cry".
     """
 
     kind: Literal["start", "update", "end"]
@@ -112,6 +134,7 @@ class CryEvent:
     mean: float
     reasons: Mapping[str, float] | None
     windows: int
+    label: str = "cry"
 
     @property
     def duration(self) -> float:
@@ -131,6 +154,7 @@ class CryEvent:
             "mean": round(self.mean, _DIGITS),
             "reasons": None if reasons is None else {k: round(p, _DIGITS) for k, p in reasons.items()},
             "windows": self.windows,
+            "label": self.label,
         }
 
 
@@ -233,6 +257,19 @@ class EventTracker:
             events += self._report(window)
         self._decisions.append(self.is_crying)
         return events
+
+    def expects(self, start: float, end: float, score: float) -> bool:
+        """Tell whether a window, were it the next, would be part of a cry: announced, or about to be.
+
+        For who wants to know more of such windows before they are pushed.
+        """
+        window = Window(start, end, score)
+        if self._is_over(window):
+            return self.settings.k == 1 and self._votes(window)
+        if self._cry is not None:
+            return self._continues(window)
+        before = list(self._scores)[-(self.settings.n - 1) :] if self.settings.n > 1 else []
+        return sum(map(self._votes, [*before, window])) >= self.settings.k
 
     def flush(self) -> list[CryEvent]:
         """End the event at hand, if there is one, because the stream ends or has a hole."""
