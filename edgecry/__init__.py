@@ -11,10 +11,12 @@ _HOME = {
     "AudioError": "edgecry.errors",
     "Classifier": "edgecry.classifier",
     "Cry": "edgecry.decision",
+    "CryEvent": "edgecry.events",
     "CryModel": "edgecry.model",
     "Decision": "edgecry.decision",
     "EdgecryError": "edgecry.errors",
     "EdgecryWarning": "edgecry.errors",
+    "EventSettings": "edgecry.events",
     "FeatureExtractor": "edgecry.features.extractor",
     "FeatureSpec": "edgecry.features.spec",
     "ModelError": "edgecry.errors",
@@ -22,6 +24,7 @@ _HOME = {
     "Reasons": "edgecry.decision",
     "RuntimeOptions": "edgecry.model",
     "SpecError": "edgecry.errors",
+    "StreamClassifier": "edgecry.stream",
     "Waveform": "edgecry.audio",
     "load_audio": "edgecry.audio",
 }
@@ -29,10 +32,12 @@ __all__ = [
     "AudioError",
     "Classifier",
     "Cry",
+    "CryEvent",
     "CryModel",
     "Decision",
     "EdgecryError",
     "EdgecryWarning",
+    "EventSettings",
     "FeatureExtractor",
     "FeatureSpec",
     "ModelError",
@@ -40,6 +45,7 @@ __all__ = [
     "Reasons",
     "RuntimeOptions",
     "SpecError",
+    "StreamClassifier",
     "Waveform",
     "__version__",
     "load_audio",
@@ -50,9 +56,11 @@ if TYPE_CHECKING:
     from edgecry.classifier import Classifier, Prediction
     from edgecry.decision import Cry, Decision, Reasons
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
+    from edgecry.events import CryEvent, EventSettings
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec
     from edgecry.model import CryModel, RuntimeOptions
+    from edgecry.stream import StreamClassifier
 
 
 def __getattr__(name: str) -> Any:

@@ -136,7 +136,7 @@ class Classifier:
         detector: ModelSource | None = "cry",
         decision: Decision | None = Decision(),  # noqa: B008 - frozen
     ) -> None:
-        self.model = _opened("reason" if model is None else model)
+        self.model = opened("reason" if model is None else model)
         self._engine = engine
         self._decision = decision
         rule = self.model.metadata.rule
@@ -148,11 +148,11 @@ class Classifier:
         if decision is not None and isinstance(rule, Threshold):
             self._detector = Detector(self.model, now)
         elif decision is not None and detector is not None and self.model.metadata.task == "reason":
-            asked = _opened(detector)
+            asked = opened(detector)
             self._detector = Detector(asked, now, families if asked.spec == self.spec else ())
         if self._detector is None or self._detector.model is not self.model:
             self._extractor = FeatureExtractor(self.spec, now, families)
-        _check_overrides(decision, self._detector, self._conformal, self.model)
+        check_overrides(decision, self._detector, self._conformal, self.model)
 
     @property
     def detector(self) -> CryModel | None:
@@ -286,11 +286,12 @@ class Classifier:
             self._detector.whole = _faster(self._detector.whole)
 
 
-def _opened(model: ModelSource) -> CryModel:
+def opened(model: ModelSource) -> CryModel:
+    """The model that is named."""
     return model if isinstance(model, CryModel) else CryModel.load(model)
 
 
-def _check_overrides(
+def check_overrides(
     decision: Decision | None, detector: Detector | None, conformal: Conformal | None, model: CryModel
 ) -> None:
     """Refuse settings that nothing here decides by: they would be taken for settings that work."""

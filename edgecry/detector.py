@@ -12,7 +12,7 @@ from edgecry.decision import Window
 from edgecry.errors import ModelError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import Float32
+from edgecry.features.spectra import Float32, Float64
 from edgecry.model import CryModel
 from edgecry.rules import Threshold
 
@@ -93,17 +93,36 @@ class Detector:
         """
         sr = self.spec.sr
         spans = list(windows(len(y), round(self.rule.window * sr), round(self.rule.hop * sr)))
-        heard = [span for span in spans if not _is_silent(y[slice(*span)], self.rule.floor_dbfs)]
+        heard = [span for span in spans if not is_silent(y[slice(*span)], self.rule.floor_dbfs)]
         extractor = self.whole if len(spans) == 1 else self.extractor
         vectors = [extractor.extract(y[slice(*span)]) for span in heard]
         probabilities: dict[tuple[int, int], float] = {}
         if vectors:
-            column = self.model.labels.index(self.rule.positive)
-            P = self.model.predict_proba(np.stack(vectors))[:, column]
-            # The model's own checks allow for rounding.
-            probabilities = dict(zip(heard, np.clip(P, 0, 1).tolist(), strict=True))
+            probabilities = dict(zip(heard, self.judge(np.stack(vectors)), strict=True))
         found = [Window(a / sr, b / sr, probabilities.get((a, b), 0.0)) for a, b in spans]
         return found, vectors[0] if vectors and len(spans) == 1 else None
+
+    def judge(self, vectors: Float64) -> list[float]:
+        """Give vectors the probability of a cry.
+
+        Parameters
+        ----------
+        vectors : float64 [shape=(n_features,) or (n, n_features)]
+
+        Returns
+        -------
+        list of float in [0, 1]
+            One for each.
+
+        Raises
+        ------
+        ModelError
+            The model gives something else than probabilities.
+        """
+        P = self.model.predict_proba(vectors)[:, self.model.labels.index(self.rule.positive)]
+        # The model's own checks allow for rounding.
+        found: list[float] = np.clip(P, 0, 1).tolist()
+        return found
 
 
 def windows(n: int, size: int, hop: int) -> Iterator[tuple[int, int]]:
@@ -118,10 +137,18 @@ def windows(n: int, size: int, hop: int) -> Iterator[tuple[int, int]]:
     stop = 0
     for stop in range(size, n + 1, hop):
         yield stop - size, stop
-    if n - stop > _LEFT_OVER * hop or stop == 0:
+    if is_left_over(n, stop, hop):
         yield max(0, n - size), n
 
 
-def _is_silent(y: NDArray[Any], floor_dbfs: float | None) -> bool:
+def is_left_over(n: int, stop: int, hop: int) -> bool:
+    """Whether what comes after the last whole window, which ends at ``stop``, needs one of its own.
+
+    Without a whole window ``stop`` is 0.
+    """
+    return n - stop > _LEFT_OVER * hop or stop == 0
+
+
+def is_silent(y: NDArray[Any], floor_dbfs: float | None) -> bool:
     """Whether the RMS of a window about its mean is under the floor, in dB of full scale."""
     return floor_dbfs is not None and float(np.std(y, dtype=np.float64)) < 10 ** (floor_dbfs / 20)

@@ -204,7 +204,22 @@ def test_to_dict_is_plain():
         "mean": 0.9,
         "reasons": {"hungry": 0.333333, "tired": 0.666667},
         "windows": 1,
+        "label": "cry",
     }
+
+
+@pytest.mark.parametrize("threshold", [1e-3, 0.5, 1.0])
+def test_settings_around_a_threshold(threshold):
+    """One window says nothing, two that reach it do, and a cry goes on a little below."""
+    settings = EventSettings.around(threshold)
+    high, low = threshold, 0.75 * threshold
+
+    def windows(*scores):
+        return row(*scores, length=3.0)
+
+    assert find_events(windows(0, high, 0, 0, high, 0, 0), settings) == []
+    assert find_events(windows(0, low, low, low), settings) == []
+    assert spans(windows(0, high, 0, high, low, low, 0, 0, 0, 0), settings) == [(1, 8)]
 
 
 # -- refusals ----------------------------------------------------------------------------------------
@@ -370,3 +385,14 @@ def test_memory_is_bounded(settings):
         if i in (59, 3599):
             sizes.append(len(pickle.dumps(tracker)))
     assert sizes[1] <= sizes[0] + 16  # of larger integers
+
+
+@given(windows(), settings())
+def test_expects_tells_what_a_push_would(windows, settings):
+    """And asking changes nothing."""
+    tracker, other = EventTracker(settings), EventTracker(settings)
+    for window in windows:
+        expected = tracker.expects(*window[:3]) and not window.skipped
+        assert tracker.push(*window) == other.push(*window)
+        cry = tracker._cry
+        assert expected == (cry is not None and cry.end == window.end)

@@ -27,6 +27,9 @@ from edgecry.features.tuning import join, octaves_of_peaks, track_bins, tuning_o
 _KEPT = 16 * 2**20
 #: Of librosa.estimate_tuning(y), which librosa.feature.tonnetz calls.
 TUNING_GEOMETRY = Geometry(2048, 512, 2048)
+#: Families that are made of ShortFrames alone.
+_SHORT = {"mel", "mfcc", "voice"}
+_NO_SAMPLES = np.empty(0, np.float32)
 
 
 class FeatureExtractor:
@@ -98,14 +101,59 @@ class FeatureExtractor:
             ``y`` is not a mono float signal, or not finite, or so loud that its power overflows.
         """
         clip = _Clip(fitted(_checked(y), self.spec), self.spec, self.only, self._kernels)
+        vector = self._vector(clip)
+        if not np.isfinite(vector).all():
+            raise AudioError(f"samples reach {np.abs(y).max():g}: too loud to measure; scale them to -1 to 1")
+        return vector
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the vector is made of nothing but frames that lie wholly inside the clip.
+
+        Then clips that overlap by a multiple of ``spec.hop_length`` have frames in common.
+        """
+        return not self.spec.center and set(self.only) <= _SHORT
+
+    def frames(self, y: Float32) -> ShortFrames:
+        """Compute the frames that :meth:`summarise` takes, of samples as :meth:`extract` takes them."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return short_frames(y, self.spec, self._kernels, self.only)
+
+    def summarise(self, frames: ShortFrames) -> Float64:
+        """Make the vector of a clip of its frames, the same as :meth:`extract` makes of its samples.
+
+        Parameters
+        ----------
+        frames : ShortFrames
+            All of the clip's, as :meth:`frames` gives them; its length is taken as it is. They are
+            used up.
+
+        Returns
+        -------
+        float64 [shape=(n_features,)]
+
+        Raises
+        ------
+        SpecError
+            The vector is made of more than these frames.
+        AudioError
+            Their power overflows.
+        """
+        if not self.is_short:
+            raise SpecError(f"summarise: {', '.join(self.only)} cannot be made of frames inside a clip alone")
+        clip = _Clip(_NO_SAMPLES, self.spec, self.only, self._kernels, frames)
+        vector = self._vector(clip)
+        if not np.isfinite(vector).all():
+            raise AudioError("frames: too loud to measure; scale samples to -1 to 1")
+        return vector
+
+    def _vector(self, clip: _Clip) -> Float64:
         vector = np.zeros(self.spec.n_features)
         slices, stats = self.spec.slices, dict(self.spec.stats_by_family)
         # Overflow shows in the vector, where it is reported.
         with np.errstate(over="ignore", invalid="ignore"):
             for family in sorted(self.only, key=_ORDER.index):
                 vector[slices[family]] = clip.summary(family, stats[family])
-        if not np.isfinite(vector).all():
-            raise AudioError(f"samples reach {np.abs(y).max():g}: too loud to measure; scale them to -1 to 1")
         return vector
 
 
@@ -166,8 +214,17 @@ class _Clip:
     large as the samples.
     """
 
-    def __init__(self, y: Float32, spec: FeatureSpec, families: Sequence[str], kernels: Kernels) -> None:
+    def __init__(
+        self,
+        y: Float32,
+        spec: FeatureSpec,
+        families: Sequence[str],
+        kernels: Kernels,
+        short: ShortFrames | None = None,
+    ) -> None:
         self._y, self._spec, self._families, self._kernels = y, spec, families, kernels
+        if short is not None:
+            self._short = short
         self._stft = Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
 
     def summary(self, family: str, stats: Sequence[str]) -> Float64:

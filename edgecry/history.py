@@ -1,0 +1,58 @@
+"""The last rows of a sequence that grows without end, in memory that does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+class History:
+    """Keeps the last rows of a sequence; any stretch of them can be read without a copy.
+
+    Rows are written into a store twice as long as what is kept, and moved to its front when it is full:
+    one move in as many rows as are kept, and every stretch lies in one piece.
+
+    Parameters
+    ----------
+    keep : int >= 1
+        Rows that can always be read back.
+    width : int, optional
+        Values of a row; left out, a row is a number.
+    dtype : dtype
+        Their type.
+
+    Attributes
+    ----------
+    start, stop : int
+        Indices of the oldest row that can be read, and after the newest; the first ever has 0.
+    """
+
+    def __init__(self, keep: int, width: int | None = None, dtype: DTypeLike = np.float32) -> None:
+        self._keep = keep
+        self._store = np.zeros((2 * keep,) if width is None else (2 * keep, width), dtype)
+        self.start = self.stop = 0
+
+    def begin(self, at: int) -> None:
+        """Forget all; the next row has this index."""
+        self.start = self.stop = at
+
+    def extend(self, rows: NDArray[Any]) -> None:
+        """Add rows."""
+        while len(rows):
+            room = len(self._store) - (self.stop - self.start)
+            if room == 0:
+                self._store[: self._keep] = self._store[self._keep :]
+                self.start += self._keep
+                room = self._keep
+            part, rows = rows[:room], rows[room:]
+            at = self.stop - self.start
+            self._store[at : at + len(part)] = part
+            self.stop += len(part)
+
+    def view(self, start: int, stop: int) -> NDArray[Any]:
+        """Look at rows ``start`` to ``stop``, until more are added."""
+        if not self.start <= start <= stop <= self.stop:
+            raise IndexError(f"rows {start} to {stop}; kept are {self.start} to {self.stop}")
+        return self._store[start - self.start : stop - self.start]

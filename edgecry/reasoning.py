@@ -1,0 +1,63 @@
+"""Why a baby cries, asked of the last seconds of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from edgecry.decision import Decision, decide, find_reasons
+from edgecry.features.spec import FeatureSpec
+from edgecry.model import CryModel
+from edgecry.overlap import Vectors
+from edgecry.rules import Conformal
+
+#: Seconds that a model of reasons is asked about, unless its recipe says: those of the recordings that
+#: the public corpus consists of.
+SECONDS: Final = 7.0
+
+
+def reach(spec: FeatureSpec, sr: int) -> int:
+    """How many of a stream's samples a model of reasons is asked about at once."""
+    return round((spec.length or SECONDS) * sr)
+
+
+class Reasoner:
+    """Asks a model of reasons about stretches of a stream, and names what comes of it.
+
+    Parameters
+    ----------
+    model : CryModel
+        Of the task "reason".
+    vectors : Vectors
+        Of its recipe.
+    length : int
+        Samples that are asked about, where there are as many.
+    decision : Decision
+        Settings in place of the model's own.
+    """
+
+    def __init__(self, model: CryModel, vectors: Vectors, length: int, decision: Decision) -> None:
+        self.model = model
+        self._vectors, self._length, self._decision = vectors, length, decision
+        rule = model.metadata.rule
+        self._conformal = rule if isinstance(rule, Conformal) else None
+
+    def ask(self, stop: int) -> dict[str, float]:
+        """Give the probabilities of the model's labels for the samples before ``stop``.
+
+        They are those of ``Classifier(model, detector=None)`` for these samples alone.
+
+        Raises
+        ------
+        ModelError
+            The model gives something else than probabilities.
+        """
+        (row,) = self.model.predict_proba(self._vectors.of(max(0, stop - self._length), stop)).tolist()
+        return {label: min(max(p, 0.0), 1.0) for label, p in zip(self.model.labels, row, strict=True)}
+
+    def name(self, probabilities: Mapping[str, float]) -> str:
+        """Name the reason that probabilities, or averages of some, single out; or "uncertain"."""
+        if self._conformal is None:
+            return decide(None, None, (), probabilities)[0]
+        reasons = find_reasons(probabilities, self._conformal, self._decision)
+        return decide(None, reasons, self._conformal.nameable, probabilities)[0]

@@ -1,0 +1,76 @@
+"""What tests of streams share: models whose windows share frames, and scenes with cries in them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from edgecry.features.spec import FeatureSpec
+from edgecry.model import CryModel
+from tests import graphs
+
+SR = 8000
+#: As the bundled detector's, but small: a hop of 0.1 s is 16 frames, so that windows share theirs.
+SPEC = FeatureSpec(
+    sr=SR,
+    families=("mfcc", "voice"),
+    stats=("mean", "std", "delta_std", "skew"),
+    n_mfcc=4,
+    n_mels=8,
+    n_fft=256,
+    hop_length=50,
+    win_length=200,
+    mel_fmin=150,
+    mel_fmax=3800,
+    center=False,
+    level="remove",
+)
+LOUD = replace(SPEC, level="keep")
+DECISION = {**graphs.THRESHOLD, "window": 0.3, "hop": 0.1, "threshold": 0.06, "floor_dbfs": -70.0}
+
+
+def detector(folder: Path, spec: FeatureSpec = SPEC, W: np.ndarray | None = None, **decision) -> CryModel:
+    """A detector of random weights, small enough that no score is saturated."""
+    metadata = replace(graphs.EAR, spec=spec, reads=reads(spec), decision={**DECISION, **decision})
+    W = graphs.weights(spec.n_features, 2) if W is None else W
+    return load(folder / f"ear{len(list(folder.iterdir()))}.onnx", metadata, W)
+
+
+def loud_detector(folder: Path, **decision) -> CryModel:
+    """A detector that takes what is loud for a cry: ``1 / (1 + exp(-mfcc_0 / 50))``."""
+    W = np.zeros((LOUD.n_features, 2), np.float32)
+    W[0, 1] = 0.02
+    return detector(folder, LOUD, W, **decision)
+
+
+def reasoner(folder: Path, spec: FeatureSpec = LOUD, **decision) -> CryModel:
+    """A model of reasons that is asked about 0.7 s."""
+    spec = replace(spec, length=0.7, stats=("mean", "max"))
+    metadata = replace(
+        graphs.REASONS, spec=spec, reads=reads(spec), decision={**graphs.CONFORMAL, **decision}
+    )
+    return load(
+        folder / f"why{len(list(folder.iterdir()))}.onnx", metadata, graphs.weights(spec.n_features, 3)
+    )
+
+
+def reads(spec: FeatureSpec) -> tuple[int, ...]:
+    return tuple(range(spec.n_features))
+
+
+def load(path: Path, metadata, W: np.ndarray) -> CryModel:
+    return CryModel.load(graphs.save(path, graphs.make(metadata, W=W)))
+
+
+def noise(seconds: float, level: float = 0.01, sr: int = SR, seed: int = 0) -> np.ndarray:
+    return (level * np.random.default_rng(seed).standard_normal(round(seconds * sr))).astype(np.float32)
+
+
+def scene(seconds: float, *cries: tuple[float, float], sr: int = SR, level: float = 1e-3) -> np.ndarray:
+    """A quiet room, and a loud sound from one time to another for each cry."""
+    y = noise(seconds, level, sr)
+    t = np.arange(len(y)) / sr
+    for start, end in cries:
+        y[(start <= t) & (t < end)] += 0.3
+    y[:] = np.where(y > 0.2, 0.3 * np.sin(2 * np.pi * 440 * t) + y - 0.3, y)
+    return y
