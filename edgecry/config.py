@@ -266,10 +266,10 @@ def merge(table: Table, overrides: Mapping[str, object]) -> dict[str, Any]:
 
 def parse_settings(table: Table, origin: str) -> ListenSettings:
     """Check nested tables, as TOML gives them; ``origin`` is the file's name, for messages."""
-    place = f"{origin}: "
+    tables = table_of(table.get("sinks", {}), f"{origin}: ", "sinks")
     plain = {key: value for key, value in table.items() if key != "sinks"}
     settings = parse(ListenSettings, plain, origin)
-    return dataclasses.replace(settings, sinks=_sinks(table_of(table.get("sinks", {}), place, "sinks"), origin))
+    return dataclasses.replace(settings, sinks=_sinks(tables, origin))
 
 
 def _sinks(tables: Table, origin: str) -> Mapping[str, Table]:

@@ -97,6 +97,8 @@ def settings_for(
         The sound is to come from standard input, which a service does not have, or a value is out of
         range.
     """
+    from edgecry.model import BUNDLED
+
     source, sinks = listen.source, listen.sinks
     if source.kind == "stdin":
         raise EdgecryError("[source] kind: 'stdin' is nothing for a service; use 'device' or 'command'")
@@ -108,7 +110,7 @@ def settings_for(
         # A command may be ffmpeg with the stream of a camera.
         network=source.kind == "command" or not _NETWORK_SINKS.isdisjoint(sinks),
         writable=tuple(sorted(filter(_is_outside, folders))),
-        readable=tuple(filter(None, (listen.model, listen.reason_model))),
+        readable=tuple(name for name in (listen.model, listen.detector) if name not in BUNDLED),
         **(limits or {}),
     )
 

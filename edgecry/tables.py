@@ -1,4 +1,4 @@
-"""Tables, as TOML gives them, to dataclasses of the same keys; what is unknown or of a wrong kind is refused."""
+"""Tables, as TOML gives them, to dataclasses of the same keys; what does not fit is refused."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def values(kind: type[Any], table: Table, origin: str, name: str = "") -> dict[s
             raise EdgecryError(f"{place}{key}: is unknown; {nearest(key, hints)}")
         if dataclasses.is_dataclass(hints[key]):
             inner = f"{name}.{key}" if name else key
-            found[key] = parse(hints[key], table_of(value, place, key), origin, inner)  # type: ignore[arg-type]
+            found[key] = parse(hints[key], table_of(value, place, key), origin, inner)
         else:
             found[key] = _value(value, hints[key], f"{place}{key}")
     return found

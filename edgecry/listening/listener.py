@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, Protocol
 
 import numpy as np
@@ -78,7 +79,7 @@ class Listener:
         self._stats = Stats()
         self._beaten = self._tidied = clock()
         self._crying_since: float | None = None
-        self._position = 0.0
+        self._position = self._heard = 0.0
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Listen.
@@ -96,8 +97,12 @@ class Listener:
         parts = self._parts
         parts.notifier.ready("listening")
         try:
-            while not ended() and not parts.reader.ended:
-                self._take(parts.reader.read(self._bite, GLANCE))
+            while not ended():
+                block = parts.reader.read(self._bite, GLANCE)
+                if block is not None:
+                    self._take(block)
+                elif parts.reader.ended:
+                    break
                 self._look_around()
         finally:
             self._finish()
@@ -108,10 +113,8 @@ class Listener:
 
     # -- sound -----------------------------------------------------------------------------------------
 
-    def _take(self, block: Block | None) -> None:
+    def _take(self, block: Block) -> None:
         """Hear a block, and tell what there is to tell."""
-        if block is None:
-            return
         parts = self._parts
         sr = parts.reader.sr
         self._position = block.end / sr
@@ -121,19 +124,21 @@ class Listener:
             self._tell(parts.stream.gap(block.gap / sr))
         if parts.recorder is not None:
             parts.recorder.push(block.start, block.samples)
-        began, before = self._clock(), parts.stream.statistics
+        began = self._clock()
         events = parts.stream.push(block.samples)
-        self._count(before.windows, before.skipped, self._clock() - began)
+        self._count(self._clock() - began)
         self._tell(events)
         if parts.view is not None:
             score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
             parts.view.show(level(block), score, self._crying_since, self._position)
 
-    def _count(self, windows: int, skipped: int, seconds: float) -> None:
-        after = self._parts.stream.statistics
-        new, quiet = after.windows - windows, after.skipped - skipped
-        for i in range(new):
-            self._stats.window(seconds / new, skipped=i < quiet)
+    def _count(self, seconds: float) -> None:
+        """Count the windows that are new, which took so many seconds together."""
+        recent = reversed(self._parts.stream.recent)
+        new = list(takewhile(lambda window: window.end > self._heard, recent))
+        for window in new:
+            self._stats.window(seconds / len(new), window.skipped)
+            self._heard = max(self._heard, window.end)
 
     def _tell(self, events: Iterable[CryEvent]) -> None:
         parts = self._parts

@@ -29,6 +29,8 @@ class WallClock:
 
     Parameters
     ----------
+    lead : float
+        Seconds that a stream can be ahead before it is known whether it is live.
     clock : callable
         Seconds since 1970, by the device.
 
@@ -38,7 +40,8 @@ class WallClock:
         Seconds since 1970 at which the stream began, as far as is known by now.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, lead: float = TOLERANCE, clock: Callable[[], float] = time.time) -> None:
+        self._lead = lead
         self._clock = clock
         self.began: float | None = None
 
@@ -49,7 +52,7 @@ class WallClock:
             self.began = began
             return
         off = began - self.began
-        if off > TOLERANCE or (live and off < -TOLERANCE):
+        if off > TOLERANCE or (live and off < -self._lead):
             log.info("the clock is %+.1f s off the stream; times are by the clock from here", off)
             self.began = began
 

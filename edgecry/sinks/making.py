@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -174,11 +173,3 @@ def _without_user(text: str) -> str:
 def is_durable(settings: Mapping[str, Any]) -> bool:
     """Whether any of these sinks has events wait on disk."""
     return any(getattr(_MAKERS.get(name), "durable", False) for name in settings)
-
-
-def redacted(settings: object) -> dict[str, Any]:
-    """Settings as they may be shown; none holds a secret, only where it is, but a URL may."""
-    shown = dataclasses.asdict(settings)  # type: ignore[call-overload]
-    if "url" in shown:
-        shown["url"] = shown["url"].partition("?")[0]
-    return {key: value for key, value in shown.items() if value not in (None, ())}

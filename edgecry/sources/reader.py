@@ -112,6 +112,11 @@ class Reader:
         return self._source.sr
 
     @property
+    def is_live(self) -> bool:
+        """Whether the source is live, as far as is known by now."""
+        return self._live is not False
+
+    @property
     def ended(self) -> bool:
         """Whether the source is over, and all of it was read."""
         return self._ring is not None and self._ring.ended
