@@ -56,7 +56,7 @@ def confine_to_one_core() -> None:
 
 def report(folder: Path, rounds: int) -> None:
     from benchmarks.clip import SECONDS, SR, write_clip
-    from benchmarks.stages import answer_stage, feature_stages
+    from benchmarks.stages import answer_stage, detector_stage, feature_stages
     from edgecry.errors import ModelError
 
     clip, origin = write_clip(folder)
@@ -65,9 +65,9 @@ def report(folder: Path, rounds: int) -> None:
         print(f"{name:13} {value}")
     stages = feature_stages(clip)
     try:
-        stages.append(answer_stage(clip, folder))
+        stages += [answer_stage(clip, folder), detector_stage(clip)]
     except ModelError as error:
-        print(f"\nwithout predict: {error}")
+        print(f"\nwithout models: {error}")
     print(f"\n{'median ms of CPU':26}" + "".join(f"{side:>9}" for side in SIDES), end="")
     print("".join(f"{'seed / ' + side:>15}" for side in SIDES[1:]) + "   (wall)")
     for stage in stages:

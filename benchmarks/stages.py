@@ -79,6 +79,27 @@ def feature_stages(clip: Path) -> list[Stage]:
     ]
 
 
+def detector_stage(clip: Path) -> Stage:
+    """A window of the detector, from samples to a probability, beside the seed's whole clip.
+
+    Raises
+    ------
+    edgecry.errors.ModelError
+        There is no bundled detector.
+    """
+    from edgecry.detector import Detector
+    from edgecry.model import CryModel
+
+    model = CryModel.load("cry")
+    y = load_audio(clip, model.spec.sr).samples
+    by: dict[str, Callable[[], object]] = {"seed": lambda: seed.extract_features(clip)}
+    for engine in engines():
+        detector = Detector(model, engine)
+        window = y[: round(detector.rule.window * model.spec.sr)]
+        by[engine] = partial(detector.listen, window)
+    return Stage("detector, one window", by)
+
+
 def answer_stage(clip: Path, folder: Path) -> Stage:
     """From a file to a label, models at hand: a stand-in forest beside the bundled model.
 

@@ -19,7 +19,7 @@ COMMANDS = {
     "convert": ("convert.commands.convert", "make a model file of a pickled scikit-learn classifier"),
     "verify": ("convert.commands.verify", "prove a model file against the pickle it was made of"),
     "card": ("convert.commands.card", "write the card of a model file beside it"),
-    "train": ("convert.training", "train a classifier on labelled recordings and make a model file of it"),
+    "train": ("convert.commands.train", "train on labelled recordings and make a model file of it"),
     "evaluate": ("convert.commands.evaluate", "measure a recipe or a model file on labelled recordings"),
     "sample": ("convert.synth", "write a synthetic cry"),
     "scene": ("convert.scene", "write ten minutes of a room with two cries, and print when they are"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.cache import FeatureCache, add_cache_arguments, cache_folder
-from convert.commands.options import read_spec
+from convert.cache import FeatureCache, cache_folder
+from convert.commands.options import one_folder, read_spec, stated_data
 from convert.dataset import Dataset, Recording, read_dataset
 from convert.errors import ConversionError
 from convert.evaluation import (
@@ -30,7 +29,6 @@ from edgecry.audio import load_audio
 from edgecry.errors import AudioError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
-from edgecry.metadata import TASKS
 
 if TYPE_CHECKING:
     from convert.export import Converted
@@ -63,6 +61,7 @@ def logistic() -> Any:
 
 
 ESTIMATORS: Final[Mapping[str, Callable[[], Any]]] = {"forest": forest, "knn": knn, "logistic": logistic}
+DEFAULT: Final = "forest"
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def evaluate(estimator: Any, features: Features, dataset: Dataset) -> Evaluation
     return Evaluation(protocol, figures(y, P, labels.tolist()), figures(y, prior, labels.tolist()))
 
 
-def train(
+def make_model(
     dataset: Dataset,
     spec: FeatureSpec,
     estimator: Any,
@@ -227,69 +226,24 @@ def train(
     return replace(converted, onnx=marked), evaluation
 
 
-# -- python -m convert train -----------------------------------------------------------------------
+def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
+    """Recipe "clip": any of the estimators, as the arguments of ``python -m convert train`` say.
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what ``python -m convert train`` takes."""
-    parser.add_argument(
-        "folder", metavar="DIR", type=Path, help="recordings in class folders, or with a manifest.csv"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT.onnx", type=Path, required=True, help="the model file to write"
-    )
-    parser.add_argument("--spec", metavar="FILE", help="feature spec, JSON (default: the public model's)")
-    parser.add_argument(
-        "--estimator", choices=ESTIMATORS, default="forest", help="what is trained (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--label-column", metavar="NAME", help="manifest's column of labels (default: label or category)"
-    )
-    parser.add_argument(
-        "--group-by",
-        metavar="NAME",
-        help="manifest's column that tells whose recording it is (default: instance or group), "
-        "'prefix:N' for the first N characters of the file's name, or 'none' for leaky figures",
-    )
-    parser.add_argument("--name", help="what the model is called in answers (default: OUT)")
-    parser.add_argument(
-        "--task", choices=TASKS, default="reason", help="what it tells (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--data-name", metavar="TEXT", help="what the recordings are called (default: the folder's name)"
-    )
-    parser.add_argument("--data-licence", metavar="TEXT", help="licence of the recordings")
-    parser.add_argument("--attribution", metavar="TEXT", help="whom to name for them")
-    add_cache_arguments(parser)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Train, print the figures, write the model file; 0 if all of it worked."""
-    if not args.output.parent.is_dir():
-        raise ConversionError(f"{args.output.parent}: no such folder to write {args.output.name} to; make it")
-    dataset = read_dataset(args.folder, label_column=args.label_column, group_by=args.group_by)
-    stated = {
-        "name": args.data_name or args.folder.resolve().name,
-        "licence": args.data_licence,
-        "attribution": args.attribution,
-    }
-    converted, evaluation = train(
+    Returns
+    -------
+    Converted, str
+        The model file, and its figures for people.
+    """
+    folder = one_folder(args.folders)
+    dataset = read_dataset(folder, label_column=args.label_column, group_by=args.group_by)
+    converted, evaluation = make_model(
         dataset,
         read_spec(args.spec),
-        ESTIMATORS[args.estimator](),
+        ESTIMATORS[args.estimator or DEFAULT](),
         name=args.name or args.output.stem,
-        task=args.task,
-        data={key: text for key, text in stated.items() if text},
-        tell=_tell,
+        task=args.tells or "reason",
+        data=stated_data(args),
+        tell=tell,
         cache=cache_folder(args),
     )
-    converted.save(args.output)
-    sys.stdout.write(
-        f"{evaluation}\n\nparity: {converted.report}\n{args.output}: {len(converted.onnx) / 1000:.0f} kB\n"
-    )
-    return 0
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    return converted, str(evaluation)

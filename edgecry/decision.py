@@ -21,7 +21,7 @@ from edgecry.rules import CRY, NO_CRY, POOLS, UNCERTAIN, Conformal, Threshold
 #: these; two labels that agree up to here are tied, and the tie breaks the same way everywhere.
 DIGITS = 6
 #: The same of evidence, as it is stored in a model file.
-EVIDENCE_DIGITS = 4
+EVIDENCE_DIGITS = 6
 #: What 1 - 0.9 is short of 0.1, and more.
 _EPS = 1e-9
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecry.decision import (
+    EVIDENCE_DIGITS,
     Cry,
     Decision,
     Reasons,
@@ -159,7 +160,7 @@ def simplex(draw, n: int = len(LABELS)) -> dict[str, float]:
     return {label: x / sum(row) for label, x in zip(LABELS, row, strict=True)}
 
 
-scores = st.lists(st.floats(0, 1).map(lambda x: round(x, 4)), max_size=30).map(sorted)
+scores = st.lists(st.floats(0, 1).map(lambda x: round(x, EVIDENCE_DIGITS)), max_size=30).map(sorted)
 all_scores = st.tuples(*[scores] * len(LABELS)).map(lambda rows: dict(zip(LABELS, rows, strict=True)))
 coverages = st.floats(0.01, 0.99)
 
@@ -179,16 +180,20 @@ def test_the_prior_is_no_evidence(prior):
 
 def test_credibility_in_closed_form():
     """One more than the recordings with no more evidence, of one more than all."""
-    assert [credibility(x, [0.2, 0.4, 0.4]) for x in (0.1, 0.2, 0.39996, 0.9)] == [0.25, 0.5, 1.0, 1.0]
+    assert [credibility(x, [0.2, 0.4, 0.4]) for x in (0.1, 0.2, 0.3999996, 0.9)] == [0.25, 0.5, 1.0, 1.0]
     assert credibility(0.0, []) == 1.0
 
 
-@given(st.floats(0, 1), st.lists(shares.map(lambda x: round(x, 4)), max_size=30).map(sorted), coverages)
+@given(
+    st.floats(0, 1),
+    st.lists(shares.map(lambda x: round(x, EVIDENCE_DIGITS)), max_size=30).map(sorted),
+    coverages,
+)
 def test_credibility_is_the_cutoff_rule(value, of_label, coverage):
     """In the set where evidence reaches the floor(alpha (n + 1))-th smallest score, if there is one."""
     alpha = 1 - coverage
     position = int(alpha * (len(of_label) + 1) + 1e-9)
-    expected = position == 0 or round(value, 4) >= of_label[position - 1]
+    expected = position == 0 or round(value, EVIDENCE_DIGITS) >= of_label[position - 1]
     assert (credibility(value, of_label) > alpha + 1e-9) == expected
 
 

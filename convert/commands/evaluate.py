@@ -12,43 +12,40 @@ from pathlib import Path
 from typing import Final
 
 from convert.cache import add_cache_arguments
+from convert.commands.options import add_data_arguments, require_clip
 from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS
 from convert.talk import printable
+from convert.training import DEFAULT as DEFAULT_ESTIMATOR
 from convert.training import ESTIMATORS
 
 #: What is evaluated, and the module that does: ``report(args, tell) -> Report``.
-RECIPES: Final[Mapping[str, str]] = {"clip": "convert.evaluation.generic"}
+RECIPES: Final[Mapping[str, str]] = {
+    "clip": "convert.evaluation.generic",
+    "reason": "convert.reason.report",
+    "cry": "convert.cry.report",
+}
 DEFAULT: Final = "clip"
 MODEL: Final = "convert.evaluation.model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "folder", metavar="DIR", type=Path, help="recordings in class folders, or with a manifest.csv"
-    )
+    add_data_arguments(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--task",
         choices=RECIPES,
-        help=f"what is evaluated; clip: any classifier, one vector a recording (default: {DEFAULT})",
+        help="the recipe that is evaluated; clip: any classifier, one vector a recording "
+        f"(default: {DEFAULT})",
     )
     what.add_argument(
         "--model", metavar="M.onnx", help="a model file as it is, on recordings it was not trained on"
     )
     parser.add_argument(
-        "--estimator", choices=ESTIMATORS, default="forest", help="the classifier (default: %(default)s)"
-    )
-    parser.add_argument("--spec", metavar="FILE", help="feature spec, JSON (default: the public model's)")
-    parser.add_argument(
-        "--label-column", metavar="NAME", help="manifest's column of labels (default: label or category)"
-    )
-    parser.add_argument(
-        "--group-by",
-        metavar="NAME",
-        help="manifest's column that tells whose recording it is (default: instance or group), "
-        "'prefix:N' for the first N characters of the file's name, or 'none' for LEAKY figures",
+        "--estimator",
+        choices=ESTIMATORS,
+        help=f"the classifier of the task clip (default: {DEFAULT_ESTIMATOR})",
     )
     parser.add_argument(
         "--positive", metavar="LABEL", help="detect this label: adds recall at 1 %% and 5 %% false positives"
@@ -87,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         from convert.evaluation.pictures import require_matplotlib
 
         require_matplotlib()
+    require_clip(args, args.task or DEFAULT)
     module = import_module(MODEL if args.model else RECIPES[args.task or DEFAULT])
     report = module.report(args, logging.getLogger("edgecry").info)
     sys.stdout.write("\n".join(map(printable, str(report).splitlines())) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,69 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="load what is not on the allow-list: runs whatever the file's author wrote",
     )
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where the recordings are, and how their labels and groups are told."""
+    parser.add_argument(
+        "folders",
+        metavar="DIR",
+        nargs="+",
+        type=Path,
+        help="recordings in class folders, or with a manifest.csv; several for the task cry only",
+    )
+    parser.add_argument("--spec", metavar="FILE", help="feature spec, JSON (default: the task's own)")
+    parser.add_argument(
+        "--label-column", metavar="NAME", help="manifest's column of labels (default: label or category)"
+    )
+    parser.add_argument(
+        "--group-by",
+        metavar="NAME",
+        help="manifest's column that tells whose recording it is (default: instance or group), "
+        "'prefix:N' for the first N characters of the file's name, or 'none' for LEAKY figures",
+    )
+
+
+def one_folder(folders: Sequence[Path]) -> Path:
+    """The folder, where a task takes one only.
+
+    Raises
+    ------
+    ConversionError
+        There are several.
+    """
+    if len(folders) > 1:
+        raise ConversionError(
+            f"found {len(folders)} folders, {', '.join(map(str, folders))}; this task takes one"
+        )
+    return folders[0]
+
+
+def require_clip(args: argparse.Namespace, task: str) -> None:
+    """Refuse what is the choice of the task "clip" alone, where another task has its own recipe.
+
+    Raises
+    ------
+    ConversionError
+        An estimator or what it tells is named, and the task is another.
+    """
+    for name in ("estimator", "tells"):
+        value = getattr(args, name, None)
+        if value is not None and task != "clip":
+            raise ConversionError(
+                f"--{name}: {value} cannot be chosen, as the task {task} has its own recipe; "
+                "leave it out, or take --task clip"
+            )
+
+
+def stated_data(args: argparse.Namespace) -> dict[str, str]:
+    """What the arguments say of the recordings; called as their folders are, if they say no name."""
+    stated = {
+        "name": args.data_name or ", ".join(folder.resolve().name for folder in args.folders),
+        "licence": args.data_licence,
+        "attribution": args.attribution,
+    }
+    return {key: text for key, text in stated.items() if text}
 
 
 def read_spec(path: str | None) -> FeatureSpec:

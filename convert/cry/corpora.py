@@ -49,7 +49,8 @@ def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _:
     Parameters
     ----------
     folders : sequence of Path
-        Each a corpus, with a ``manifest.csv`` or class folders, or a folder that holds such corpora.
+        Each a corpus, with a ``manifest.csv``, or a folder that holds such corpora. Class folders are
+        refused: nothing in them tells which recordings are of one source.
     tell : callable
         Called with a line on each corpus, and on files that its manifest names and that are missing.
 
@@ -78,7 +79,7 @@ def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _:
 
 def _corpora(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")
+        raise ConversionError(f"{folder}: no such folder; name one with a {MANIFEST}")
     inside = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
     return [folder] if (folder / MANIFEST).is_file() or not inside else inside
 

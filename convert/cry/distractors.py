@@ -35,12 +35,14 @@ def clicks(n: int, sr: int, rng: np.random.Generator) -> Signal:
 
 def constant(n: int, sr: int, rng: np.random.Generator) -> Signal:
     """DC, as of an unbalanced converter, over a quiet room."""
-    return rng.uniform(-1, 1) + coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-6, -2)
+    y = rng.uniform(-1, 1) + coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-6, -2)
+    return np.asarray(y, np.float64)
 
 
 def units(n: int, sr: int, rng: np.random.Generator) -> Signal:  # noqa: ARG001
     """The lowest bits of a 16-bit converter that hears nothing."""
-    return np.round(rng.normal(0, rng.uniform(0.2, 3), n)) / 32768
+    y: Signal = np.round(rng.normal(0, rng.uniform(0.2, 3), n)) / 32768
+    return y
 
 
 def tone(n: int, sr: int, rng: np.random.Generator) -> Signal:
@@ -48,7 +50,8 @@ def tone(n: int, sr: int, rng: np.random.Generator) -> Signal:
     t = np.arange(n) / sr
     swell = 1 + rng.uniform(0, 0.9) * np.sin(2 * np.pi * rng.uniform(0.2, 8) * t)
     pitch = np.exp(rng.uniform(np.log(100), np.log(3500)))
-    return swell * np.sin(2 * np.pi * pitch * t) + coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-4, -1)
+    y: Signal = swell * np.sin(2 * np.pi * pitch * t)
+    return y + coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-4, -1)
 
 
 def _noise(slope: float) -> Maker:

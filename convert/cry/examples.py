@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convert.cache import FeatureCache
 from convert.cry import distractors, recipe, variation
 from convert.cry.corpora import Sound
-from convert.cry.variation import Signal, coloured_noise, surrounded, vary
+from convert.cry.variation import Signal, coloured_noise, mixed, surrounded, vary
 from edgecry.audio import load_audio
 from edgecry.detector import windows
 from edgecry.errors import AudioError
@@ -124,11 +124,9 @@ def changed(
 
 
 def under_noise(y: Signal, slope: float, snr_db: float) -> Signal:
-    """``y`` with noise at a ratio to the power of its loudest window: between cries only noise is heard."""
-    loudest = max(float(np.mean(np.square(y[slice(*span)]))) for span in windows(len(y), SIZE, SR))
-    rng = np.random.default_rng(len(y))
-    noise = coloured_noise(len(y), SR, slope, rng)
-    return y + noise * np.sqrt(loudest) * 10 ** (-snr_db / 20)
+    """``y`` with noise at a ratio to its power."""
+    noise = coloured_noise(len(y), SR, slope, np.random.default_rng(len(y)))
+    return mixed(y, noise, snr_db)
 
 
 def distractor_vectors(each: int, seed: int) -> tuple[list[str], Vectors]:

@@ -39,15 +39,16 @@ def vary(y: Signal, sr: int, rng: np.random.Generator, *, is_cry: bool) -> Signa
     elif rng.random() < 0.7:
         y = played_faster(y, rng.uniform(0.85, 1.2))
     y = equalised(y, sr, rng)
-    if rng.random() < 0.5:
-        noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 1, 1, 2])), rng)
-        y = mixed(y, noise, rng.uniform(-3, 25))
+    if rng.random() < 0.6:
+        noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 0, 1, 1, 2])), rng)
+        y = mixed(y, noise, rng.uniform(-6, 20))
     return y
 
 
 def played_faster(y: Signal, factor: float) -> Signal:
     """``y`` at ``factor`` times its speed and pitch, by linear interpolation."""
-    out: Signal = np.interp(np.arange(int(len(y) / factor)) * factor, np.arange(len(y)), y)
+    length = max(1, int(len(y) / factor))  # of a sample or two as well
+    out: Signal = np.interp(np.arange(length) * factor, np.arange(len(y)), y)
     return out
 
 

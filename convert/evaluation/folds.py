@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -34,7 +35,8 @@ def grouped_folds(
     Raises
     ------
     ConversionError
-        There are fewer groups than folds, or all recordings of a label are in one group.
+        There are fewer groups than folds, no label with as many recordings, or all recordings of a label
+        are in one group.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -51,6 +53,10 @@ def grouped_folds(
                 f"label {label!r}: only in group {members.pop()!r}, so it cannot be both learned and tested; "
                 "add recordings of others, or leave the label out"
             )
+    if (most := max(Counter(labels).values())) < n_splits:
+        raise ConversionError(
+            f"labels: none has more than {most} recordings, and {n_splits} folds need one each; add others"
+        )
     splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A label in fewer groups than folds is missing from some tests, which is no harm to the pool.

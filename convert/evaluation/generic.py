@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.cache import FeatureCache, cache_folder
-from convert.commands.options import read_spec
+from convert.commands.options import one_folder, read_spec
 from convert.dataset import Dataset, read_dataset
 from convert.errors import ConversionError
 from convert.evaluation.figures import Labels, Probabilities, decide, figures
@@ -28,7 +28,7 @@ from convert.evaluation.report import (
     permutation_section,
 )
 from convert.evaluation.sections import cross_validated
-from convert.training import ESTIMATORS, Features, extract_features
+from convert.training import DEFAULT, ESTIMATORS, Features, extract_features
 from edgecry.audio import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
@@ -39,15 +39,17 @@ Vectors = NDArray[np.float64]
 
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Cross-validate an estimator as the arguments of ``python -m convert evaluate`` say."""
-    dataset = read_dataset(args.folder, label_column=args.label_column, group_by=args.group_by)
-    spec, procedure = read_spec(args.spec), Estimator(ESTIMATORS[args.estimator]())
+    folder = one_folder(args.folders)
+    dataset = read_dataset(folder, label_column=args.label_column, group_by=args.group_by)
+    name = args.estimator or DEFAULT
+    spec, procedure = read_spec(args.spec), Estimator(ESTIMATORS[name]())
     features = extract_features(dataset, spec, tell, cache_folder(args))
     labels, y = classes([recording.label for recording in features.recordings], args.positive)
     splits = splits_of(features, dataset, args.repeats)
     tell(f"evaluating on {len(y)} recordings")
     sections: list[Section] = [
         cross_validated(
-            args.estimator,
+            name,
             procedure,
             features.X,
             y,
@@ -61,10 +63,10 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     if args.permutations:
         sections.append(_permutations(procedure, features.X, y, splits, labels, args.permutations, tell))
     if args.gain:
-        quieter = features_at(features, spec, DECIBELS, tell, args)
+        quieter = features_at(features, spec, DECIBELS, tell, cache_folder(args))
         sections.append(gain_section(_gain(procedure, features.X, quieter, y, splits, labels, args.draws)))
     return Report(
-        title=f"{args.estimator} on {args.folder.resolve().name}",
+        title=f"{name} on {folder.resolve().name}",
         protocol=str(splits),
         data=describe(features, dataset, labels, y),
         sections=tuple(sections),
@@ -111,12 +113,12 @@ def describe(features: Features, dataset: Dataset, labels: Sequence[str], y: Lab
 
 
 def features_at(
-    features: Features, spec: FeatureSpec, decibels: Sequence[float], tell: Tell, args: argparse.Namespace
+    features: Features, spec: FeatureSpec, decibels: Sequence[float], tell: Tell, folder: Path | None
 ) -> dict[float, Vectors]:
     """Vectors of the same recordings, with gains applied to the samples before anything else."""
     extractor, found = FeatureExtractor(spec), {}
     for gain in decibels:
-        cache = FeatureCache(cache_folder(args), f"{spec.hash}, {gain:g} dB")
+        cache = FeatureCache(folder, f"{spec.hash}, {gain:g} dB")
 
         def compute(path: Path, gain: float = gain) -> Vectors:
             return extractor.extract(scaled(load_audio(path, spec.sr).samples, gain))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from convert.cache import cache_folder
+from convert.commands.options import one_folder
 from convert.dataset import Dataset, read_dataset
 from convert.errors import ConversionError
 from convert.evaluation.figures import Labels, Probabilities
@@ -27,7 +28,8 @@ UNGROUPED = f"{LEAKY}: nothing tells which recordings are of one baby, so the in
 def report(args: argparse.Namespace, tell: Callable[[str], None]) -> Report:
     """Run a model file as the arguments of ``python -m convert evaluate --model`` say."""
     model = CryModel.load(args.model)
-    dataset = read_dataset(args.folder, label_column=args.label_column, group_by=args.group_by)
+    folder = one_folder(args.folders)
+    dataset = read_dataset(folder, label_column=args.label_column, group_by=args.group_by)
     _check_labels(model, dataset)
     features = extract_features(dataset, model.spec, tell, cache_folder(args))
     y = np.array([model.labels.index(r.label) for r in features.recordings], dtype=np.intp)
@@ -49,7 +51,7 @@ def report(args: argparse.Namespace, tell: Callable[[str], None]) -> Report:
     ]
     if args.gain:
         P = {0.0: contenders[model.name][0]}
-        for gain, X in features_at(features, model.spec, DECIBELS, tell, args).items():
+        for gain, X in features_at(features, model.spec, DECIBELS, tell, cache_folder(args)).items():
             P[gain] = _probabilities(model, X)
         sections.append(gain_section(gain_of(P, model.labels, groups, args.draws)))
     protocol = (
@@ -57,7 +59,7 @@ def report(args: argparse.Namespace, tell: Callable[[str], None]) -> Report:
         f"({len(set(groups))} groups); no cross-validation, so it must not have been trained on them"
     )
     return Report(
-        title=f"{model.name} ({model.path.name}) on {args.folder.resolve().name}",
+        title=f"{model.name} ({model.path.name}) on {folder.resolve().name}",
         protocol=protocol,
         data=describe(features, dataset, model.labels, y),
         sections=tuple(sections),

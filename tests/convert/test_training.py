@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from convert import training
+from convert.commands import evaluate, train
 from convert.dataset import read_dataset
 from convert.errors import ConversionError
 from convert.evaluation import figures, grouped_folds, out_of_fold
@@ -50,9 +51,9 @@ def corpus(tmp_path_factory):
 def run(folder: Path, output: Path, *options: object) -> int:
     """``python -m convert train`` without the process."""
     parser = argparse.ArgumentParser()
-    training.add_arguments(parser)
+    train.add_arguments(parser)
     argv = [folder, "-o", output, "--spec", folder / "spec.json", *options]
-    return training.run(parser.parse_args(list(map(str, argv))))
+    return train.run(parser.parse_args(list(map(str, argv))))
 
 
 def test_train_end_to_end(corpus, tmp_path, capsys):
@@ -121,8 +122,8 @@ def test_estimators(estimator, corpus, tmp_path):
 def test_same_inputs_same_bytes(corpus, tmp_path):
     """In two processes that hash differently."""
     code = (
-        "import argparse, sys; from convert import training; p = argparse.ArgumentParser(); "
-        "training.add_arguments(p); sys.exit(training.run(p.parse_args()))"
+        "import argparse, sys; from convert.commands import train; p = argparse.ArgumentParser(); "
+        "train.add_arguments(p); sys.exit(train.run(p.parse_args()))"
     )
     digests = set()
     for seed in "12":
@@ -187,3 +188,15 @@ def test_wrong_arguments(corpus, tmp_path):
         run(corpus, tmp_path / "model.onnx", "--group-by", "nobody")
     with pytest.raises(ConversionError, match="no such folder"):
         run(corpus / "none", tmp_path / "model.onnx", "--spec", corpus / "spec.json")
+
+
+def test_what_it_tells_is_a_choice_of_its_own(corpus, tmp_path):
+    """The task names the recipe; a model of the recipe "clip" may tell cries."""
+    path = tmp_path / "model.onnx"
+    assert run(corpus, path, "--task", "clip", "--tells", "cry", "--estimator", "logistic") == 0
+    assert CryModel.load(path).metadata.task == "cry"
+
+
+def test_every_recipe_is_known_to_both_commands():
+    """What can be trained can be evaluated."""
+    assert list(train.RECIPES) == list(evaluate.RECIPES)

@@ -48,11 +48,13 @@ def test_leak_would_show(grouped):
 
 
 def test_folds_refuse_what_cannot_be_tested():
-    """Too few groups, and a label nobody else has."""
+    """Too few groups, too few recordings of every label, and a label nobody else has."""
     with pytest.raises(ConversionError, match="only 3, and 5 folds"):
         grouped_folds(["a", "b", "a"], ["1", "2", "3"])
     with pytest.raises(ConversionError, match=r"label 'b': only in group '5'"):
         grouped_folds(list("aaaaabb"), list("0123455"))
+    with pytest.raises(ConversionError, match="none has more than 3 recordings, and 5 folds"):
+        grouped_folds(list("aaabbb"), list("012345"))
 
 
 def test_out_of_fold_with_a_missing_class():
