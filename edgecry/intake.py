@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class Intake:
 
     def _samples(self, chunk: Chunk) -> NDArray[Any]:
         """One sample after the other, all channels of a frame in turn."""
-        if isinstance(chunk, bytes | bytearray | memoryview):
+        if isinstance(chunk, bytes | bytearray) or _is_plain(chunk):
             data = self._odd + bytes(chunk) if self._odd else memoryview(chunk).cast("B")
             whole = len(data) - len(data) % 2
             self._odd = bytes(data[whole:])
@@ -158,6 +158,11 @@ class Intake:
         out: Float32 = self._resampler.resample_chunk(y)
         self._given += len(out)
         return out
+
+
+def _is_plain(chunk: object) -> TypeGuard[memoryview]:
+    """Whether it looks at bytes, or at 16-bit samples."""
+    return isinstance(chunk, memoryview) and chunk.contiguous and chunk.format in ("B", "b", "c", "h", "<h")
 
 
 def _describe(value: object) -> str:

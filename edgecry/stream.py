@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from edgecry.classifier import ModelSource, check_overrides, opened
 from edgecry.decision import DIGITS, Decision
 from edgecry.detector import Detector, is_left_over, is_silent
@@ -127,6 +129,7 @@ class StreamClassifier:
         self._reason_every = _checked_seconds("reason_every", reason_every)
         self._intake = Intake(sr, channels, rate)
         self._lay_out(None if alone else asked, decision)
+        self._rehearse()
         self.recent: deque[Window] = deque(maxlen=RECENT)
         self._tracker = EventTracker(self.events)
         self._past = 0  # samples before the stretch at hand
@@ -135,16 +138,24 @@ class StreamClassifier:
 
     def _lay_out(self, asked: CryModel | None, decision: Decision) -> None:
         """Take the memory for samples and frames, as much as the longest look back needs."""
-        own, rate, keep = self._detector.extractor, self._rate, self._size
+        own, rate, self._keep = self._detector.extractor, self._rate, self._size
         extractors = [own]
         if asked is not None:
             extractors.append(FeatureExtractor(asked.spec, own.engine, asked.metadata.families_read))
-            keep = max(keep, reach(asked.spec, rate))
-        self._samples = History(keep)
-        self._vectors = share(self._samples, rate, extractors, keep, self._hop)
+            self._keep = max(self._keep, reach(asked.spec, rate))
+        self._samples = History(self._keep)
+        self._vectors = share(self._samples, rate, extractors, self._keep, self._hop)
         self._reasoner: Reasoner | None = None
         if asked is not None:
             self._reasoner = Reasoner(asked, self._vectors[1], reach(asked.spec, rate), decision)
+
+    def _rehearse(self) -> None:
+        """Look at noise once: memory is taken and tables are made now, not while a baby cries."""
+        noise = np.random.default_rng(0).uniform(-0.5, 0.5, self._keep).astype(np.float32)
+        self._samples.extend(noise)
+        self._detector.judge(self._vectors[0].of(0, self._size))
+        if self._reasoner is not None:
+            self._reasoner.ask(self._keep)
 
     @property
     def labels(self) -> tuple[str, ...]:

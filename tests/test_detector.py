@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecry.detector import Detector, windows
+from edgecry.detector import Detector, is_silent, windows
 from edgecry.errors import ModelError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.model import CryModel
@@ -121,6 +121,20 @@ def test_floor_is_of_the_rms(tmp_path):
         y = (10 ** (level / 20) * np.sqrt(2) * np.sin(2 * np.pi * 500 * t)).astype(np.float32)
         (window,), _ = build(tmp_path, floor_dbfs=-40.0).listen(y)
         assert (window.probability == 0) == silent
+
+
+@given(
+    st.floats(-1e-3, 1e-3),
+    st.sampled_from([0.0, 1e-3, 0.5, -1.0]),
+    st.sampled_from([1, 2, 100, 48_000, 70_000]),
+    st.integers(0, 3),
+)
+def test_floor_is_kept_to_the_digit(off, offset, n, seed):
+    """Also where the offset is far larger: what float32 cannot tell is left to float64."""
+    y = (offset + 10 ** (-70 / 20) * np.random.default_rng(seed).standard_normal(n)).astype(np.float32)
+    level = float(np.std(y.astype(np.float64)))
+    floor = 20 * np.log10(level) + off if level else -70.0
+    assert is_silent(y, floor) == (level < 10 ** (floor / 20))
 
 
 def test_refuses_what_is_no_detector(model_path):

@@ -1,6 +1,8 @@
 """stream: chunks in, events out, and in between exactly what windows get by themselves."""
 
+import os
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from edgecry.errors import AudioError, EdgecryError, ModelError, SpecError
 from edgecry.events import EventSettings, find_events
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
+from edgecry.model import CryModel
 from edgecry.stream import StreamClassifier
 from edgecry.warmup import Status
 from tests import graphs, streams
@@ -305,6 +308,30 @@ def test_after_silence_all_is_heard_as_ever(loud):
         assert window.score == Detector(loud).listen(part)[0][0].probability
 
 
+def test_the_loudest_there_is_can_be_measured(tmp_path):
+    """No window that is let in can stop a stream."""
+    for spec in (streams.SPEC, streams.LOUD):
+        stream = listen(streams.detector(tmp_path, spec))
+        run(stream, np.where(np.arange(SR) % 20 < 10, 1e6, -1e6))
+        assert stream.statistics.invalid == 0
+        assert len(stream.recent) == 8
+
+
+def test_the_first_cry_finds_all_prepared(loud, why, monkeypatch):
+    """Both models have been asked before the stream begins, and nothing of that is left."""
+    asked = []
+    answer = CryModel.predict_proba
+
+    def noted(self, X):
+        asked.append(self.name)
+        return answer(self, X)
+
+    monkeypatch.setattr(CryModel, "predict_proba", noted)
+    stream = listen(why, detector=loud)
+    assert asked == ["ear", "why"]
+    assert stream.statistics.windows == stream.position == len(stream.recent) == 0
+
+
 # -- gaps, ends and beginnings -----------------------------------------------------------------------
 
 
@@ -417,6 +444,28 @@ def test_memory_does_not_grow(loud, why):
     assert stream._samples._store is kept
     assert kept.nbytes == 2 * 5600 * 4
     assert len(stream.recent) == 600
+
+
+def held() -> tuple[int, int, int]:
+    """Bytes of memory, file descriptors and threads of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    counts = (len(list(Path(f"/proc/self/{kind}").iterdir())) for kind in ("fd", "task"))
+    return pages * os.sysconf("SC_PAGE_SIZE"), *counts
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="NOT TESTED: no /proc here")
+def test_process_holds_what_it_held_after_a_minute(loud, why):
+    """Nine more minutes add no file descriptor or thread, and under 2 MB."""
+    stream = StreamClassifier(why, 44100, detector=loud, events=EVENTS, engine="numpy")
+    minute = streams.scene(60, (10, 13), (30, 31), sr=44100)
+    run(stream, minute, [4410], end=False)
+    rss, *counts = held()
+    for _ in range(9):
+        run(stream, minute, [4410], end=False)
+    more, *later = held()
+    assert later == counts
+    assert more - rss < 2e6
+    assert stream.statistics.events == 20
 
 
 @pytest.mark.parametrize(("ready", "engine"), [(True, "numba"), (False, "numpy")])

@@ -107,9 +107,10 @@ def skew(values: Float64) -> Float64:
     """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies."""
     mean = values.mean(axis=0)
     centred = values - mean
-    variance = (centred**2).mean(axis=0)
+    squares = centred * centred  # a power of 3 would go through pow(), at ten times the cost
+    variance = squares.mean(axis=0)
     # A constant column that went through a product differs in its last bits, which have no shape.
     varies = variance > (1e-12 * np.abs(values).max(axis=0)) ** 2
     out: Float64 = np.zeros_like(mean)
-    np.divide((centred**3).mean(axis=0), variance**1.5, out=out, where=varies)
+    np.divide((squares * centred).mean(axis=0), variance**1.5, out=out, where=varies)
     return out
