@@ -120,7 +120,7 @@ class Dispatcher:
                     return
                 message = self._inbox.popleft()
             if isinstance(message, Heartbeat):
-                counters = " ".join(f"{name}={value:g}" for name, value in message.counters.items())
+                counters = " ".join(f"{name}={value}" for name, value in message.counters.items())
                 log.info("heartbeat %s", counters)
             for worker in self._workers:
                 try:
