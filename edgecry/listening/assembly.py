@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 from edgecry.cli.talk import quiet_stderr
 from edgecry.clips import ClipRecorder
@@ -19,17 +19,16 @@ from edgecry.errors import EdgecryError
 from edgecry.events import EventSettings
 from edgecry.listening.listener import Parts, View
 from edgecry.listening.messages import Messages, WallClock
+from edgecry.listening.places import outbox_path
 from edgecry.model import CryModel
 from edgecry.notify import Notifier
 from edgecry.outbox import Outbox, OutboxSettings
 from edgecry.rules import UNCERTAIN, Conformal, Threshold
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.making import is_durable, make_sinks, sink_settings
+from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
 from edgecry.sinks.message import MessageIds, default_device
 from edgecry.sources import make_reader, make_source
 from edgecry.stream import StreamClassifier
-
-OUTBOX: Final = "outbox.db"
 
 
 @dataclass(frozen=True)
@@ -149,16 +148,6 @@ def check_source(settings: SourceSettings) -> None:
         raise EdgecryError(f"command: there is no program {program!r}; install it, or give its full path")
 
 
-def outbox_path(settings: ListenSettings, environment: Mapping[str, str]) -> Path:
-    """Where events wait: as set, or in the folder that systemd gives a service, or in the user's own."""
-    if settings.outbox.path:
-        return Path(settings.outbox.path)
-    if given := environment.get("STATE_DIRECTORY", "").partition(":")[0]:
-        return Path(given) / OUTBOX
-    state = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "edgecry" / OUTBOX
-
-
 @contextmanager
 def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Parts]:
     """Open everything, and close it in any case; text goes to ``text``.
@@ -234,20 +223,3 @@ def describe(made: Plan) -> Iterator[tuple[str, str]]:
     for sink, found in made.sinks.items():
         yield f"sink {sink}", shown(sink, found)
     yield "heartbeat", f"every {settings.heartbeat:g} s" if settings.heartbeat else "none"
-
-
-def shown(name: str, settings: Any) -> str:
-    """Where a sink's events go, in a few words, without what may be secret."""
-    match name:
-        case "text":
-            return "standard output"
-        case "jsonl":
-            return str(settings.path)
-        case "exec":
-            return str(settings.command)
-        case "webhook":
-            return str(settings.url).partition("?")[0]
-        case _:
-            host, port = settings.address
-            user = f" as {settings.user}" if settings.user else ""
-            return f"{host}:{port}{user}{', encrypted' if settings.encrypted else ''}, {settings.topics.root}"

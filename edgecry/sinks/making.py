@@ -173,3 +173,20 @@ def _without_user(text: str) -> str:
 def is_durable(settings: Mapping[str, Any]) -> bool:
     """Whether any of these sinks has events wait on disk."""
     return any(getattr(_MAKERS.get(name), "durable", False) for name in settings)
+
+
+def shown(name: str, settings: Any) -> str:
+    """Where a sink's events go, in a few words, without what may be secret."""
+    match name:
+        case "text":
+            return "standard output"
+        case "jsonl":
+            return str(settings.path)
+        case "exec":
+            return str(settings.command)
+        case "webhook":
+            return str(settings.url).partition("?")[0]
+        case _:
+            host, port = settings.address
+            user = f" as {settings.user}" if settings.user else ""
+            return f"{host}:{port}{user}{', encrypted' if settings.encrypted else ''}, {settings.topics.root}"
