@@ -92,9 +92,7 @@ def microphone(wanted: str | int, trial: Outcome) -> Check:
     """Whether the microphone is among those that ``trial`` listed as JSON."""
     if trial.code != 0:
         found = trial.complaint.rpartition("AudioError: ")[2]
-        return Check(
-            "source", "fail", found, "microphones need the extra mic, and libportaudio2 of the system"
-        )
+        return Check("source", "fail", found, "pip install 'edgecry[mic]', and apt install libportaudio2")
     devices = json.loads(trial.stdout)
     advice = "plug it in, and check that this user is in the group audio; edgecry listen --list-devices"
     if not devices:
@@ -127,7 +125,8 @@ def sink(name: str, settings: Any) -> Check:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return server(title, parts.hostname or "", port, shown(name, settings))
     if name == "mqtt":
-        return server(title, *settings.address, shown(name, settings))
+        host, port = settings.address
+        return server(title, host, port, shown(name, settings))
     return Check(title, "ok", shown(name, settings))
 
 
@@ -152,7 +151,7 @@ def folder(title: str, path: Path, wanted: int) -> Check:
         return Check(title, "fail", f"{path}: {there} is no folder", "name another")
     if not os.access(there, os.W_OK | os.X_OK):
         return Check(
-            title, "fail", f"{path}: cannot be written to", "give this user the right to, or name another"
+            title, "fail", f"{path}: cannot be written to", "give this user the right, or name another"
         )
     free = shutil.disk_usage(there).free
     found = f"{path}; {free / 1e6:.0f} MB free"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +97,12 @@ def sink_settings(
         table = _with_secret(name, tables.get(name, {}), environment)
         if name == "mqtt":
             table = {"device": device, "reasons": list(reasons), **table}
+        is_bare = name == "mqtt" and table.get("home_assistant") == ""  # TOML has no None
+        if is_bare:
+            table = {key: value for key, value in table.items() if key != "home_assistant"}
         settings = parse(SETTINGS[name], table, f"[sinks.{name}]")
+        if is_bare:
+            settings = dataclasses.replace(settings, home_assistant=None)
         if settings != TextSettings(enabled=False):
             found[name] = settings
     return found
