@@ -16,7 +16,7 @@ _HOME = {
     "Decision": "edgecry.decision",
     "EdgecryError": "edgecry.errors",
     "EdgecryWarning": "edgecry.errors",
-    "EventSettings": "edgecry.events",
+    "EventSettings": "edgecry.eventsettings",
     "FeatureExtractor": "edgecry.features.extractor",
     "FeatureSpec": "edgecry.features.spec",
     "ModelError": "edgecry.errors",
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from edgecry.classifier import Classifier, Prediction
     from edgecry.decision import Cry, Decision, Reasons
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
-    from edgecry.events import CryEvent, EventSettings
+    from edgecry.events import CryEvent
+    from edgecry.eventsettings import EventSettings
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec
     from edgecry.model import CryModel, RuntimeOptions

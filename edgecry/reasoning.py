@@ -11,13 +11,13 @@ from edgecry.model import CryModel
 from edgecry.overlap import Vectors
 from edgecry.rules import Conformal
 
-#: Seconds that a model of reasons is asked about, unless its recipe says: those of the recordings that
-#: the public corpus consists of.
+#: Seconds that a model of reasons is asked about at most, unless its recipe says: those of the recordings
+#: that the public corpus consists of.
 SECONDS: Final = 7.0
 
 
 def reach(spec: FeatureSpec, sr: int) -> int:
-    """How many of a stream's samples a model of reasons is asked about at once."""
+    """How many of a stream's samples a model of reasons is asked about at most."""
     return round((spec.length or SECONDS) * sr)
 
 
@@ -31,7 +31,7 @@ class Reasoner:
     vectors : Vectors
         Of its recipe.
     length : int
-        Samples that are asked about, where there are as many.
+        Samples that are asked about at most.
     decision : Decision
         Settings in place of the model's own.
     """
@@ -42,8 +42,8 @@ class Reasoner:
         rule = model.metadata.rule
         self._conformal = rule if isinstance(rule, Conformal) else None
 
-    def ask(self, stop: int) -> dict[str, float]:
-        """Give the probabilities of the model's labels for the samples before ``stop``.
+    def ask(self, start: int, stop: int) -> dict[str, float]:
+        """Give the probabilities of the model's labels for samples ``start`` to ``stop``, the last of them.
 
         They are those of ``Classifier(model, detector=None)`` for these samples alone.
 
@@ -52,7 +52,8 @@ class Reasoner:
         ModelError
             The model gives something else than probabilities.
         """
-        (row,) = self.model.predict_proba(self._vectors.of(max(0, stop - self._length), stop)).tolist()
+        vector = self._vectors.of(max(start, stop - self._length), stop)
+        (row,) = self.model.predict_proba(vector).tolist()
         return {label: min(max(p, 0.0), 1.0) for label, p in zip(self.model.labels, row, strict=True)}
 
     def name(self, probabilities: Mapping[str, float]) -> str:

@@ -144,16 +144,16 @@ def test_channels_are_averaged(loud):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_reasons_are_the_classifiers(loud, why, engine):
-    """Of the last 0.7 s, or what there is of them."""
-    y = streams.scene(3, (0.0, 2.0))
+    """Of the last 0.7 s, or what there is of them since the window that made it a cry."""
+    y = streams.scene(3, (0.5, 2.5))
     stream = listen(why, detector=loud, engine=engine, reason_every=0)
     run(stream, y)
     alone = Classifier(why, engine, detector=None)
     asked = [w for w in stream.recent if w.reasons]
     assert len(asked) > 15
-    assert asked[0].end < 0.7
+    assert [round(t, 3) for t in asked[0][:2]] == [0.5, 0.8]
     for window in asked:
-        start = max(0, window.end - 0.7)
+        start = max(asked[0].start, window.end - 0.7)
         stretch = y[round(start * SR) : round(window.end * SR)]
         assert window.reasons == alone.classify(stretch, SR).probabilities
 
@@ -164,8 +164,8 @@ def test_reasons_of_another_rate(tmp_path, loud):
     stream = listen(why, detector=loud)
     run(stream, y)
     window = next(w for w in stream.recent if w.reasons)
-    start = max(0, round((window.end - 0.7) * SR))
-    expected = Classifier(why, "numpy", detector=None).classify(y[start : round(window.end * SR)], SR)
+    stretch = y[round(window.start * SR) : round(window.end * SR)]
+    expected = Classifier(why, "numpy", detector=None).classify(stretch, SR)
     assert window.reasons == expected.probabilities
 
 
@@ -251,7 +251,7 @@ def test_event_has_the_mean_and_its_name(loud, why):
 @pytest.mark.parametrize(("coverage", "label"), [(0.99, "uncertain"), (0.01, "tired")])
 def test_label_is_what_the_evidence_singles_out(loud, why, coverage, label, monkeypatch):
     found = {"burping": 0.01, "hungry": 0.3, "tired": 0.69}
-    monkeypatch.setattr("edgecry.reasoning.Reasoner.ask", lambda self, stop: found)
+    monkeypatch.setattr("edgecry.reasoning.Reasoner.ask", lambda self, start, stop: found)
     stream = listen(why, detector=loud, decision=Decision(coverage=coverage))
     assert {e.label for e in run(stream, streams.scene(3, (1, 2)))} == {label}
 
@@ -358,6 +358,19 @@ def test_cry_goes_on_over_a_short_gap(loud, seconds, cries):
     events += between + run(stream, sound)
     assert len(spans(events)) == cries
     assert [e.kind for e in between] == ["end"] * (cries - 1)
+
+
+def test_reasons_after_a_gap_are_asked_of_what_came_after(loud, why):
+    """A cry goes on, but nothing from before the gap is in the question."""
+    sound = streams.scene(2, (0, 2))
+    stream = listen(why, detector=loud, reason_every=0)
+    run(stream, sound, end=False)
+    stream.gap(0.2)
+    run(stream, sound)
+    window = next(w for w in stream.recent if w.reasons and w.start > 2.1)
+    stretch = sound[round((window.start - 2.2) * SR) : round((window.end - 2.2) * SR)]
+    alone = Classifier(why, "numpy", detector=None).classify(stretch, SR)
+    assert window.reasons == alone.probabilities
 
 
 def test_gap_of_nothing_is_none(loud):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convert.cry import recipe
 from convert.cry.examples import Example, Vectors
+from convert.errors import ConversionError
 from convert.evaluation import Probabilities, grouped_folds
 from edgecry.decision import pool
 
@@ -97,9 +98,10 @@ class CryDetector:
         """Learn from the examples of some rows, but for cries that are none.
 
         Not every recording that a parent sent in holds a cry. Those that models of the others find
-        unlike any are left out; of a test part none ever is.
+        unlike any are left out, unless that would be all; of a test part none ever is.
         """
         doubtful = (y == 1) & (self._opinion(X, y, groups, seed) < recipe.DOUBTFUL)
+        doubtful &= not doubtful[y == 1].all()
         return self._fit(X[~doubtful], y[~doubtful], seed)
 
     def _opinion(
@@ -130,5 +132,10 @@ class CryDetector:
         sounding = self.distractors[~np.isnan(self.distractors[:, 0])]
         weights = np.concatenate([weights, np.full(len(sounding), recipe.DISTRACTOR_WEIGHT)])
         truth = np.concatenate([truth, np.zeros(len(sounding), np.intp)])
+        if not truth.any():
+            raise ConversionError(
+                f"cries: {int(y.sum())} to learn from, and all of them silent (under {recipe.FLOOR_DBFS:g} "
+                "dB of full scale); add recordings that can be heard"
+            )
         weights[truth == 1] *= weights[truth == 0].sum() / weights[truth == 1].sum()
         return np.concatenate([*taught, sounding]), truth, weights / weights.mean()

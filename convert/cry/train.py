@@ -5,29 +5,27 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convert.cache import cache_folder
+from convert.commands.options import stated_data
 from convert.cry import recipe
 from convert.cry.report import Material, Measured, measure, read_material
 from convert.evaluation import SEEDS
 from convert.evaluation.bootstrap import DRAWS
+from convert.evaluation.record import record
 from convert.evaluation.seen import mark
 
 if TYPE_CHECKING:
     from convert.export import Converted
-
-#: Not in a model file: what only pictures need.
-_LEFT_OUT = ("curves",)
 
 
 def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
     """Train as the arguments of ``python -m convert train --task cry`` say; the model, and its report."""
     material = read_material(args.folders, cache_folder(args), tell)
     measured = measure(material, repeats=len(SEEDS), draws=DRAWS, tell=tell)
-    stated = {"name": args.data_name, "licence": args.data_licence, "attribution": args.attribution}
-    data = {key: text for key, text in stated.items() if text}
-    made = fitted(material, measured, name=args.name or args.output.stem, data=data, tell=tell)
+    name = args.name or args.output.stem
+    made = fitted(material, measured, name=name, data=stated_data(args), tell=tell)
     return made, str(measured.report)
 
 
@@ -54,21 +52,8 @@ def fitted(
         task="cry",
         vectors=vectors,
         data=data,
-        evaluation=evaluation(measured),
+        evaluation={**record(measured.report), "operating_points": list(measured.operating_points)},
         decision=recipe.record(measured.threshold),
     )
     marked = mark(converted.onnx, [example.sound.path for example in material.examples])
     return replace(converted, onnx=marked)
-
-
-def evaluation(measured: Measured) -> dict[str, Any]:
-    """What the model file says of how it was measured: the report, without its curves."""
-    told = measured.report.to_dict()
-    sections = [
-        {key: value for key, value in section.items() if key not in _LEFT_OUT} for section in told["sections"]
-    ]
-    return {
-        "protocol": f"{told['protocol']}. {told['data']}.",
-        "sections": sections,
-        "operating_points": list(measured.operating_points),
-    }

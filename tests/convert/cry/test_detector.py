@@ -1,6 +1,7 @@
 """detector: what a fold learns, and that the device answers a recording as the fold's detector does."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
 from convert.cry.examples import Example
 from convert.cry.report import Material, Measured
 from convert.cry.train import fitted
+from convert.errors import ConversionError
 from convert.evaluation import Report
 from convert.evaluation.figures import auc
 from edgecry import Classifier
@@ -72,6 +74,73 @@ def test_vectors_keep_to_their_class_and_none_is_silent():
 def test_only_the_rows_asked_for_are_taught():
     vectors, _, _ = lessons(np.array([0, 1]))
     assert set(vectors[:, 0]) == {1, 2, -1}
+
+
+def test_cries_that_are_all_silent_are_refused():
+    """They would weigh infinitely much."""
+    silent = [example(0, True), example(0, True), example(3, False)]
+    with pytest.raises(ConversionError, match=r"^cries: 2 to learn from, and all of them silent.*; add rec"):
+        CryDetector(silent, DISTRACTORS).lessons(np.arange(3), np.array([1, 1, 0]))
+
+
+# -- doubtful cries --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Spied:
+    """What was fitted, and what was then asked."""
+
+    learned: list[list[int]]
+    asked: list[list[int]]
+
+
+def spied(monkeypatch, material, opinion) -> Spied:
+    """Have fits be noted, and ``opinion(row)`` be what they say of a row."""
+    found = Spied([], [])
+
+    class Opinions:
+        def predict_proba(self, X):
+            found.asked.append(X.tolist())
+            p = np.array([opinion(i) for i in X])
+            return np.column_stack([1 - p, p])
+
+    def fit(self, X, y, seed):
+        np.testing.assert_array_equal(y, material.y[X])
+        found.learned.append(X.tolist())
+        return Opinions()
+
+    monkeypatch.setattr(CryDetector, "_fit", fit)
+    return found
+
+
+def test_doubtful_cries_are_not_learned_and_only_they(monkeypatch, material):
+    """Other sounds are learned whatever is thought of them."""
+    monkeypatch.setattr(recipe, "DOUBTFUL", 0.3)
+    doubted = [0, 1, 12]
+    found = spied(monkeypatch, material, lambda i: 0.29 if i in doubted or not material.y[i] else 0.3)
+    material.procedure.fit(material.rows, material.y, material.groups, 0)
+    assert found.learned[-1] == [i for i in material.rows if i not in doubted]
+
+
+def test_opinions_are_of_models_that_know_nothing_of_the_source(monkeypatch, material):
+    """And of no row that is not in the training part."""
+    found = spied(monkeypatch, material, lambda i: 1.0)
+    rows = material.rows[1:]
+    groups = [material.groups[i] for i in rows]
+    material.procedure.fit(rows, material.y[rows], groups, 0)
+    *learned, last = found.learned
+    assert last == rows.tolist()
+    assert sorted(chain(*found.asked)) == rows.tolist()
+    for one, other in zip(learned, found.asked, strict=True):
+        assert {*one, *other} <= set(rows.tolist())
+        assert not {material.groups[i] for i in one} & {material.groups[i] for i in other}
+
+
+def test_where_all_are_doubtful_all_are_learned(monkeypatch, material):
+    """Without a cry there would be nothing to tell apart."""
+    found = spied(monkeypatch, material, lambda i: 0.0)
+    material.procedure.fit(material.rows, material.y, material.groups, 0)
+    assert found.learned[-1] == material.rows.tolist()
 
 
 # -- judging ---------------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ def test_a_short_sound_is_kept_whole_in_a_quieter_room(seed):
     at = int(np.correlate(out, y, "valid").argmax())
     room = out.copy()
     room[at : at + len(y)] -= y
+    assert 0 < rms(room[at : at + len(y)]) < 0.1 * rms(y)
     assert 0 < rms(room) < 0.1 * rms(y)
 
 
