@@ -61,7 +61,9 @@ def _reason(message: EventMessage) -> str:
     if message.label is None:
         return ""
     if message.label == UNCERTAIN:
-        several = " or ".join(_printable(reason) for reason in message.reason_set)
+        # To name all of them would say nothing.
+        left = message.reason_set if len(message.reason_set) < len(message.reasons or ()) else ()
+        several = " or ".join(_printable(reason) for reason in left)
         return f", reason uncertain{f': {several}' if several else ''}"
     p = (message.reasons or {}).get(message.label)
     return f", reason {_printable(message.label)}{'' if p is None else f' {p:.2f}'}"
