@@ -23,9 +23,8 @@ from edgecry.sources.ring import Block
 from edgecry.stats import Snapshot, Stats
 from edgecry.stream import StreamClassifier
 
-#: Seconds after which the loop looks around although no sound came.
-GLANCE: Final = 0.25
-#: Seconds of sound taken at once.
+#: Seconds of sound taken at once, so that a quiet room wakes the processor twice a second; and after which
+#: the loop looks around although no sound came.
 BITE: Final = 0.5
 #: Seconds for hearing what is held when the end is asked for, and for delivering what waits.
 DRAIN: Final = 3.0
@@ -98,7 +97,7 @@ class Listener:
         parts.notifier.ready("listening")
         try:
             while not ended():
-                block = parts.reader.read(self._bite, GLANCE)
+                block = parts.reader.read(self._bite, BITE, least=self._bite)
                 if block is not None:
                     self._take(block)
                 elif parts.reader.ended:

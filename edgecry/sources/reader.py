@@ -151,8 +151,10 @@ class Reader:
         self._thread = threading.Thread(target=self._run, args=(self._ring,), name="source", daemon=True)
         self._thread.start()
 
-    def read(self, limit: int, timeout: float | None = None) -> Block | None:
+    def read(self, limit: int, timeout: float | None = None, least: int = 1) -> Block | None:
         """Take samples, at most ``limit``; None if none came in time, or at the end.
+
+        It waits for ``least`` of them, or the end of the time.
 
         Raises
         ------
@@ -161,7 +163,7 @@ class Reader:
         """
         if self._ring is None:
             raise AudioError("reader: has not been started; call start() first")
-        block = self._ring.read(limit, timeout)
+        block = self._ring.read(limit, timeout, least)
         if block is None and self._error is not None and self._ring.ended:
             raise self._error
         return block
