@@ -184,7 +184,9 @@ class EventTracker:
         """
         window = Window(start, end, score)
         if self._is_over(window):
-            return self.settings.k == 1 and self._votes(window)
+            # It would first end the event at hand, after which it may be too early for another.
+            ended = self._cry.end + self.settings.refractory if self._cry and self.is_crying else -math.inf
+            return self.settings.k == 1 and self._votes(window) and start >= ended - _SLACK
         if self._cry is not None:
             return self._continues(window)
         before = list(self._scores)[-(self.settings.n - 1) :] if self.settings.n > 1 else []

@@ -396,3 +396,13 @@ def test_expects_tells_what_a_push_would(windows, settings):
         assert tracker.push(*window) == other.push(*window)
         cry = tracker._cry
         assert expected == (cry is not None and cry.end == window.end)
+
+
+def test_expects_minds_the_refractory_time_of_an_event_the_window_would_end():
+    settings = EventSettings(
+        onset=0.5, release=0.4, k=1, n=1, min_length=0, end_after=1, refractory=2, update_every=0
+    )
+    tracker = EventTracker(settings)
+    tracker.push(0.0, 1.0, 0.9)
+    assert not tracker.expects(2.5, 3.5, 0.9)
+    assert tracker.expects(3.0, 4.0, 0.9)

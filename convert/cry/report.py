@@ -16,6 +16,7 @@ from convert.cry import recipe
 from convert.cry.corpora import read_sounds
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
 from convert.cry.examples import Example, Vectors, changed, distractor_vectors, read_examples, under_noise
+from convert.errors import ConversionError
 from convert.evaluation import (
     BASELINES,
     DECIBELS,
@@ -48,6 +49,15 @@ NOISES: Final[Mapping[str, tuple[float, float]]] = {
     "white noise, 10 dB": (0, 10),
     "white noise, 0 dB": (0, 0),
     "pink noise, 0 dB": (1, 0),
+}
+#: Arguments of other tasks, and what they are where nobody gave them.
+CHOICES: Final[Mapping[str, object]] = {
+    "spec": None,
+    "label_column": None,
+    "group_by": None,
+    "positive": None,
+    "permutations": 0,
+    "gain": True,
 }
 #: Corpora with at least this many cries can stand for another world.
 ENOUGH: Final = 10
@@ -91,8 +101,26 @@ class Measured:
 
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
+    refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
     return measure(material, repeats=args.repeats, draws=args.draws, tell=tell).report
+
+
+def refuse_choices(args: argparse.Namespace) -> None:
+    """Refuse arguments that other tasks take: the recipe of the detector leaves no such choice.
+
+    Raises
+    ------
+    ConversionError
+        One of them is given.
+    """
+    for name, unset in CHOICES.items():
+        if getattr(args, name, unset) != unset:
+            option = "no-gain" if name == "gain" else name.replace("_", "-")
+            raise ConversionError(
+                f"--{option}: has no place in the task cry, which always splits by source and measures "
+                "everything; leave it out, or take --task clip"
+            )
 
 
 def read_material(folders: Sequence[Path], cache: Path | None, tell: Tell) -> Material:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from convert.cache import cache_folder
 from convert.commands.options import stated_data
 from convert.cry import recipe
-from convert.cry.report import Material, Measured, measure, read_material
+from convert.cry.report import Material, Measured, measure, read_material, refuse_choices
 from convert.evaluation import SEEDS
 from convert.evaluation.bootstrap import DRAWS
 from convert.evaluation.record import record
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
     """Train as the arguments of ``python -m convert train --task cry`` say; the model, and its report."""
+    refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
     measured = measure(material, repeats=len(SEEDS), draws=DRAWS, tell=tell)
     name = args.name or args.output.stem

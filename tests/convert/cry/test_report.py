@@ -2,6 +2,7 @@
 
 import json
 import math
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -11,7 +12,8 @@ import pytest
 
 from convert.cry import recipe
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
-from convert.cry.report import RATES, Material, _corpus_to_corpus, measure
+from convert.cry.report import RATES, Material, _corpus_to_corpus, measure, refuse_choices
+from convert.errors import ConversionError
 from convert.evaluation import BASELINES, Comparison, Splits, cross_validate, threshold_at_fpr
 
 
@@ -248,3 +250,19 @@ def test_corpora_without_other_sounds_are_left_out_and_said(material):
     told: list[str] = []
     assert crossed(cries, told.append)[0] == []
     assert told == ["corpus to corpus left out: home, town have no other sounds to test with"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "option"),
+    [
+        ("group_by", "none", "--group-by"),
+        ("spec", "spec.json", "--spec"),
+        ("label_column", "label", "--label-column"),
+        ("positive", "cry", "--positive"),
+        ("permutations", 5, "--permutations"),
+        ("gain", False, "--no-gain"),
+    ],
+)
+def test_choices_of_other_tasks_are_refused(name, value, option):
+    with pytest.raises(ConversionError, match=f"^{option}: has no place in the task cry"):
+        refuse_choices(Namespace(**{name: value}))
