@@ -150,7 +150,7 @@ def test_a_source_that_fails_for_good(listen):
 
 
 def test_recordings_are_named_and_finished(listen, tmp_path):
-    seen = listen(quiet(2), ones(2 * SR), record=True)
+    seen = listen(quiet(2), ones(SR), record=True)
     (path,) = (tmp_path / "clips").iterdir()
     assert {message.clip for message in seen.sink.delivered} == {str(path)}
     assert path.suffix == ".flac"
