@@ -22,6 +22,7 @@ COMMANDS = {
     "train": ("convert.commands.train", "train on labelled recordings and make a model file of it"),
     "evaluate": ("convert.commands.evaluate", "measure a recipe or a model file on labelled recordings"),
     "sample": ("convert.synth", "write a synthetic cry"),
+    "scene": ("convert.scene", "write ten minutes of a room with two cries, and print when they are"),
     "selftest": ("convert.selftest", "write the vector that 'edgecry doctor' expects of the sample"),
 }
 

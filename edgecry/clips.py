@@ -152,16 +152,30 @@ class ClipRecorder:
             self._line.push(_int16(piece))
         self._finish_ended()
 
-    def handle(self, event: CryEvent) -> None:
-        """Begin a recording with an event's start, and let it run out after its end."""
+    def handle(self, event: CryEvent) -> Path | None:
+        """Begin a recording with an event's start, and let it run out after its end.
+
+        What the event is made of has been pushed before.
+
+        Returns
+        -------
+        Path or None
+            The recording of this event, or the first of its files, as it will be called once it is
+            done; None if there is none.
+        """
         if event.kind == "start":
             begin = max(self._line.begin, round((event.start - self.settings.pre) * self.sr))
-            self._clips.append(_Clip(event.number, min(begin, self._line.end)))
-        elif event.kind == "end":
-            for clip in self._clips:
-                if clip.number == event.number and clip.end is None:
-                    clip.end = round((event.end + self.settings.post) * self.sr)
+            clip = _Clip(event.number, min(begin, self._line.end))
+            self._clips.append(clip)
+            self._attempt(clip, partial(self._append, clip, np.empty(0, np.int16)))  # which names it
+        found = [clip for clip in self._clips if clip.number == event.number and clip.end is None]
+        if not found:
+            return None
+        clip = found[-1]
+        if event.kind == "end":
+            clip.end = round((event.end + self.settings.post) * self.sr)
             self._finish_ended()
+        return None if clip.failed else clip.path
 
     def tidy(self) -> None:
         """Remove what is too old by now, also when nothing is recorded."""
@@ -208,6 +222,7 @@ class ClipRecorder:
             started = self._clock() - (self._line.end - clip.at) / self.sr
             path = self._store.path(started, clip.number, clip.part)
             clip.file, clip.tidied = ClipFile(path, self.sr, self._opener), 0
+            clip.path = clip.path or path
         clip.file.write(samples)
         if clip.file.frames - clip.tidied >= _TIDY_EVERY * self.sr:
             clip.tidied = clip.file.frames
@@ -256,6 +271,7 @@ class _Clip:
     at: int
     end: int | None = None
     file: ClipFile | None = None
+    path: Path | None = None
     part: int = 0
     tidied: int = 0
     failed: bool = False

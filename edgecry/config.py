@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import math
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from types import MappingProxyType
+from typing import Any, Final
 
 from edgecry.clips import ClipSettings
 from edgecry.clipstore import Quota
+from edgecry.decision import Decision
 from edgecry.errors import EdgecryError
 from edgecry.events import EventSettings
+from edgecry.sinks.message import DEVICE_NAME
 from edgecry.sources.format import PcmFormat
 from edgecry.sources.restart import POLICIES, RestartSettings
+from edgecry.tables import Table, nearest, parse, table_of, values
 
 #: Where sound can come from.
 KINDS: Final = ("device", "command", "stdin")
-#: Where events can go.
-SINKS: Final = ("text", "jsonl", "exec", "webhook", "mqtt")
 FLAGS: Final = "command line"
 _MAX_FILE: Final = 1_000_000
-_WORDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-
-T = TypeVar("T")
-Table = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -110,13 +105,48 @@ class RecordSettings:
 
 
 @dataclass(frozen=True)
-class OutboxSettings:
+class EventTable:
+    """When a run of windows is a cry, where that differs from what suits the detector's threshold.
+
+    Parameters
+    ----------
+    onset, release, k, n, min_length, end_after, refractory, update_every : optional
+        As :class:`~edgecry.events.EventSettings` takes them.
+    """
+
+    onset: float | None = None
+    release: float | None = None
+    k: int | None = None
+    n: int | None = None
+    min_length: float | None = None
+    end_after: float | None = None
+    refractory: float | None = None
+    update_every: float | None = None
+
+    def __post_init__(self) -> None:
+        # What does not depend on the detector is refused at once.
+        self.around(1.0)
+
+    def around(self, threshold: float) -> EventSettings:
+        """Settings around a detector's threshold, or around ``onset``, with what is given on top.
+
+        Raises
+        ------
+        EdgecryError
+            They contradict one another, or one is out of range.
+        """
+        given = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
+        return dataclasses.replace(EventSettings.around(given.get("onset", threshold)), **given)
+
+
+@dataclass(frozen=True)
+class OutboxTable:
     """Where events wait until they are delivered.
 
     Parameters
     ----------
     path : str
-        The file; memory only if empty.
+        The file; if empty, ``outbox.db`` in the service's own folder or the user's.
     max_messages : int >= 1
         How many wait for one sink at most.
     max_bytes : int >= 1000
@@ -142,31 +172,55 @@ class ListenSettings:
     Parameters
     ----------
     model : str
-        The detector's model file; the bundled one if empty.
-    reason_model : str
-        The model file for reasons; the bundled one if empty.
+        The model of reasons: a file, or a bundled one's name. "cry" for no reasons.
+    detector : str
+        The model that tells whether there is a cry, likewise.
+    threshold, coverage : float, optional
+        In place of the models' own, as :class:`~edgecry.decision.Decision` takes them.
+    gate : float < 0, optional
+        Windows quieter than this, RMS in dB of full scale, are not looked at.
+    name : str
+        What this device is called in messages; the host's name if empty.
     heartbeat : float >= 10, or 0
         Seconds between two reports of the service's own state; 0 for none.
     source, events, record, outbox
         As their own classes say.
     sinks : mapping of str to mapping
-        The tables of the sinks that are switched on, by their names; each sink checks its own.
+        The tables of the sinks that are switched on, by their names, with keys that these know;
+        :mod:`edgecry.sinks.making` makes sinks of them.
     """
 
-    model: str = ""
-    reason_model: str = ""
+    model: str = "reason"
+    detector: str = "cry"
+    threshold: float | None = None
+    coverage: float | None = None
+    gate: float | None = None
+    name: str = ""
     heartbeat: float = 60.0
     source: SourceSettings = field(default_factory=SourceSettings)
-    events: EventSettings = field(default_factory=EventSettings)
+    events: EventTable = field(default_factory=lambda: EventTable())
     record: RecordSettings = field(default_factory=RecordSettings)
-    outbox: OutboxSettings = field(default_factory=OutboxSettings)
+    outbox: OutboxTable = field(default_factory=OutboxTable)
     sinks: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        for key in ("model", "detector"):
+            if not getattr(self, key):
+                raise EdgecryError(f"{key}: is empty; name a file or a bundled model, or leave it out")
+        _ = self.decision
+        if self.gate is not None and not self.gate < 0:
+            raise EdgecryError(f"gate: {self.gate:g}; allowed are numbers under 0, dB of full scale")
+        if self.name and not DEVICE_NAME.fullmatch(self.name):
+            raise EdgecryError(f"name: {self.name!r}; allowed are 1 to 64 letters, digits, - and _")
         if self.heartbeat != 0 and not 10 <= self.heartbeat <= 86_400:
             raise EdgecryError(
                 f"heartbeat: {self.heartbeat:g} s is out of range; allowed are 10 to 86400 s, or 0 for none"
             )
+
+    @property
+    def decision(self) -> Decision:
+        """What is set in place of the models' own."""
+        return Decision(self.threshold, self.coverage)
 
 
 def load_settings(
@@ -212,7 +266,22 @@ def merge(table: Table, overrides: Mapping[str, object]) -> dict[str, Any]:
 
 def parse_settings(table: Table, origin: str) -> ListenSettings:
     """Check nested tables, as TOML gives them; ``origin`` is the file's name, for messages."""
-    return _parse(ListenSettings, table, origin, "")
+    tables = table_of(table.get("sinks", {}), f"{origin}: ", "sinks")
+    plain = {key: value for key, value in table.items() if key != "sinks"}
+    settings = parse(ListenSettings, plain, origin)
+    return dataclasses.replace(settings, sinks=_sinks(tables, origin))
+
+
+def _sinks(tables: Table, origin: str) -> Mapping[str, Table]:
+    """Tables of sinks that there are, with keys and kinds of values that they know."""
+    from edgecry.sinks.making import SETTINGS
+
+    for name, table in tables.items():
+        if name not in SETTINGS:
+            raise EdgecryError(f"{origin}: [sinks] {name}: is unknown; {nearest(name, SETTINGS)}")
+        table_of(table, f"{origin}: [sinks] ", f"sinks.{name}")
+        values(SETTINGS[name], table, origin, f"sinks.{name}")
+    return MappingProxyType({name: MappingProxyType(dict(table)) for name, table in tables.items()})
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -229,82 +298,3 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise EdgecryError(f"{path}: is no TOML ({error})") from error
-
-
-# -- tables to dataclasses ---------------------------------------------------------------------------
-
-
-def _parse(kind: type[T], table: Table, origin: str, name: str) -> T:
-    """Make a dataclass of a table of the same keys."""
-    place = f"{origin}: [{name}] " if name else f"{origin}: "
-    hints = get_type_hints(kind)
-    values = {}
-    for key, value in table.items():
-        if key not in hints:
-            raise EdgecryError(f"{place}{key}: is unknown; {_nearest(key, hints)}")
-        inner = f"{name}.{key}" if name else key
-        if dataclasses.is_dataclass(hints[key]):
-            values[key] = _parse(hints[key], _table(value, place, key), origin, inner)
-        elif key == "sinks":
-            values[key] = _sinks(_table(value, place, key), origin)
-        else:
-            values[key] = _value(value, hints[key], f"{place}{key}")
-    try:
-        return kind(**values)
-    except EdgecryError as error:
-        raise EdgecryError(f"{place}{error}") from error
-
-
-def _table(value: object, place: str, key: str) -> Table:
-    if not isinstance(value, Mapping):
-        raise EdgecryError(
-            f"{place}{key}: found {_shown(value)}; it is a table, so write [{key}] above its keys"
-        )
-    return value
-
-
-def _value(value: object, hint: Any, place: str) -> object:
-    is_union = get_origin(hint) is UnionType
-    kinds = [kind for kind in (get_args(hint) if is_union else (hint,)) if kind is not NoneType]
-    for kind in kinds:
-        if type(value) is kind and not (isinstance(value, float) and not math.isfinite(value)):
-            return value
-        if kind is float and type(value) is int and abs(value) < 2**53:
-            return float(value)
-    wanted = " or ".join(_WORDS[kind] for kind in kinds)
-    raise EdgecryError(f"{place}: found {_shown(value)}; it has to be {wanted}")
-
-
-def _sinks(tables: Table, origin: str) -> Mapping[str, Table]:
-    """Tables of known sinks; what is in them is for the sinks to know, as long as it is plain."""
-    for name, table in tables.items():
-        if name not in SINKS:
-            raise EdgecryError(f"{origin}: [sinks] {name}: is unknown; {_nearest(name, SINKS)}")
-        for key, value in _table(table, f"{origin}: [sinks] ", f"sinks.{name}").items():
-            if not _is_plain(value):
-                raise EdgecryError(
-                    f"{origin}: [sinks.{name}] {key}: found {_shown(value)}; allowed are texts, numbers, "
-                    "true or false, and lists of texts"
-                )
-    return MappingProxyType({name: MappingProxyType(dict(table)) for name, table in tables.items()})
-
-
-def _is_plain(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, list):
-        return all(isinstance(item, str) for item in value)
-    return isinstance(value, str | int | bool)
-
-
-def _nearest(key: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(key, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"allowed are {', '.join(names)}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "a table"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -20,5 +20,22 @@ class ModelError(EdgecryError):
     """A model file that is missing, broken, incomplete, or does not fit this device."""
 
 
+class SinkError(EdgecryError):
+    """A sink that cannot take a message.
+
+    Attributes
+    ----------
+    permanent : bool
+        Whether trying again is in vain: the message is refused, not the moment.
+    retry_after : float or None
+        Seconds that the other side asks to be left alone.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
 class EdgecryWarning(UserWarning):
     """Something usable but odd, such as a clip in which no tuning could be estimated."""

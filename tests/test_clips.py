@@ -82,6 +82,17 @@ def test_name_is_when_the_recording_begins(tmp_path):
     assert names(tmp_path) == ["cry-20261123T115955Z-000007-001.flac"]  # 5 s ago
 
 
+def test_an_event_knows_its_recording(tmp_path):
+    clips = recorder(tmp_path)
+    at = live(clips, 14)
+    assert clips.handle(event("update", 10, 13)) is None
+    path = clips.handle(event("start", 10, 13))
+    assert clips.handle(event("update", 10, 14)) == path
+    live(clips, 3, at)
+    assert clips.handle(event("end", 10, 14)) == path
+    assert names(tmp_path) == [path.name]
+
+
 def test_float_samples(tmp_path):
     clips = recorder(tmp_path)
     samples = np.array([-1.5, -1, 0, 0.5, 1, 1.5] * 500, np.float32)
@@ -343,6 +354,7 @@ def test_disk_full_is_a_line_in_the_log_and_a_number(tmp_path, caplog, capfd, ro
     record_one(clips)
     assert clips.counts.failed == 1
     assert clips.counts.written == 0
+    assert clips.handle(event("update", 0, 1)) is None
     assert clips.counts.last_error == f"{tmp_path}: No space left on device"
     assert len(caplog.records) == 1
     assert names(tmp_path) == []

@@ -1,6 +1,6 @@
 """config: settings from a file, with flags on top."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 from hypothesis import given
@@ -8,15 +8,21 @@ from hypothesis import strategies as st
 
 from edgecry.clips import ClipSettings
 from edgecry.clipstore import Quota
-from edgecry.config import SINKS, ListenSettings, RecordSettings, load_settings, merge, parse_settings
+from edgecry.config import ListenSettings, RecordSettings, load_settings, merge, parse_settings
+from edgecry.decision import Decision
 from edgecry.errors import EdgecryError
 from edgecry.events import EventSettings
+from edgecry.sinks.making import SETTINGS
 from edgecry.sources.format import PcmFormat
 from edgecry.sources.restart import RestartSettings
 
 WHOLE = """\
-model = "cry.onnx"
-reason_model = "reasons.onnx"
+model = "reasons.onnx"
+detector = "cry.onnx"
+threshold = 0.75
+coverage = 0.9
+gate = -60
+name = "nursery"
 heartbeat = 30
 
 [source]
@@ -58,7 +64,7 @@ max_bytes = 1_000_000
 host = "broker"
 port = 8883
 tls = true
-topics = ["a", "b"]
+reasons = ["a", "b"]
 """
 
 
@@ -74,17 +80,18 @@ def write(tmp_path):
 
 def test_whole_file(write):
     settings = load_settings(write(WHOLE))
-    assert settings.model == "cry.onnx"
-    assert settings.reason_model == "reasons.onnx"
+    assert (settings.model, settings.detector) == ("reasons.onnx", "cry.onnx")
+    assert settings.decision == Decision(0.75, 0.9)
+    assert (settings.gate, settings.name) == (-60, "nursery")
     assert settings.heartbeat == 30
     assert settings.source.command.startswith("arecord")
     assert (settings.source.pcm, settings.source.hold) == (PcmFormat(), 20.5)
-    assert settings.events == EventSettings(0.7, 0.3, 3, 5, 4, 6, 7, 0)
+    assert settings.events.around(0.1) == EventSettings(0.7, 0.3, 3, 5, 4, 6, 7, 0)
     assert settings.record.quota == Quota(5_000_000, 7)
     assert settings.record.clips(10) == ClipSettings(3, 2, 10, 600)
     assert settings.outbox.max_messages == 100
     assert list(settings.sinks) == ["text", "mqtt"]
-    assert settings.sinks["mqtt"]["topics"] == ["a", "b"]
+    assert settings.sinks["mqtt"]["reasons"] == ["a", "b"]
     assert isinstance(settings.events.min_length, float)
 
 
@@ -134,6 +141,21 @@ def test_flags_alone():
     assert load_settings(None, {"record.pre": 1}).record == RecordSettings(pre=1.0)
 
 
+def test_events_follow_the_threshold_unless_set():
+    """Also the release, which is a share of the onset."""
+    table = load_settings(None, {"events.k": 1}).events
+    assert table.around(0.5) == replace(EventSettings.around(0.5), k=1)
+    onset = load_settings(None, {"events.onset": 0.8}).events.around(0.5)
+    assert onset == EventSettings.around(0.8)
+
+
+def test_release_that_suits_only_some_detectors():
+    table = load_settings(None, {"events.release": 0.7}).events
+    assert table.around(0.9).release == 0.7
+    with pytest.raises(EdgecryError, match=r"release: 0.7 is out of range; .* less than onset = 0.6"):
+        table.around(0.6)
+
+
 def test_merging_leaves_the_original_alone():
     table = {"events": {"k": 1}}
     assert merge(table, {"events.k": 2, "events.n": 3}) == {"events": {"k": 2, "n": 3}}
@@ -147,18 +169,25 @@ def test_merging_leaves_the_original_alone():
         ("[event]\nk = 1", r"edgecry.toml: event: is unknown; did you mean events\?"),
         ("[events]\nonest = 1", r"edgecry.toml: \[events\] onest: is unknown; did you mean onset\?"),
         ("[events]\nxyz = 1", r"\[events\] xyz: is unknown; allowed are onset, release, k, n, "),
+        ("[sinks.mqtt]\nhots = 'x'", r"\[sinks.mqtt\] hots: is unknown; did you mean host\?"),
+        ("[sinks.mqtt]\nport = 'x'", r"\[sinks.mqtt\] port: found 'x'; it has to be a whole number"),
+        ("[sinks.mqtt]\nreasons = [1]", r"\[sinks.mqtt\] reasons: found \[1\]; it has to be a list of texts"),
+        ("threshold = 2", "threshold: 2.0; allowed are numbers over 0 and at most 1"),
+        ("gate = 3", "gate: 3; allowed are numbers under 0"),
+        ("name = 'a b'", "name: 'a b'; allowed are 1 to 64 letters"),
+        ("model = ''", "model: is empty; name a file or a bundled model"),
         ("[sinks.mqqt]", r"\[sinks\] mqqt: is unknown; did you mean mqtt\?"),
         ("[events]\nonset = '0.7'", r"\[events\] onset: found '0.7'; it has to be a number"),
         ("[events]\nonset = true", r"\[events\] onset: found True; it has to be a number"),
         ("[events]\nonset = nan", r"\[events\] onset: found nan; it has to be a number"),
         ("[events]\nk = 1.5", r"\[events\] k: found 1.5; it has to be a whole number"),
         ("[events]\nk = 9", r"\[events\] k, n: 9 of 3 windows"),
-        ("[events]\nonset = 0.2", r"\[events\] release: 0.4 is out of range"),
+        ("[events]\nonset = 0.2\nrelease = 0.4", r"\[events\] release: 0.4 is out of range"),
         ("model = 1", "model: found 1; it has to be a text"),
         ("events = 1", r"edgecry.toml: events: found 1; it is a table, so write \[events\]"),
         ("sinks = 1", r"sinks: found 1; it is a table"),
         ("[sinks]\ntext = 1", r"\[sinks\] sinks.text: found 1; it is a table"),
-        ("[sinks.exec]\ncommand = {a = 1}", r"\[sinks.exec\] command: found a table; allowed are texts"),
+        ("[sinks.exec]\ncommand = {a = 1}", r"\[sinks.exec\] command: found a table; it has to be a text"),
         ("[sinks.exec]\ntimeout = inf", r"\[sinks.exec\] timeout: found inf"),
         ("[source]\nkind = 'radio'", r"\[source\] kind: 'radio' is unknown; allowed are device, command"),
         ("[source]\nkind = 'command'", r"\[source\] command: '' with kind 'command'"),
@@ -209,7 +238,7 @@ plain = st.recursive(
     max_leaves=10,
 )
 keys = st.sampled_from(
-    [f.name for f in fields(ListenSettings)] + [f.name for f in fields(EventSettings)] + list(SINKS)
+    [f.name for f in fields(ListenSettings)] + [f.name for f in fields(EventSettings)] + list(SETTINGS)
 )
 
 

@@ -19,7 +19,7 @@ from edgecry.cli.talk import say
 from edgecry.errors import EdgecryError
 
 #: Each is a module of this package, with ``add_parser(commands)``.
-COMMANDS = ("classify", "features", "models", "info", "bench", "doctor", "warmup")
+COMMANDS = ("classify", "features", "models", "info", "bench", "doctor", "warmup", "listen", "service")
 
 OK = 0
 #: 1 is a sub-command's own: some inputs failed, and the rest was done.

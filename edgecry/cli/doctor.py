@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--model", metavar="M", type=Path, help="a model file, or one of 'edgecry models' (default: reason)"
     )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="settings of 'listen', whose source and sinks are checked",
+    )
     parser.add_argument("--json", action="store_true", help="as a JSON object")
     parser.set_defaults(run=run)
 
@@ -41,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from edgecry.doctor import examine
 
     checks = []
-    for check in examine(args.model):
+    for check in chain(examine(args.model), _listening(args.config)):
         checks.append(check)
         if not args.json:
             print("\n".join(_lines(check)), flush=True)
@@ -49,6 +56,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(dump({"healthy": healthy, "checks": [asdict(check) for check in checks]}, indent=2))
     return 0 if healthy else UNHEALTHY
+
+
+def _listening(config: Path | None) -> Iterator[Check]:
+    if config is not None:
+        from edgecry.listening.checks import examine_listening
+
+        yield from examine_listening(config)
 
 
 def _lines(check: Check) -> Iterator[str]:

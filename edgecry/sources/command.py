@@ -184,10 +184,11 @@ class _Sayings:
 def _wait(pid: int, timeout: float) -> bool:
     """Wait for a child to end, and leave its remains for ``Popen.wait``."""
     until = time.monotonic() + timeout
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-        if time.monotonic() >= until:
-            return False
-        time.sleep(_STEP)
+    with suppress(ChildProcessError):  # nobody's remains are kept where SIGCHLD is ignored
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_STEP)
     return True
 
 

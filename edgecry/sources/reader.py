@@ -112,6 +112,11 @@ class Reader:
         return self._source.sr
 
     @property
+    def is_live(self) -> bool:
+        """Whether the source is live, as far as is known by now."""
+        return self._live is not False
+
+    @property
     def ended(self) -> bool:
         """Whether the source is over, and all of it was read."""
         return self._ring is not None and self._ring.ended
@@ -146,8 +151,10 @@ class Reader:
         self._thread = threading.Thread(target=self._run, args=(self._ring,), name="source", daemon=True)
         self._thread.start()
 
-    def read(self, limit: int, timeout: float | None = None) -> Block | None:
+    def read(self, limit: int, timeout: float | None = None, least: int = 1) -> Block | None:
         """Take samples, at most ``limit``; None if none came in time, or at the end.
+
+        It waits for ``least`` of them, or the end of the time.
 
         Raises
         ------
@@ -156,7 +163,7 @@ class Reader:
         """
         if self._ring is None:
             raise AudioError("reader: has not been started; call start() first")
-        block = self._ring.read(limit, timeout)
+        block = self._ring.read(limit, timeout, least)
         if block is None and self._error is not None and self._ring.ended:
             raise self._error
         return block
@@ -176,6 +183,8 @@ class Reader:
             while not self._stop.is_set():
                 block = self._source.read(_GLANCE)
                 if block is None:
+                    if self._source.complaint is not None:
+                        raise AudioError(self._source.complaint)
                     break
                 if isinstance(block, Gap):
                     self._gaps += 1

@@ -71,6 +71,7 @@ class Ring:
         self._oldest = 0  # where in the store
         self._written = 0  # index on the timeline of what is written next
         self._read = 0  # and of what the reader expects
+        self._least = 1  # samples that the reader waits for
         self._overruns = 0
         self._closed = False
 
@@ -112,7 +113,8 @@ class Ring:
             self._written += n
             if len(self._stretches) > MAX_STRETCHES:
                 self._drop(self._stretches[0][1])
-            self._changed.notify_all()
+            if self._stored >= self._least:
+                self._changed.notify_all()
 
     def skip(self, n: int) -> None:
         """Note that ``n`` samples are missing before the next that are written."""
@@ -125,14 +127,15 @@ class Ring:
             self._closed = True
             self._changed.notify_all()
 
-    def read(self, limit: int, timeout: float | None = None) -> Block | None:
+    def read(self, limit: int, timeout: float | None = None, least: int = 1) -> Block | None:
         """Take the oldest samples, up to ``limit`` or the next gap.
 
-        Waits at most ``timeout`` seconds for some, without end if that is None. None is for nothing
-        in time, or the end.
+        Waits at most ``timeout`` seconds for ``least`` of them, without end if that is None, and takes
+        what there is. None is for nothing in time, or the end.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._stored or self._closed, timeout)
+            self._least = min(least, self.capacity)
+            self._changed.wait_for(lambda: self._stored >= self._least or self._closed, timeout)
             if not self._stored:
                 return None
             start, available = self._stretches[0]

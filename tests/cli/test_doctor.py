@@ -72,3 +72,15 @@ def test_one_screen(run, model):
     code, out, _ = run("doctor", *model)
     assert code == 0
     assert len(out.splitlines()) <= 24
+
+
+def test_settings_of_listen(run, checks, tmp_path):
+    """They are looked at last, and count."""
+    checks(GOOD)
+    config = tmp_path / "listen.toml"
+    config.write_text("[source]\nkind = 'radio'\n")
+    code, out, _ = run("doctor", "--json", "--config", config)
+    found = json.loads(out)["checks"]
+    assert code == 1
+    assert [(check["name"], check["status"]) for check in found] == [("a", "ok"), ("settings", "fail")]
+    assert "kind: 'radio' is unknown" in found[1]["found"]

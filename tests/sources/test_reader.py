@@ -31,13 +31,11 @@ class Live(Source):
 
     def read(self, timeout: float):
         self._asked.release()
-        if not self._given.acquire(timeout=timeout):
-            self._asked.acquire()
-            return NOTHING
+        assert self._given.acquire(timeout=30), "nobody gives anything"
         return self._next
 
     def step(self, block: np.ndarray | None, seconds: float) -> None:
-        self._asked.acquire()
+        assert self._asked.acquire(timeout=30), "nobody asks"
         self.clock.now += seconds
         self._next = block
         self._given.release()
@@ -129,6 +127,13 @@ def test_a_source_that_fails_for_good():
         with pytest.raises(AudioError, match=r"the cable is cut"):
             reader.read(100, 10)
     assert reader.counts.last_error == "the cable is cut"
+
+
+def test_a_source_that_ends_as_it_should_not():
+    with Reader(Script(ones(5), "died of SIGSEGV")) as reader:
+        assert len(reader.read(100, 10).samples) == 5
+        with pytest.raises(AudioError, match=r"died of SIGSEGV"):
+            reader.read(100, 10)
 
 
 def test_a_fault_does_not_end_in_silence(caplog):

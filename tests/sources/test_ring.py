@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edgecry.errors import AudioError
 from edgecry.sources.ring import MAX_STRETCHES, Ring
+from tests.sources.fakes import ones
 
 steps = st.lists(
     st.one_of(
@@ -150,3 +151,20 @@ def test_room():
 def test_capacity():
     with pytest.raises(AudioError, match=r"capacity: 0 samples"):
         Ring(0)
+
+
+def test_reading_waits_for_as_much_as_is_wanted():
+    """And no longer than it may, nor for more than there is room for."""
+    ring = Ring(10)
+    ring.write(ones(3))
+    late = threading.Timer(0.05, ring.write, [ones(4)])
+    late.start()
+    assert len(ring.read(10, timeout=60, least=5).samples) == 7
+    ring.write(ones(3))
+    assert len(ring.read(10, timeout=0.01, least=5).samples) == 3
+    ring.write(ones(10))
+    assert len(ring.read(20, timeout=60, least=20).samples) == 10
+    ring.write(ones(1))
+    ring.close()
+    assert len(ring.read(10, timeout=60, least=5).samples) == 1
+    late.join()

@@ -1,0 +1,86 @@
+"""``edgecry service``: a systemd unit that keeps ``edgecry listen`` running."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from edgecry.cli.talk import say
+
+EPILOG = """\
+install it:
+  edgecry service --config /etc/edgecry.toml | sudo tee /etc/systemd/system/edgecry.service
+  sudo systemctl daemon-reload && sudo systemctl enable --now edgecry
+  journalctl -u edgecry -f
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "service",
+        help="print a systemd unit for 'edgecry listen'",
+        description="Prints a systemd unit that keeps 'edgecry listen' running, with few rights.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings of 'listen', a TOML file")
+    parser.add_argument(
+        "--user",
+        metavar="NAME",
+        default="dynamic",
+        help="the user to run as (default: dynamic, one that exists only while the service does)",
+    )
+    parser.add_argument(
+        "--memory", metavar="MB", type=int, default=256, help="memory it may take (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--watchdog",
+        metavar="S",
+        type=int,
+        default=60,
+        help="seconds without a sign of life after which it is started again (default: %(default)s)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the unit, and say what would stand in its way."""
+    from edgecry.config import load_settings
+    from edgecry.service import DYNAMIC, obstacles, settings_for, unit
+
+    listen = load_settings(args.config)
+    command = [*own_command(), "listen"]
+    if args.config is not None:
+        command += ["--config", str(args.config.resolve())]
+    limits = {"memory_mb": args.memory, "watchdog": args.watchdog}
+    settings = settings_for(tuple(command), listen, args.user, limits)
+    print(unit(settings), end="")
+    if settings.user == DYNAMIC:
+        paths = [Path(command[0]), *([args.config.resolve()] if args.config else [])]
+        for path in paths:
+            for folder in obstacles(path)[:1]:
+                say(
+                    f"{path}: {folder} is closed to others, and so to a dynamic user; open it, "
+                    "or move it, such as to /opt or /etc, or name a user with --user"
+                )
+        for place in settings.writable:
+            say(
+                f"{place}: is not a dynamic user's own; use a folder below /var/lib/edgecry, which a path "
+                "that does not begin with / is, or name a user with --user"
+            )
+    for part in command:
+        if Path(part).is_relative_to("/tmp"):  # noqa: S108 - a question, not a file
+            say(f"{part}: the service has a /tmp of its own; move it, such as to /opt or /etc")
+    return 0
+
+
+def own_command() -> list[str]:
+    """How to start this very edgecry again, from anywhere."""
+    script = Path(sys.executable).parent / "edgecry"
+    if os.access(script, os.X_OK):
+        return [str(script)]
+    return [sys.executable, "-m", "edgecry"]

@@ -1,0 +1,225 @@
+"""What ``listen`` is made of, from its settings: checked first, opened later."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from edgecry.cli.talk import quiet_stderr
+from edgecry.clips import ClipRecorder
+from edgecry.config import ListenSettings, SourceSettings
+from edgecry.errors import EdgecryError
+from edgecry.events import EventSettings
+from edgecry.listening.listener import Parts, View
+from edgecry.listening.messages import Messages, WallClock
+from edgecry.listening.places import outbox_path
+from edgecry.model import CryModel
+from edgecry.notify import Notifier
+from edgecry.outbox import Outbox, OutboxSettings
+from edgecry.rules import UNCERTAIN, Conformal, Threshold
+from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
+from edgecry.sinks.message import MessageIds, default_device
+from edgecry.sources import make_reader, make_source
+from edgecry.stream import StreamClassifier
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that can be made without opening a source, a sink or the outbox.
+
+    Attributes
+    ----------
+    settings : ListenSettings
+        What was asked for.
+    device : str
+        What this device is called.
+    model, detector : CryModel
+        The models; the same one if there are no reasons to look for.
+    events : EventSettings
+        When a run of windows is a cry.
+    sinks : dict of str to settings
+        Of the sinks that are switched on.
+    outbox : Path or None
+        Where events wait; None if no sink needs that.
+    """
+
+    settings: ListenSettings
+    device: str
+    model: CryModel
+    detector: CryModel
+    events: EventSettings
+    sinks: Mapping[str, Any]
+    outbox: Path | None
+
+    @property
+    def source(self) -> str:
+        """What the source is called in messages."""
+        return make_source(self.settings.source).name
+
+    def stream(self, sr: int) -> StreamClassifier:
+        """What hears the sound, of so many samples a second."""
+        settings = self.settings
+        return StreamClassifier(
+            self.model,
+            sr,
+            detector=self.detector,
+            decision=settings.decision,
+            events=self.events,
+            gate=settings.gate,
+        )
+
+    def recorder(self, sr: int) -> ClipRecorder | None:
+        """What keeps the sound, if anything does."""
+        record = self.settings.record
+        if not record.dir:
+            return None
+        return ClipRecorder(Path(record.dir), sr, record.clips(self.lookback), record.quota)
+
+    @property
+    def lookback(self) -> float:
+        """Seconds after which an event's start and end are known at the latest."""
+        rule, events = self.detector.metadata.rule, self.events
+        assert isinstance(rule, Threshold)  # noqa: S101 - a detector's always is
+        start = events.n * rule.hop + max(events.min_length, events.end_after)
+        return min(300.0, max(1.0, max(start, events.end_after) + 2 * rule.window))
+
+
+def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None) -> Plan:
+    """Make what can be made without opening anything, and so find what cannot work.
+
+    Parameters
+    ----------
+    settings : ListenSettings
+        What is asked for.
+    environment : mapping, optional
+        Where secrets and folders are looked for; that of the process if left out.
+
+    Raises
+    ------
+    EdgecryError
+        A model is missing or not what is needed, a setting contradicts another, or something that a
+        sink or the source needs is not there.
+    """
+    environment = os.environ if environment is None else environment
+    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+        import onnxruntime  # noqa: F401
+    model = CryModel.load(settings.model)
+    is_alone = isinstance(model.metadata.rule, Threshold)
+    detector = model if is_alone else CryModel.load(settings.detector)
+    rule = detector.metadata.rule
+    if not isinstance(rule, Threshold):
+        raise EdgecryError(
+            f"detector: {detector.path} is none, as it is of the task "
+            f"{detector.metadata.task!r}; name one of the task 'cry'"
+        )
+    try:
+        events = settings.events.around(rule.threshold if settings.threshold is None else settings.threshold)
+    except EdgecryError as error:
+        raise EdgecryError(f"[events] {error}") from error
+    device = settings.name or default_device()
+    labels = () if is_alone else (*model.labels, UNCERTAIN)
+    sinks = sink_settings(settings.sinks, device, labels, environment)
+    outbox = outbox_path(settings, environment) if is_durable(sinks) else None
+    made = Plan(settings, device, model, detector, events, sinks, outbox)
+    check_source(settings.source)
+    make_sinks(sinks, sys.stdout)
+    made.stream(settings.source.sr)
+    return made
+
+
+def check_source(settings: SourceSettings) -> None:
+    """Refuse a source that cannot be opened, as far as that can be told.
+
+    Raises
+    ------
+    EdgecryError
+        The program is not there, or the command cannot be split.
+    """
+    make_source(settings)
+    if settings.kind == "command" and shutil.which(program := shlex.split(settings.command)[0]) is None:
+        raise EdgecryError(f"command: there is no program {program!r}; install it, or give its full path")
+
+
+@contextmanager
+def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Parts]:
+    """Open everything, and close it in any case; text goes to ``text``.
+
+    Raises
+    ------
+    EdgecryError
+        The source cannot be opened, or the outbox is in use.
+    """
+    settings = made.settings
+    with ExitStack() as stack:
+        notifier = Notifier()
+        stack.callback(notifier.close)
+        outbox = _outbox(made)
+        dispatcher = Dispatcher(make_sinks(made.sinks, text), outbox)
+        stack.callback(dispatcher.close)
+        reader = make_reader(settings.source)
+        reader.start()
+        stack.callback(reader.stop)
+        recorder = made.recorder(reader.sr)
+        if recorder is not None:
+            stack.callback(recorder.close)
+        clock = WallClock(lead=settings.source.hold)
+        rule = made.model.metadata.rule
+        messages = Messages(
+            MessageIds(made.device, None if outbox is None else outbox.reserve()),
+            clock,
+            made.source,
+            made.model.name,
+            rule if isinstance(rule, Conformal) else None,
+            settings.decision,
+        )
+        stream = made.stream(reader.sr)
+        dispatcher.open()
+        yield Parts(reader, stream, messages, dispatcher, clock, recorder, notifier, view)
+
+
+def _outbox(made: Plan) -> Outbox | None:
+    if made.outbox is None:
+        return None
+    table = made.settings.outbox
+    return Outbox(OutboxSettings(made.outbox, table.max_messages, table.max_bytes))
+
+
+def describe(made: Plan) -> Iterator[tuple[str, str]]:
+    """Name what would be used, and say how.
+
+    Yields
+    ------
+    (str, str)
+        What, and how it is set; no secret.
+    """
+    settings, rule = made.settings, made.detector.metadata.rule
+    source, events = settings.source, made.events
+    name = {"stdin": "standard input", "command": source.command}.get(source.kind, made.source)
+    yield "source", f"{name}; {source.pcm}"
+    assert isinstance(rule, Threshold)  # noqa: S101 - a detector's always is
+    yield "detector", f"{made.detector.path}; windows of {rule.window:g} s, {rule.hop:g} s apart"
+    yield "reasons", "none" if made.model is made.detector else str(made.model.path)
+    yield "events", ", ".join(f"{key} {value:g}" for key, value in vars(events).items())
+    record = settings.record
+    if record.dir:
+        yield (
+            "recordings",
+            (
+                f"{record.dir}; {record.pre:g} s before, {record.post:g} s after, at most "
+                f"{record.max_bytes / 1e6:g} MB and {record.max_days:g} days"
+            ),
+        )
+    yield "device", made.device
+    if made.outbox is not None:
+        yield "outbox", str(made.outbox)
+    for sink, found in made.sinks.items():
+        yield f"sink {sink}", shown(sink, found)
+    yield "heartbeat", f"every {settings.heartbeat:g} s" if settings.heartbeat else "none"

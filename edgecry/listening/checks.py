@@ -1,0 +1,179 @@
+"""What stands in the way of ``edgecry listen``, for ``edgecry doctor``: the source, the sinks, the folders.
+
+Nothing is recorded, started or published. Whether another machine answers is asked by a connection that is
+closed at once, so that a listener that is running is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from edgecry import process
+from edgecry.config import SourceSettings, load_settings
+from edgecry.doctor import PATIENCE, Check
+from edgecry.errors import EdgecryError
+from edgecry.listening.places import outbox_path
+from edgecry.process import Outcome
+from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
+from edgecry.sinks.message import default_device
+
+#: Seconds that another machine has to answer.
+TIMEOUT: Final = 5.0
+_LIST: Final = (
+    "import json; from edgecry.sources.device import list_devices; "
+    "print(json.dumps([[d.index, d.name, d.is_default] for d in list_devices()]))"
+)
+
+
+def examine_listening(path: Path) -> Iterator[Check]:
+    """Look at what a settings file asks for, one after the other.
+
+    Parameters
+    ----------
+    path : Path
+        The settings file.
+
+    Yields
+    ------
+    Check
+        As each is done.
+    """
+    try:
+        settings = load_settings(path)
+    except EdgecryError as error:
+        yield Check("settings", "fail", str(error), "mend the file, as docs/listen.toml has it")
+        return
+    command = [sys.executable, "-m", "edgecry", "listen", "--config", str(path), "--check-config"]
+    yield whole(path, process.run(command, timeout=PATIENCE))
+    yield source(settings.source)
+    if settings.record.dir:
+        yield folder("recordings", Path(settings.record.dir), settings.record.max_bytes)
+    try:
+        sinks = sink_settings(settings.sinks, settings.name or default_device())
+    except EdgecryError:
+        return  # which was told as a whole
+    if is_durable(sinks):
+        yield folder("outbox", outbox_path(settings, os.environ).parent, settings.outbox.max_bytes)
+    for name, found in sinks.items():
+        yield sink(name, found)
+
+
+def whole(path: Path, trial: Outcome) -> Check:
+    """Whether all settings fit together; ``trial`` ran ``edgecry listen --check-config``."""
+    if trial.code == 0:
+        return Check("settings", "ok", str(path))
+    advice = "mend that; edgecry listen --check-config says when it is right"
+    return Check("settings", "fail", trial.complaint.removeprefix("edgecry: "), advice)
+
+
+def source(settings: SourceSettings) -> Check:
+    """Whether the program or the microphone is there."""
+    if settings.kind == "stdin":
+        return Check("source", "ok", "standard input")
+    if settings.kind == "device":
+        return microphone(settings.device, process.run([sys.executable, "-c", _LIST], timeout=PATIENCE))
+    try:
+        program = shlex.split(settings.command)[0]
+    except ValueError as error:
+        return Check("source", "fail", f"{settings.command}: {error}", "close its quotes")
+    return _program("source", program, settings.command)
+
+
+def microphone(wanted: str | int, trial: Outcome) -> Check:
+    """Whether the microphone is among those that ``trial`` listed as JSON."""
+    if trial.code != 0:
+        found = trial.complaint.rpartition("AudioError: ")[2]
+        return Check("source", "fail", found, "pip install 'edgecry[mic]', and apt install libportaudio2")
+    devices = json.loads(trial.stdout)
+    advice = "plug it in, and check that this user is in the group audio; edgecry listen --list-devices"
+    if not devices:
+        return Check("source", "fail", "no microphone is there", advice)
+    chosen = [name for index, name, is_default in devices if _is_meant(wanted, index, name, is_default)]
+    if len(chosen) == 1:
+        return Check("source", "ok", f"microphone {chosen[0]}")
+    if chosen:
+        return Check(
+            "source", "fail", f"{wanted!r} is a part of {', '.join(chosen)}", "name one of them in full"
+        )
+    there = ", ".join(name for _, name, _ in devices)
+    return Check("source", "fail", f"no microphone {wanted!r}; there are {there}", advice)
+
+
+def sink(name: str, settings: Any) -> Check:
+    """Whether a sink could deliver: its secrets are there, and its file, program or server."""
+    title = f"sink {name}"
+    try:
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
+            make_sinks({name: settings}, nowhere)
+    except EdgecryError as error:
+        return Check(title, "fail", str(error), f"mend [sinks.{name}]")
+    if name == "jsonl":
+        return folder(title, Path(settings.path).parent, settings.max_bytes)
+    if name == "exec":
+        return _program(title, settings.argv[0], settings.command)
+    if name == "webhook":
+        parts = urlsplit(settings.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return server(title, parts.hostname or "", port, shown(name, settings))
+    if name == "mqtt":
+        host, port = settings.address
+        return server(title, host, port, shown(name, settings))
+    return Check(title, "ok", shown(name, settings))
+
+
+def server(title: str, host: str, port: int, found: str) -> Check:
+    """Whether a server answers; events wait for one that does not, so that is no failure."""
+    try:
+        socket.create_connection((host, port), TIMEOUT).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Check(
+            title, "warn", f"{found}: {host}:{port} does not answer ({reason})", "events wait for it"
+        )
+    return Check(title, "ok", f"{found}; {host}:{port} answers")
+
+
+def folder(title: str, path: Path, wanted: int) -> Check:
+    """Whether a folder can be written to, or made, and has ``wanted`` bytes left."""
+    there = path.absolute()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        return Check(title, "fail", f"{path}: {there} is no folder", "name another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Check(
+            title, "fail", f"{path}: cannot be written to", "give this user the right, or name another"
+        )
+    free = shutil.disk_usage(there).free
+    found = f"{path}; {free / 1e6:.0f} MB free"
+    if free < wanted:
+        advice = f"up to {wanted / 1e6:.0f} MB may be needed; make room, or allow less"
+        return Check(title, "warn", found, advice)
+    return Check(title, "ok", found)
+
+
+def _program(title: str, program: str, command: str) -> Check:
+    path = shutil.which(program)
+    if path is None:
+        return Check(
+            title, "fail", f"{command}: there is no program {program!r}", "install it, or give its path"
+        )
+    return Check(title, "ok", path)
+
+
+def _is_meant(wanted: str | int, index: int, name: str, is_default: bool) -> bool:
+    """Whether a device is the one, as sounddevice chooses: by number, or by parts of its name in any case."""
+    if wanted == "":
+        return is_default
+    if isinstance(wanted, int):
+        return index == wanted
+    return all(part in name.lower() for part in wanted.lower().split())

@@ -1,0 +1,220 @@
+"""The loop: sound comes in, windows are heard, events go out, and the service says how it is."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final, Protocol
+
+import numpy as np
+
+from edgecry.clips import ClipRecorder
+from edgecry.errors import AudioError
+from edgecry.events import CryEvent
+from edgecry.listening.messages import Messages, WallClock
+from edgecry.notify import Notifier
+from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sources.reader import Reader
+from edgecry.sources.ring import Block
+from edgecry.stats import Snapshot, Stats
+from edgecry.stream import StreamClassifier
+
+#: Seconds of sound taken at once, so that a quiet room wakes the processor twice a second; and after which
+#: the loop looks around although no sound came.
+BITE: Final = 0.5
+#: Seconds for hearing what is held when the end is asked for, and for delivering what waits.
+DRAIN: Final = 3.0
+DELIVER: Final = 8.0
+#: Seconds between looks at the age of recordings.
+TIDY: Final = 3600.0
+
+log = logging.getLogger("edgecry")
+
+
+class View(Protocol):
+    """Shows a person how it goes."""
+
+    def show(self, level: float, score: float, crying: float | None, position: float) -> None:
+        """Show the level in dB of full scale, the newest score, since when it cries, and the time."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a listener is put together of; ``recorder`` and ``view`` may be None."""
+
+    reader: Reader
+    stream: StreamClassifier
+    messages: Messages
+    dispatcher: Dispatcher
+    clock: WallClock
+    recorder: ClipRecorder | None
+    notifier: Notifier
+    view: View | None
+
+
+class Listener:
+    """Listens until the source ends or somebody asks for an end, and leaves nothing open.
+
+    Parameters
+    ----------
+    parts : Parts
+        The reader has been started, the dispatcher is open.
+    heartbeat : float >= 0
+        Seconds between two reports of its own state; 0 for none.
+    clock : callable
+        Seconds, ever rising.
+    """
+
+    def __init__(
+        self, parts: Parts, heartbeat: float = 60.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._parts = parts
+        self._heartbeat = heartbeat or math.inf
+        self._clock = clock
+        self._stats = Stats()
+        self._beaten = self._tidied = clock()
+        self._crying_since: float | None = None
+        self._position = self._heard = 0.0
+
+    def run(self, ended: Callable[[], bool]) -> None:
+        """Listen.
+
+        Parameters
+        ----------
+        ended : callable
+            Tells whether an end was asked for.
+
+        Raises
+        ------
+        AudioError
+            The source has failed for good; all that came before was heard and delivered.
+        """
+        parts = self._parts
+        parts.notifier.ready("listening")
+        try:
+            while not ended():
+                block = parts.reader.read(self._bite, BITE, least=self._bite)
+                if block is not None:
+                    self._take(block)
+                elif parts.reader.ended:
+                    break
+                self._look_around()
+        finally:
+            self._finish()
+
+    @property
+    def _bite(self) -> int:
+        return max(1, round(BITE * self._parts.reader.sr))
+
+    # -- sound -----------------------------------------------------------------------------------------
+
+    def _take(self, block: Block) -> None:
+        """Hear a block, and tell what there is to tell."""
+        parts = self._parts
+        sr = parts.reader.sr
+        self._position = block.end / sr
+        parts.clock.hear(self._position, parts.reader.is_live)
+        if block.gap:
+            log.info("%.1f s of sound are missing", block.gap / sr)
+            self._tell(parts.stream.gap(block.gap / sr))
+        if parts.recorder is not None:
+            parts.recorder.push(block.start, block.samples)
+        began = self._clock()
+        events = parts.stream.push(block.samples)
+        self._count(self._clock() - began)
+        self._tell(events)
+        if parts.view is not None:
+            score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
+            parts.view.show(level(block), score, self._crying_since, self._position)
+
+    def _count(self, seconds: float) -> None:
+        """Count the windows that are new, which took so many seconds together."""
+        recent = reversed(self._parts.stream.recent)
+        new = list(takewhile(lambda window: window.end > self._heard, recent))
+        for window in new:
+            self._stats.window(seconds / len(new), window.skipped)
+            self._heard = max(self._heard, window.end)
+
+    def _tell(self, events: Iterable[CryEvent]) -> None:
+        parts = self._parts
+        for event in events:
+            if event.kind == "start":
+                self._stats.event()
+                self._crying_since = event.start
+                parts.notifier.status("a baby cries")
+            elif event.kind == "end":
+                self._crying_since = None
+                parts.notifier.status("listening")
+            clip = None if parts.recorder is None else parts.recorder.handle(event)
+            parts.dispatcher.send(parts.messages.event(event, clip))
+
+    # -- the service itself ----------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """How it is now."""
+        parts = self._parts
+        counters = parts.dispatcher.statistics()
+        return self._stats.snapshot(
+            parts.reader.counts,
+            None if parts.recorder is None else parts.recorder.counts,
+            queued=_sum(counters, "waiting"),
+            dropped=_sum(counters, "dropped"),
+        )
+
+    def _look_around(self) -> None:
+        """Do what is due, whether or not there is sound."""
+        parts, now = self._parts, self._clock()
+        parts.notifier.beat()
+        if now - self._beaten >= self._heartbeat:
+            self._beaten = now
+            self._beat()
+        if parts.recorder is not None and now - self._tidied >= TIDY:
+            self._tidied = now
+            parts.recorder.tidy()
+
+    def _beat(self) -> None:
+        parts, snapshot = self._parts, self.snapshot()
+        state = "listening" if self._crying_since is None else "a baby cries"
+        parts.notifier.status(f"{state}; {snapshot.line()}")
+        parts.dispatcher.send(parts.messages.heartbeat(snapshot.to_dict() | parts.dispatcher.statistics()))
+
+    def _finish(self) -> None:
+        """Hear what is held, end what is open, deliver what waits: each within its time."""
+        parts = self._parts
+        parts.notifier.stopping()
+        try:
+            parts.reader.stop()
+            self._drain()
+            self._tell(parts.stream.flush())
+            if self._heartbeat < math.inf:
+                self._beat()
+        finally:
+            if parts.recorder is not None:
+                parts.recorder.close()
+            parts.dispatcher.close(DELIVER)
+            parts.notifier.close()
+
+    def _drain(self) -> None:
+        deadline = self._clock() + DRAIN
+        while not self._parts.reader.ended and self._clock() < deadline:
+            try:
+                block = self._parts.reader.read(self._bite, 0.0)
+            except AudioError:  # told by who runs into it first
+                return
+            if block is None:
+                return
+            self._take(block)
+
+
+def level(block: Block) -> float:
+    """RMS of a block about its mean in dB of full scale; -inf of digital silence."""
+    rms = float(np.std(block.samples, dtype=np.float64))
+    return 20 * math.log10(rms) if rms > 0 else -math.inf
+
+
+def _sum(counters: dict[str, int], what: str) -> int:
+    return sum(n for name, n in counters.items() if name.endswith(f".{what}"))

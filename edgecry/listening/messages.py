@@ -1,0 +1,140 @@
+"""Cry events to messages: with names, times of the clock, and what is known of the reason."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from edgecry.decision import Decision, find_reasons
+from edgecry.events import CryEvent
+from edgecry.rules import CRY, Conformal, Rule
+from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, utc
+
+#: Seconds that the clock and the stream may be apart before they are brought together again.
+TOLERANCE: Final = 2.0
+
+log = logging.getLogger("edgecry")
+
+
+class WallClock:
+    """Seconds of the stream to the device's clock: the moment the stream began, plus the seconds.
+
+    A board without a battery learns the time a while after it has started, and a microphone's crystal is
+    off by seconds a day. So where the stream has fallen behind the clock by more than ``TOLERANCE``, the
+    two are brought together again. A stream that runs ahead of it is a recording, and is left alone,
+    unless it is live: then the clock was put back.
+
+    Parameters
+    ----------
+    lead : float
+        Seconds that a stream can be ahead before it is known whether it is live.
+    clock : callable
+        Seconds since 1970, by the device.
+
+    Attributes
+    ----------
+    began : float
+        Seconds since 1970 at which the stream began, as far as is known by now.
+    """
+
+    def __init__(self, lead: float = TOLERANCE, clock: Callable[[], float] = time.time) -> None:
+        self._lead = lead
+        self._clock = clock
+        self.began: float | None = None
+
+    def hear(self, position: float, live: bool = False) -> None:
+        """Note that so many seconds of the stream have come by now."""
+        began = self._clock() - position
+        if self.began is None:
+            self.began = began
+            return
+        off = began - self.began
+        if off > TOLERANCE or (live and off < -self._lead):
+            log.info("the clock is %+.1f s off the stream; times are by the clock from here", off)
+            self.began = began
+
+    def at(self, position: float) -> float:
+        """Seconds since 1970 of a second of the stream."""
+        return (self._clock() if self.began is None else self.began) + position
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._clock()
+
+
+class Messages:
+    """Makes messages of events and counters.
+
+    Parameters
+    ----------
+    ids : MessageIds
+        Numbers them.
+    clock : WallClock
+        Tells when.
+    source, model : str
+        Where the sound comes from, and the model's name.
+    rule : Rule, optional
+        The decision rule of the model of reasons.
+    decision : Decision
+        Settings in place of its own.
+    """
+
+    def __init__(
+        self,
+        ids: MessageIds,
+        clock: WallClock,
+        source: str,
+        model: str,
+        rule: Rule | None = None,
+        decision: Decision = Decision(),  # noqa: B008 - frozen
+    ) -> None:
+        self._ids, self._clock = ids, clock
+        self._source, self._model = source, model
+        self._rule, self._decision = rule, decision
+        self._name = ""  # of the cry at hand
+
+    def event(self, event: CryEvent, clip: Path | None = None) -> EventMessage:
+        """The message of an event; those of one cry come one after another."""
+        number = self._ids.next(event.kind)
+        if event.kind == "start":
+            self._name = MessageIds.event(number)
+        is_start = event.kind == "start"
+        return EventMessage(
+            id=number,
+            event=self._name,
+            kind=event.kind,
+            at=utc(self._clock.now()),
+            start=round(event.start, 3),
+            end=None if is_start else round(event.end, 3),
+            started_at=utc(self._clock.at(event.start)),
+            ended_at=None if is_start else utc(self._clock.at(event.end)),
+            duration=round(event.duration, 3),
+            peak=round(event.peak, 6),
+            mean=round(event.mean, 6),
+            label=None if event.label == CRY else event.label,
+            reasons=event.reasons and {label: round(p, 6) for label, p in event.reasons.items()},
+            reason_set=self._reason_set(event.reasons),
+            windows=event.windows,
+            clip=None if clip is None else str(clip),
+            source=self._source,
+            model=self._model,
+        )
+
+    def heartbeat(self, counters: Mapping[str, Any]) -> Heartbeat:
+        """The message of counters; what is no number is left out."""
+        numbers = {
+            name: value
+            for name, value in counters.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        return Heartbeat(
+            id=self._ids.next("heartbeat"), at=utc(self._clock.now()), source=self._source, counters=numbers
+        )
+
+    def _reason_set(self, reasons: Mapping[str, float] | None) -> tuple[str, ...]:
+        if not reasons or not isinstance(self._rule, Conformal):
+            return ()
+        return find_reasons(reasons, self._rule, self._decision).set

@@ -1,0 +1,157 @@
+"""A command, started for each event with the event as JSON on its stdin."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import select
+import shlex
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from edgecry.errors import EdgecryError, SinkError
+from edgecry.sinks.base import Sink
+from edgecry.sinks.message import EventMessage
+
+log = logging.getLogger("edgecry")
+
+#: Bytes of a command's output that go to the log; the rest is read and dropped.
+OUTPUT = 4096
+#: Seconds between SIGTERM and SIGKILL.
+GRACE = 1.0
+
+
+@dataclass(frozen=True)
+class ExecSettings:
+    """What is started.
+
+    Attributes
+    ----------
+    command : str
+        A program and its arguments, split as a shell would; no shell is started.
+    timeout : float
+        Seconds until it is ended, and whatever it has started.
+    """
+
+    command: str
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise EdgecryError(f"exec: timeout: found {self.timeout}; allowed is above 0 seconds")
+        if not self.argv:
+            raise EdgecryError("exec: found no command; name a program")
+
+    @property
+    def argv(self) -> list[str]:
+        """The program and its arguments."""
+        try:
+            return shlex.split(self.command)
+        except ValueError as error:
+            raise EdgecryError(f"exec: {self.command!r}: {error}; quote it as for a shell") from None
+
+
+class ExecSink(Sink):
+    """Starts a command for each event, one at a time; its output goes to the log.
+
+    It is not started again for an event for which it failed or took too long. What it leaves running
+    in the background when it ends in time is its own affair.
+    """
+
+    def __init__(self, settings: ExecSettings, name: str = "exec") -> None:
+        self.settings = settings
+        self.name = name
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def deliver(self, message: EventMessage) -> None:
+        """Run the command to its end, or to the end of its time."""
+        deadline = time.monotonic() + self.settings.timeout
+        program = self.settings.argv[0]
+        try:
+            # In a session of its own, so that its children can be ended with it.
+            process = subprocess.Popen(  # noqa: S603 - the user's own command
+                self.settings.argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            # Too many processes, or no memory for one more, may pass; a missing program does not.
+            passes = getattr(error, "errno", None) in (errno.EAGAIN, errno.ENOMEM)
+            raise SinkError(f"{program}: cannot be started ({error})", permanent=not passes) from error
+        self._process = process
+        try:
+            output = self._converse(process, json.dumps(message.to_dict()).encode() + b"\n", deadline)
+        finally:
+            self._process = None
+            late = process.poll() is None
+            if late:
+                _end(process)
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    if pipe:
+                        pipe.close()
+        for line in output.decode(errors="backslashreplace").splitlines():
+            log.info("%s: %s", self.name, line)
+        if late:
+            raise SinkError(f"{program}: ended after {self.settings.timeout:g} s", permanent=True)
+        if process.returncode:
+            raise SinkError(f"{program}: failed with exit code {process.returncode}", permanent=True)
+
+    def close(self) -> None:
+        """End the command that runs, if one does."""
+        if (process := self._process) is not None:
+            _signal(process, signal.SIGKILL)
+
+    @staticmethod
+    def _converse(process: subprocess.Popen[bytes], text: bytes, deadline: float) -> bytes:
+        """Write the text and read the output until the process ends or its time does."""
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
+        write, read = process.stdin.fileno(), process.stdout.fileno()
+        os.set_blocking(write, False)
+        os.set_blocking(read, False)
+        kept = b""
+        readers, writers = [read], [write]
+        while True:
+            ended = process.poll() is not None
+            left = 0.0 if ended else max(0.0, deadline - time.monotonic())
+            # A child of the process may hold the pipe open for long, so its end is asked for as well.
+            ready, writable, _ = select.select(readers, writers, [], min(left, 0.05))
+            if writable:
+                try:
+                    text = text[os.write(write, text) :]
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    text = b""  # it does not want to know
+                if not text:
+                    process.stdin.close()
+                    writers = []
+            if ready:
+                block = os.read(read, 65536)
+                kept = (kept + block)[:OUTPUT]
+                if not block:
+                    readers = []
+            if (ended and not ready) or (not ended and not left):
+                return kept
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all of its group, and wait for it, so that no zombie stays."""
+    _signal(process, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    # Always: the process may be gone while a child of it ignores SIGTERM.
+    _signal(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

@@ -1,0 +1,254 @@
+"""What is told of a cry: plain, versioned messages, the same for every sink.
+
+``event.schema.json`` next to this file is their JSON schema; ``docs/events.md`` explains them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from edgecry.errors import EdgecryError
+
+#: Version of the messages. Fields may join within a version; none changes its meaning or leaves.
+SCHEMA = 1
+EVENT_KINDS = ("start", "update", "end")
+HEARTBEAT = "heartbeat"
+#: A label that says: the evidence singles out no reason.
+UNCERTAIN = "uncertain"
+DEVICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventMessage:
+    """One step in the life of a cry: it began, goes on, or ended.
+
+    Attributes
+    ----------
+    id : str
+        Unique among all messages of a device, and sorts in the order in which they were made: drop
+        what was seen before by it. Made by :class:`MessageIds`.
+    event : str
+        Names the cry: the same in its start, its updates and its end.
+    kind : {"start", "update", "end"}
+        The step.
+    at : str
+        When the message was made: ISO 8601, UTC, by the device's clock.
+    start, end : float
+        Where the cry begins, and how far it goes as yet, in seconds of the stream, counted in
+        samples. ``end`` is None in a start.
+    started_at, ended_at : str
+        The same by the device's clock, ISO 8601, UTC. ``ended_at`` is None in a start.
+    duration : float
+        Length as yet in seconds.
+    peak, mean : float in [0, 1]
+        The largest and the mean probability of crying over the windows as yet.
+    label : str, optional
+        The reason, or "uncertain"; None while nothing is known of it.
+    reasons : mapping of str to float in [0, 1], optional
+        The probability of every reason; None while nothing is known.
+    reason_set : tuple of str
+        Reasons that the evidence does not rule out.
+    windows : int
+        Windows counted in ``peak`` and ``mean``.
+    clip : str, optional
+        Path of the recording, where one is kept.
+    source : str
+        Where the sound comes from.
+    model : str
+        Name of the model.
+
+    Raises
+    ------
+    EdgecryError
+        A field holds what it cannot.
+    """
+
+    id: str
+    event: str
+    kind: str
+    at: str
+    start: float
+    end: float | None = None
+    started_at: str
+    ended_at: str | None = None
+    duration: float
+    peak: float
+    mean: float
+    label: str | None = None
+    reasons: Mapping[str, float] | None = None
+    reason_set: tuple[str, ...] = ()
+    windows: int
+    clip: str | None = None
+    source: str
+    model: str
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.kind not in EVENT_KINDS:
+            raise _wrong("kind", self.kind, ", ".join(EVENT_KINDS))
+        if (self.end is None) != (self.kind == "start") or (self.ended_at is None) != (self.end is None):
+            raise _wrong(
+                "end, ended_at", (self.end, self.ended_at), f"both unless it is a start: {self.kind}"
+            )
+        _check("schema", self.schema, SCHEMA, SCHEMA)
+        for name in ("id", "event", "at", "started_at", "source", "model"):
+            if not isinstance(value := getattr(self, name), str):
+                raise _wrong(name, value, "text")
+        if not isinstance(self.reason_set, tuple):
+            raise _wrong("reason_set", self.reason_set, "a tuple of labels")
+        _check("start", self.start, 0)
+        _check("end", self.start if self.end is None else self.end, self.start)
+        _check("duration", self.duration, 0)
+        _check("windows", self.windows, 0)
+        for name, p in (("peak", self.peak), ("mean", self.mean), *(self.reasons or {}).items()):
+            _check(name, p, 0, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON; ``schema`` comes first."""
+        reasons = None if self.reasons is None else dict(self.reasons)
+        return _plain(self) | {"reasons": reasons, "reason_set": list(self.reason_set)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> EventMessage:
+        """Read what :meth:`to_dict` wrote. Unknown fields, which a later edgecry may add, are left out.
+
+        Raises
+        ------
+        EdgecryError
+            A field is missing or holds what it cannot.
+        """
+        return _read(cls, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heartbeat:
+    """That the listener lives, and its counters. Told now or not at all: it never waits in an outbox.
+
+    Attributes
+    ----------
+    id, at, source
+        As in :class:`EventMessage`.
+    counters : mapping of str to float
+        Whatever is counted or measured, by name.
+    """
+
+    id: str
+    at: str
+    source: str
+    counters: Mapping[str, float]
+    kind: str = HEARTBEAT
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.kind != HEARTBEAT:
+            raise _wrong("kind", self.kind, HEARTBEAT)
+        _check("schema", self.schema, SCHEMA, SCHEMA)
+        for name, value in self.counters.items():
+            _check(name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON; ``schema`` comes first."""
+        return _plain(self) | {"counters": dict(self.counters)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Heartbeat:
+        """Read what :meth:`to_dict` wrote, as :meth:`EventMessage.from_dict` does."""
+        return _read(cls, values)
+
+
+Message = EventMessage | Heartbeat
+M = TypeVar("M", EventMessage, Heartbeat)
+
+
+class MessageIds:
+    """Numbers messages: ``nursery-1763936277123456-start``.
+
+    Parameters
+    ----------
+    device : str
+        Name of the device: letters, digits, ``-`` and ``_``.
+    first : int, optional
+        The first number, from :meth:`edgecry.outbox.Outbox.reserve`, which never gives one twice
+        even if the clock goes back; the clock's microseconds if left out.
+
+    Raises
+    ------
+    EdgecryError
+        The device's name has other characters.
+    """
+
+    def __init__(self, device: str, first: int | None = None) -> None:
+        self.device = check_device(device)
+        self._numbers = itertools.count(clock_number() if first is None else first)
+
+    def next(self, kind: str) -> str:
+        """The next id, for a message of this kind; threads may ask at the same time."""
+        # Sixteen digits reach to the year 2286, so that ids sort as text.
+        return f"{self.device}-{next(self._numbers):016d}-{kind}"
+
+    @staticmethod
+    def event(start_id: str) -> str:
+        """The name of the cry whose start has this id."""
+        return start_id.removesuffix("-start")
+
+
+def clock_number() -> int:
+    """Microseconds since 1970 by the device's clock."""
+    return time.time_ns() // 1000
+
+
+def utc(seconds: float) -> str:
+    """A time in seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def default_device() -> str:
+    """The host's name, as far as a device's name may have its characters."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname())[:64].strip("-") or "edgecry"
+
+
+def check_device(device: str) -> str:
+    """Return the name of a device; EdgecryError if it does not fit into topics and ids."""
+    if not DEVICE_NAME.fullmatch(device):
+        raise EdgecryError(f"device: found {device!r}; allowed are 1 to 64 letters, digits, - and _")
+    return device
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of both kinds of message."""
+    schema: dict[str, Any] = json.loads(files("edgecry.sinks").joinpath("event.schema.json").read_text())
+    return schema
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    return {"schema": message.schema} | {f.name: getattr(message, f.name) for f in fields(message)}
+
+
+def _read(cls: type[M], values: Mapping[str, Any]) -> M:
+    known = {f.name for f in fields(cls)}
+    try:
+        kept = {name: value for name, value in values.items() if name in known}
+        if isinstance(kept.get("reason_set"), list):
+            kept["reason_set"] = tuple(kept["reason_set"])
+        return cls(**kept)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise EdgecryError(f"message: found one that does not fit its schema ({error})") from None
+
+
+def _check(name: str, value: float, least: float = -math.inf, most: float = math.inf) -> None:
+    if isinstance(value, bool) or not math.isfinite(value) or not least <= value <= most:
+        raise _wrong(name, value, f"a number from {least} to {most}")
+
+
+def _wrong(name: str, found: object, allowed: str) -> EdgecryError:
+    return EdgecryError(f"message: {name}: found {found!r}; allowed: {allowed}")

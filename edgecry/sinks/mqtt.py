@@ -1,0 +1,256 @@
+"""MQTT: events to a broker, and the device to Home Assistant."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from edgecry.errors import EdgecryError, SinkError
+from edgecry.sinks.base import Backoff, Sink
+from edgecry.sinks.broker import Connection
+from edgecry.sinks.credentials import read_secret
+from edgecry.sinks.homeassistant import discovery
+from edgecry.sinks.message import EventMessage, Message, check_device, default_device
+from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
+
+log = logging.getLogger("edgecry")
+
+#: Seconds that the broker may take to confirm the farewell.
+FAREWELL = 2.0
+
+
+@dataclass(frozen=True)
+class MqttSettings:
+    """The broker, and what the device is called there.
+
+    Attributes
+    ----------
+    host : str
+        Name or address of the broker.
+    port : int, optional
+        1883, or 8883 with TLS, if left out.
+    device : str
+        Names the device in topics and ids; every device needs its own.
+    prefix : str
+        First part of the topics.
+    user : str, optional
+        Whom to log in as.
+    password_file, password_variable : optional
+        Where the password is: a file, or a variable of the environment.
+    tls : bool
+        Whether to encrypt; on if a certificate is given.
+    ca_file, cert_file, key_file : path, optional
+        Certificates to trust instead of the system's, and the device's own with its key.
+    home_assistant : str, optional
+        Home Assistant's discovery prefix; None for none.
+    name : str, optional
+        What Home Assistant shows the device as; "edgecry " and ``device`` if left out.
+    reasons : tuple of str
+        Labels that the reason can have, for Home Assistant.
+    expire_after : int, optional
+        Seconds after which Home Assistant takes a silent device for dead. Each heartbeat repeats the
+        state; give at least twice its interval. The last will covers all but a listener that hangs.
+    keepalive : int
+        Seconds between signs of life to the broker.
+    timeout : float
+        Seconds that the broker may take for an answer.
+    first_wait, longest_wait : float
+        Seconds between attempts to connect: the first, doubled up to the longest.
+    """
+
+    host: str
+    port: int | None = None
+    device: str = field(default_factory=default_device)
+    prefix: str = "edgecry"
+    user: str | None = None
+    password_file: str | os.PathLike[str] | None = None
+    password_variable: str | None = None
+    tls: bool = False
+    ca_file: str | os.PathLike[str] | None = None
+    cert_file: str | os.PathLike[str] | None = None
+    key_file: str | os.PathLike[str] | None = None
+    home_assistant: str | None = "homeassistant"
+    name: str | None = None
+    reasons: tuple[str, ...] = ()
+    expire_after: int | None = None
+    keepalive: int = 30
+    timeout: float = 10.0
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+
+    def __post_init__(self) -> None:
+        check_device(self.device)
+        if not self.host or not self.host.isprintable() or set(self.host) & set("/ "):
+            raise EdgecryError(f"mqtt: host: found {self.host!r}; allowed is a name or an address")
+        if self.port is not None and not 1 <= self.port <= 65535:
+            raise EdgecryError(f"mqtt: port: found {self.port}; allowed is 1 to 65535")
+        for what, topic in (("prefix", self.prefix), ("home_assistant", self.home_assistant)):
+            if topic is not None and not _is_topic(topic):
+                raise EdgecryError(f"mqtt: {what}: found {topic!r}; allowed is a topic without + and #")
+        if self.user is None and (self.password_file or self.password_variable):
+            raise EdgecryError("mqtt: found a password without a user; give both")
+        if self.key_file is not None and self.cert_file is None:
+            raise EdgecryError("mqtt: key_file: found a key without its certificate; give cert_file")
+        if not 1 <= self.keepalive <= 65535:
+            raise EdgecryError(f"mqtt: keepalive: found {self.keepalive}; allowed is 1 to 65535 seconds")
+        for what, seconds in (("timeout", self.timeout), ("expire_after", self.expire_after)):
+            if seconds is not None and not seconds > 0:
+                raise EdgecryError(f"mqtt: {what}: found {seconds}; allowed is above 0 seconds")
+        Backoff(self.first_wait, self.longest_wait)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS is used."""
+        return self.tls or self.ca_file is not None or self.cert_file is not None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self.host, self.port or (8883 if self.encrypted else 1883)
+
+    @property
+    def topics(self) -> Topics:
+        """Where the device publishes."""
+        return Topics(self.prefix.strip("/"), self.device)
+
+
+class MqttSink(Sink):
+    """Publishes events with QoS 1, one after another, each confirmed before the next.
+
+    Events go to ``prefix/device/event``. What is retained, state and attributes, shows what holds
+    now: an event that waited an hour for its broker must not ring an alarm, so only the newest
+    changes them, and the start that an earlier run left without an end does not.
+
+    Every connection is a client of its own. One that reconnects by itself would send what it had
+    under way after what is newer, and the retained state would end up old.
+    """
+
+    durable = True
+
+    def __init__(self, settings: MqttSettings, name: str = "mqtt") -> None:
+        try:
+            import paho.mqtt.client  # noqa: F401
+        except ImportError:
+            raise EdgecryError("mqtt: paho-mqtt is not installed; pip install 'edgecry[mqtt]'") from None
+        self.settings = settings
+        self.name = name
+        self.backoff = Backoff(settings.first_wait, settings.longest_wait)
+        self._topics = settings.topics
+        self._where = "{}:{}".format(*settings.address)
+        self._password = read_secret("mqtt: password", settings.password_file, settings.password_variable)
+        self._tls = _tls(settings) if settings.encrypted else None
+        self._newest: EventMessage | None = None
+        self._connection: Connection | None = None
+        self._to_announce = True
+
+    def open(self) -> None:
+        """Connect unless connected; tell the broker, and Home Assistant, what holds now."""
+        if self._connection is None or self._connection.lost:
+            self._disconnect()
+            self._connection = self._connect()
+            self._to_announce = True
+            log.info("%s: connected to %s", self.name, self._where)
+        if self._to_announce:
+            self._to_announce = False
+            try:
+                self._announce()
+            except SinkError:
+                self._to_announce = True
+                raise
+
+    def deliver(self, message: EventMessage) -> None:
+        """Publish an event, and wait until the broker has it."""
+        self._publish(self._topics.events, json.dumps(message.to_dict()), retain=False)
+
+    def show(self, message: Message) -> None:
+        """Bring what is retained up to date."""
+        if isinstance(message, EventMessage):
+            self._newest = message
+            self._show_state()
+            return
+        self._publish(self._topics.heartbeat, json.dumps(message.to_dict()))
+        if self.settings.expire_after is not None:
+            self._show_state()
+
+    def close(self) -> None:
+        """Say that the device is offline, and disconnect."""
+        connection = self._connection
+        if connection is not None and not connection.lost:
+            patience = min(FAREWELL, self.settings.timeout)
+            with suppress(SinkError):
+                connection.publish(self._topics.availability, OFFLINE, retain=True, timeout=patience)
+        self._disconnect()
+
+    def _announce(self) -> None:
+        settings = self.settings
+        if settings.home_assistant is not None:
+            prefix = settings.home_assistant.strip("/")
+            name = settings.name or f"edgecry {settings.device}"
+            messages = discovery(self._topics, prefix, name, settings.reasons, settings.expire_after)
+            for topic, payload in messages.items():
+                self._publish(topic, payload)
+        self._publish(self._topics.availability, ONLINE)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """State and attributes; without an event in this run, nothing is said of the last."""
+        newest = self._newest
+        if newest is not None:
+            self._publish(self._topics.attributes, json.dumps(newest.to_dict()))
+        crying = newest is not None and newest.kind != "end"
+        self._publish(self._topics.state, ON if crying else OFF)
+
+    def _publish(self, topic: str, payload: str, retain: bool = True) -> None:
+        if self._connection is None:
+            raise SinkError(f"{self._where}: not connected")
+        self._connection.publish(topic, payload, retain, self.settings.timeout)
+
+    def _connect(self) -> Connection:
+        from paho.mqtt.client import Client, MQTTv311
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        settings = self.settings
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"edgecry-{settings.device}",
+            protocol=MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if settings.user is not None:
+            client.username_pw_set(settings.user, self._password)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
+        client.will_set(self._topics.availability, OFFLINE, qos=1, retain=True)
+        status = f"{settings.home_assistant.strip('/')}/status" if settings.home_assistant else None
+        connection = Connection(client, self._where, status, self._changed)
+        connection.connect(settings.address, settings.keepalive, settings.timeout)
+        return connection
+
+    def _changed(self, home_assistant_is_back: bool) -> None:
+        """Called by the network's thread: Home Assistant has started, or the connection is lost."""
+        self._to_announce |= home_assistant_is_back
+        self.wake()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _is_topic(text: str) -> bool:
+    return bool(text.strip("/")) and text.isprintable() and not set(text) & set("+#")
+
+
+def _tls(settings: MqttSettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.cert_file is not None:
+            context.load_cert_chain(settings.cert_file, settings.key_file)
+    except (OSError, ssl.SSLError) as error:
+        found = ", ".join(str(f) for f in (settings.ca_file, settings.cert_file, settings.key_file) if f)
+        raise EdgecryError(f"mqtt: certificates: {found}: {error}; name files in PEM") from None
+    return context

@@ -1,0 +1,80 @@
+"""Plain lines for people: when crying began, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TextIO
+
+from edgecry.errors import SinkError
+from edgecry.sinks.base import Sink
+from edgecry.sinks.message import UNCERTAIN, EventMessage
+
+
+class TextSink(Sink):
+    """Writes a line a message: ``21:04:10 crying began (0.97)``. The time is local.
+
+    Parameters
+    ----------
+    stream : text file
+        Where to; not closed here.
+    """
+
+    def __init__(self, stream: TextIO, name: str = "text") -> None:
+        self.name = name
+        self.stream = stream
+
+    def deliver(self, message: EventMessage) -> None:
+        """Write the line at once."""
+        encoding = self.stream.encoding or "utf-8"
+        text = line(message).encode(encoding, "backslashreplace").decode(encoding)
+        try:
+            self.stream.write(text + "\n")
+            self.stream.flush()
+        except (OSError, ValueError) as error:
+            # The reader has gone, or the file is full: an old line is of no use later.
+            raise SinkError(f"cannot write a line ({error})", permanent=True) from error
+
+
+def line(message: EventMessage) -> str:
+    """What a person is told of a message, in one line."""
+    if message.kind == "start":
+        return f"{_clock(message.started_at)} crying began ({message.peak:.2f})"
+    when = _clock(message.ended_at or message.at)
+    length = f"{span(message.duration)}{_reason(message)} (peak {message.peak:.2f}, mean {message.mean:.2f})"
+    if message.kind == "update":
+        return f"{when} still crying after {length}"
+    clip = f", kept as {_printable(message.clip)}" if message.clip else ""
+    return f"{when} crying ended after {length}{clip}"
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: ``8 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    minutes, s = divmod(whole, 60)
+    hours, m = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {m} min"
+    return f"{m} min {s} s" if m else f"{s} s"
+
+
+def _reason(message: EventMessage) -> str:
+    if message.label is None:
+        return ""
+    if message.label == UNCERTAIN:
+        # To name all of them would say nothing.
+        left = message.reason_set if len(message.reason_set) < len(message.reasons or ()) else ()
+        several = " or ".join(_printable(reason) for reason in left)
+        return f", reason uncertain{f': {several}' if several else ''}"
+    p = (message.reasons or {}).get(message.label)
+    return f", reason {_printable(message.label)}{'' if p is None else f' {p:.2f}'}"
+
+
+def _clock(moment: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%H:%M:%S}"
+    except ValueError:
+        return _printable(moment)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,55 @@
+"""The MQTT topics of a device, and what may stand in the simple ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ONLINE: Final = "online"
+OFFLINE: Final = "offline"
+ON: Final = "ON"
+OFF: Final = "OFF"
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Everything is under ``prefix/device``.
+
+    Attributes
+    ----------
+    prefix, device : str
+        The first is free, the second names the device.
+    """
+
+    prefix: str
+    device: str
+
+    @property
+    def root(self) -> str:
+        """What all have in common."""
+        return f"{self.prefix}/{self.device}"
+
+    @property
+    def availability(self) -> str:
+        """``online`` or ``offline``, retained; the broker says the latter for a device that is gone."""
+        return f"{self.root}/availability"
+
+    @property
+    def state(self) -> str:
+        """``ON`` while a baby cries, else ``OFF``; retained."""
+        return f"{self.root}/state"
+
+    @property
+    def attributes(self) -> str:
+        """The newest event as JSON, retained."""
+        return f"{self.root}/attributes"
+
+    @property
+    def events(self) -> str:
+        """Every event as JSON, in order, at least once."""
+        return f"{self.root}/event"
+
+    @property
+    def heartbeat(self) -> str:
+        """The newest heartbeat as JSON, retained."""
+        return f"{self.root}/heartbeat"

@@ -1,0 +1,1 @@
+"""edgecry.listening, tested."""

@@ -1,0 +1,240 @@
+"""The loop, with a classifier that takes ones for a cry: what is told, in which order, and how it ends."""
+
+import logging
+import threading
+from collections import deque
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from edgecry.clips import ClipRecorder, ClipSettings
+from edgecry.errors import AudioError
+from edgecry.events import CryEvent, Window
+from edgecry.listening.listener import Listener, Parts, level
+from edgecry.listening.messages import Messages, WallClock
+from edgecry.notify import Notifier
+from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds
+from edgecry.sources.base import Gap
+from edgecry.sources.reader import Reader
+from edgecry.sources.ring import Block
+from tests.sinks.messages import ListSink
+from tests.sources.fakes import Clock, Script, ones
+
+SR = 1000
+
+
+class Ear:
+    """Windows of a second; a cry begins with the first that is loud, and ends with a gap, quiet or flush."""
+
+    def __init__(self) -> None:
+        self.recent: deque[Window] = deque(maxlen=10)
+        self.heard: list[np.ndarray] = []
+        self.gaps: list[float] = []
+        self._rest = np.empty(0, np.float32)
+        self._position = 0.0
+        self._cry: CryEvent | None = None
+        self._number = 0
+
+    def push(self, samples: np.ndarray) -> list[CryEvent]:
+        self.heard.append(samples)
+        self._rest = np.concatenate([self._rest, samples])
+        events = []
+        while len(self._rest) >= SR:
+            window, self._rest = self._rest[:SR], self._rest[SR:]
+            score = float(window.mean())
+            self._position += 1
+            self.recent.append(Window(self._position - 1, self._position, score, skipped=score == 0))
+            if score > 0.5 and self._cry is None:
+                self._number += 1
+                self._cry = CryEvent(
+                    "start", self._number, self._position - 1, self._position, 1.0, 1.0, None, 1
+                )
+                events.append(self._cry)
+            elif score <= 0.5:
+                events += self._end()
+        return events
+
+    def gap(self, seconds: float) -> list[CryEvent]:
+        self.gaps.append(seconds)
+        self._position += seconds
+        return self._end()
+
+    def flush(self) -> list[CryEvent]:
+        return self._end()
+
+    def _end(self) -> list[CryEvent]:
+        cry, self._cry = self._cry, None
+        return [] if cry is None else [CryEvent("end", cry.number, cry.start, cry.end, 1.0, 1.0, None, 1)]
+
+
+@pytest.fixture
+def listen(tmp_path):
+    """Listen to a script to its end, or until ``ended``; returns what there is to see."""
+
+    def run(*steps, ended=lambda: False, record=False, heartbeat=0.0, sink=None, source=None, clock=None):
+        sink = sink or ListSink()
+        source = source or Script(*steps, sr=SR)
+        reader = Reader(source, hold=30.0)
+        dispatcher = Dispatcher([sink])
+        recorder = ClipRecorder(tmp_path / "clips", SR, ClipSettings(1, 1, 5)) if record else None
+        ear, wall, view = Ear(), WallClock(lead=30), SimpleNamespace(shown=[])
+        view.show = lambda *args: view.shown.append(args)
+        messages = Messages(MessageIds("cot", 1), wall, "script", "ear")
+        parts = Parts(reader, ear, messages, dispatcher, wall, recorder, Notifier({}), view)
+        reader.start()
+        dispatcher.open()
+        listener = Listener(parts, heartbeat, **({"clock": clock} if clock else {}))
+        seen = SimpleNamespace(sink=sink, ear=ear, view=view, listener=listener, source=source, error=None)
+        try:
+            listener.run(ended)
+        except AudioError as error:
+            seen.error = error
+        return seen
+
+    return run
+
+
+def kinds(seen) -> list[str]:
+    return [message.kind for message in seen.sink.delivered]
+
+
+def quiet(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * SR), np.float32)
+
+
+def test_all_that_comes_is_heard_and_told(listen):
+    seen = listen(quiet(2), ones(3 * SR), quiet(2.5))
+    assert np.concatenate(seen.ear.heard).tolist() == [*np.zeros(2000), *np.ones(3000), *np.zeros(2500)]
+    start, end = seen.sink.delivered
+    assert (start.kind, start.start, end.kind, end.start) == ("start", 2.0, "end", 2.0)
+    assert seen.source.closed
+    assert seen.sink.closed
+
+
+def test_the_end_of_the_sound_ends_the_cry(listen):
+    assert kinds(listen(ones(2 * SR))) == ["start", "end"]
+
+
+def test_an_end_that_is_asked_for_ends_the_cry(listen):
+    """What has come until then is heard, and the source is let go of."""
+    asked = threading.Event()
+
+    def endless():
+        asked.set()
+        threading.Event().wait(0.01)
+        return np.empty(0, np.float32)
+
+    seen = listen(source=Script(ones(2 * SR), *[endless] * 10_000, sr=SR), ended=asked.is_set)
+    assert kinds(seen) == ["start", "end"]
+    assert sum(map(len, seen.ear.heard)) == 2 * SR
+    assert seen.source.closed
+
+
+def test_a_gap_moves_the_time(listen):
+    seen = listen(ones(SR), Gap(4 * SR), ones(SR))
+    assert seen.ear.gaps == [4.0]
+    assert [(m.kind, m.start) for m in seen.sink.delivered if m.kind == "start"] == [
+        ("start", 0.0),
+        ("start", 5.0),
+    ]
+
+
+def test_a_source_that_fails_for_good(listen):
+    """Is told, after all that came before was heard and delivered."""
+    seen = listen(ones(2 * SR), "script: pulled out")
+    assert str(seen.error) == "script: pulled out"
+    assert kinds(seen) == ["start", "end"]
+    assert seen.sink.closed
+
+
+def test_recordings_are_named_and_finished(listen, tmp_path):
+    seen = listen(quiet(2), ones(SR), record=True)
+    (path,) = (tmp_path / "clips").iterdir()
+    assert {message.clip for message in seen.sink.delivered} == {str(path)}
+    assert path.suffix == ".flac"
+
+
+def test_counters(listen):
+    """Windows that were too quiet are counted, and have no latency."""
+    seen = listen(quiet(3), ones(2 * SR), quiet(1), ones(SR))
+    snapshot = seen.listener.snapshot()
+    assert (snapshot.windows, snapshot.skipped, snapshot.events) == (7, 4, 2)
+    assert snapshot.samples == 7 * SR
+    assert snapshot.latency_p95 >= 0
+
+
+def test_counters_when_all_is_quiet(listen):
+    snapshot = listen(quiet(3)).listener.snapshot()
+    assert (snapshot.windows, snapshot.skipped, snapshot.latency_p95) == (3, 3, None)
+
+
+def test_heartbeats(listen, caplog):
+    """One when it is due, one at the end; to the log, too."""
+    clock = Clock()
+
+    def later() -> np.ndarray:
+        clock.now += 60
+        return ones(SR)
+
+    with caplog.at_level(logging.INFO, "edgecry"):
+        seen = listen(later, heartbeat=50.0, clock=clock)
+    beats = [record.getMessage() for record in caplog.records if "heartbeat" in record.getMessage()]
+    assert 1 <= len(beats) <= 2
+    assert "windows=1 " in beats[-1]
+    last = [message for message in seen.sink.shown if isinstance(message, Heartbeat)][-1]
+    assert last.counters["events"] == 1
+    assert last.counters["list.delivered"] >= 0
+
+
+def test_no_heartbeat(listen, caplog):
+    with caplog.at_level(logging.INFO, "edgecry"):
+        seen = listen(ones(SR))
+    assert "heartbeat" not in caplog.text
+    assert all(isinstance(message, EventMessage) for message in seen.sink.shown)
+
+
+def test_view(listen):
+    seen = listen(quiet(1), ones(2 * SR))
+    levels, scores, crying, positions = zip(*seen.view.shown, strict=True)
+    assert levels[0] == -np.inf
+    assert scores[-1] == 1.0
+    assert (crying[0], crying[-1]) == (None, 1.0)
+    assert positions[-1] == 3.0
+
+
+def test_service_manager_is_told(tmp_path):
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        reader, dispatcher, wall = Reader(Script(ones(2 * SR), sr=SR)), Dispatcher([]), WallClock()
+        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "30000000"})
+        messages = Messages(MessageIds("cot", 1), wall, "script", "ear")
+        reader.start()
+        dispatcher.open()
+        Listener(Parts(reader, Ear(), messages, dispatcher, wall, None, notifier, None)).run(lambda: False)
+        manager.setblocking(False)
+        told = []
+        try:
+            while True:
+                told.append(manager.recv(4096).decode())
+        except BlockingIOError:
+            pass
+    assert told[0] == "READY=1\nSTATUS=listening"
+    assert "WATCHDOG=1" in told
+    assert "STATUS=a baby cries" in told
+    assert told[-1] == "STOPPING=1" or told.index("STOPPING=1") > told.index("STATUS=a baby cries")
+
+
+@pytest.mark.parametrize("amplitude", [1.0, 0.5, 0.01])
+def test_level_of_a_square_is_its_amplitude(amplitude):
+    """Whatever it stands on."""
+    square = np.tile([amplitude, -amplitude], 500).astype(np.float32) + np.float32(0.125)
+    assert level(Block(0, square, 0)) == pytest.approx(20 * np.log10(amplitude), abs=1e-4)
+
+
+def test_level_of_silence():
+    assert level(Block(0, np.full(10, 0.25, np.float32), 0)) == -np.inf

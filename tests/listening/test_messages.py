@@ -1,0 +1,118 @@
+"""Events to messages: names, times, reasons."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgecry.decision import Decision, find_reasons
+from edgecry.events import CryEvent
+from edgecry.listening.messages import TOLERANCE, Messages, WallClock
+from edgecry.rules import Conformal
+from edgecry.sinks.message import MessageIds
+from tests.sources.fakes import Clock
+
+RULE = Conformal(
+    coverage=0.9,
+    scores={"hungry": tuple(i / 100 for i in range(30, 60)), "tired": tuple(i / 100 for i in range(60, 90))},
+    prior={"hungry": 0.5, "tired": 0.5},
+    nameable=("hungry", "tired"),
+)
+
+
+def event(kind: str = "start", number: int = 1, **changes) -> CryEvent:
+    values = {
+        "start": 89.0,
+        "end": 93.0,
+        "peak": 0.9666666666,
+        "mean": 0.9,
+        "reasons": None,
+        "windows": 2,
+        "label": "cry",
+    }
+    return CryEvent(kind, number, **{**values, **changes})
+
+
+def messages(rule=None, decision: Decision = Decision()) -> Messages:  # noqa: B008
+    clock = Clock()
+    wall = WallClock(clock=clock)
+    wall.hear(0.0)
+    clock.now += 95
+    return Messages(MessageIds("cot", 1), wall, "cat", "cry", rule, decision)
+
+
+def test_a_cry_has_one_name_and_its_times():
+    make = messages()
+    start, update, end = (make.event(event(kind)) for kind in ("start", "update", "end"))
+    assert start.event == update.event == end.event == "cot-0000000000000001"
+    assert [m.id for m in (start, update, end)] == [
+        f"cot-{n:016d}-{kind}" for n, kind in ((1, "start"), (2, "update"), (3, "end"))
+    ]
+    # The clock began at 1000 s, and the cry 89 s after it.
+    assert start.started_at == end.started_at == "1970-01-01T00:18:09.000Z"
+    assert (start.end, start.ended_at) == (None, None)
+    assert (end.end, end.ended_at) == (93.0, "1970-01-01T00:18:13.000Z")
+    assert end.at == "1970-01-01T00:18:15.000Z"
+    assert (end.duration, end.peak, end.windows) == (4.0, 0.966667, 2)
+    assert make.event(event(number=2)).event != start.event
+
+
+def test_a_label_is_a_reason_or_nothing():
+    assert messages().event(event("end")).label is None
+    told = messages().event(event("end", label="uncertain", reasons={"hungry": 0.5, "tired": 0.5}))
+    assert (told.label, told.reasons) == ("uncertain", {"hungry": 0.5, "tired": 0.5})
+
+
+@given(st.floats(0, 1), st.sampled_from([None, 0.5, 0.99]))
+def test_reasons_that_are_left_are_those_of_the_decision(p, coverage):
+    reasons, decision = {"hungry": p, "tired": 1 - p}, Decision(coverage=coverage)
+    told = messages(RULE, decision).event(event("end", reasons=reasons, label="uncertain"))
+    assert told.reason_set == find_reasons(reasons, RULE, decision).set
+
+
+def test_heartbeat_takes_numbers_alone():
+    counters = {"windows": 3, "rss_mb": 80.5, "source_error": "gone", "latency": None, "yes": True}
+    assert messages().heartbeat(counters).counters == {"windows": 3, "rss_mb": 80.5}
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_a_recording_runs_ahead_of_the_clock(clock):
+    wall = WallClock(lead=10, clock=clock)
+    for position in range(0, 600, 5):
+        wall.hear(float(position))
+        clock.now += 0.01
+    assert wall.at(300.0) == 1300.0
+
+
+def test_a_clock_that_is_set_is_followed(clock):
+    wall = WallClock(lead=10, clock=clock)
+    wall.hear(0.0, live=True)
+    clock.now += 1.6e9
+    wall.hear(0.5, live=True)
+    assert wall.at(0.5) == clock.now
+    clock.now -= 3600
+    wall.hear(1.0, live=True)
+    assert wall.at(1.0) == clock.now
+
+
+@given(st.lists(st.floats(-TOLERANCE / 2, TOLERANCE / 2), min_size=1, max_size=20))
+def test_what_comes_a_little_late_moves_nothing(delays):
+    """Blocks that wait, and a clock that wanders, leave times alone."""
+    clock = Clock()
+    wall = WallClock(lead=10, clock=clock)
+    wall.hear(0.0, live=True)
+    for i, delay in enumerate(delays):
+        clock.now = 1000.0 + i + delay
+        wall.hear(float(i), live=True)
+        assert wall.at(0.0) == 1000.0
+
+
+def test_a_crystal_that_is_slow_is_caught_up_with(clock):
+    wall = WallClock(lead=10, clock=clock)
+    for second in range(100_000):
+        clock.now = 1000.0 + 1.001 * second
+        wall.hear(float(second), live=True)
+        assert abs(wall.at(float(second)) - clock.now) <= TOLERANCE + 1e-6

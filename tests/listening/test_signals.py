@@ -1,0 +1,34 @@
+"""Signals: the first asks, the second ends."""
+
+import os
+import signal
+
+import pytest
+
+from edgecry.listening.signals import ASKING, EndRequest
+
+
+@pytest.mark.parametrize("number", ASKING)
+def test_the_first_asks_and_the_second_leaves(number):
+    left = []
+    before = [signal.getsignal(n) for n in ASKING]
+    with EndRequest(left.append) as request:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            pytest.skip(f"{number.name} IS NOT TESTED: it is ignored here")
+        assert not request.made
+        os.kill(os.getpid(), number)
+        assert request.made
+        assert left == []
+        os.kill(os.getpid(), number)
+        assert left == [128 + number]
+    assert [signal.getsignal(n) for n in ASKING] == before
+
+
+def test_what_is_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with EndRequest() as request:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not request.made
+    finally:
+        signal.signal(signal.SIGHUP, before)
