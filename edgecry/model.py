@@ -205,8 +205,8 @@ def _check_file(path: Path) -> None:
     try:
         if not path.exists():
             raise ModelError(
-                f"{path}: no such file; name an .onnx file made by 'python -m convert', or one of the bundled "
-                f"models: {', '.join(BUNDLED)}"
+                f"{path}: no such file; name an .onnx file made by 'python -m convert', or one of the "
+                f"bundled models: {', '.join(BUNDLED)}"
             )
         if not path.is_file():
             raise ModelError(f"{path}: not a regular file; name an .onnx file")

@@ -216,7 +216,6 @@ def test_recordings_of_the_environment(
     assert main(argv) == 2
 
 
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command is wired up and explains itself."""
