@@ -132,7 +132,7 @@ class CryModel:
         Returns
         -------
         np.ndarray [shape=(n, n_labels), dtype=float32]
-            A probability for each label; rows sum to 1. One vector gives one row.
+            A probability in [0, 1] for each label; rows sum to 1. One vector gives one row.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class CryModel:
         except Exception as error:  # onnxruntime's errors have no base of their own
             raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
         self._check_probabilities(P, len(vectors))
-        result: NDArray[np.float32] = P
+        result: NDArray[np.float32] = np.clip(P, 0, 1)  # what the check allows for rounding
         return result
 
     def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
