@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -103,7 +103,8 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
     refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
-    return measure(material, repeats=args.repeats, draws=args.draws, tell=tell).report
+    measured = measure(material, repeats=args.repeats, draws=args.draws, tell=tell)
+    return replace(measured.report, sections=(*measured.report.sections, other_thresholds(measured)))
 
 
 def refuse_choices(args: argparse.Namespace) -> None:
@@ -339,6 +340,15 @@ def _categories(material: Material, P: list[Probabilities], threshold: float) ->
     ordered = dict(sorted(rows.items(), key=lambda item: -float(str(item[1]["taken for a cry"]))))
     note = "Only categories of which any passed, and the rare ones; of few sources little can be said."
     return Measurements("Other sounds that pass the threshold out of fold", "category", ordered, (note,))
+
+
+def other_thresholds(measured: Measured) -> Measurements:
+    """The operating points as a section; a model file keeps them beside the report's."""
+    rows: dict[str, dict[str, Value]] = {
+        f"{point['threshold']:g}": {"recall": point["recall"], "false positives": point["false_positives"]}
+        for point in measured.operating_points
+    }
+    return Measurements("What another threshold would give", "threshold", rows)
 
 
 def _operating_points(y: Labels, P: list[Probabilities]) -> list[dict[str, float]]:
