@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +157,7 @@ class Outbox:
             self._remove(sink, seq)
             self._write()
 
-    # The next two take no lock, which a slow disk may hold: whoever asks is not to wait for it.
+    # The next three take no lock, which a slow disk may hold: whoever asks is not to wait for it.
 
     def waiting(self) -> Mapping[str, int]:
         """How many messages wait for each sink."""
@@ -166,12 +167,14 @@ class Outbox:
         """How many messages of each sink were dropped, since the file was made."""
         return dict(self._dropped)
 
+    def unwritten(self) -> Mapping[str, int]:
+        """How many of them are in memory alone, and gone when the process is."""
+        return Counter(sink for sink, _ in list(self._memory.values()))
+
     def close(self) -> None:
         """Write what still can be, and close the file."""
         with self._lock:
             self._write()
-            if self._memory and self.path:
-                log.error("outbox: %s: %d messages could not be written", self.path, len(self._memory))
             self._disconnect()
             self.path = None
 

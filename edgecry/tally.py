@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from edgecry.events import CryEvent
+from edgecry.stats import percentile
 
 #: Windows whose latency is remembered: a quarter of an hour, a second apart.
 _REMEMBERED: Final = 900
@@ -77,8 +77,6 @@ class Tally:
 
     def statistics(self, samples: int, lost: int, invalid: int) -> StreamStatistics:
         """Freeze the counters, with those of the samples."""
-        ordered = sorted(self._latencies)
-        p95 = ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else None
         return StreamStatistics(
             samples=samples,
             lost=lost,
@@ -88,5 +86,5 @@ class Tally:
             explained=self.explained,
             events=self.events,
             crying=self._over + self._open,
-            latency_p95=p95,
+            latency_p95=percentile(self._latencies, 95),
         )

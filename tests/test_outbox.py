@@ -290,6 +290,7 @@ def test_full_disk(path, caplog):
         for n in (2, 3, 4):
             outbox.put("mqtt", cry(n))
         assert outbox.waiting() == {"mqtt": 4}
+        assert outbox.unwritten() == {"mqtt": 3}
         assert outbox.errors >= 3
         assert [r.levelno for r in caplog.records] == [logging.ERROR]
         # Delivered although they cannot be deleted: not given twice.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from edgecry.cli.talk import printable, say
+from edgecry.errors import EdgecryError
 
 if TYPE_CHECKING:
-    from edgecry.listening.assembly import Plan
+    from edgecry.config import ListenSettings
     from edgecry.listening.console import Console
 
 STDIN: Final = "-"
@@ -92,25 +94,33 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     overrides = {key: getattr(args, name) for key, name in _KEYS.items()}
     overrides |= _source(args, parser) | _more(args)
     from edgecry.config import load_settings
-    from edgecry.listening.assembly import describe, plan
 
     if args.config is None and "source.kind" not in overrides:
         parser.error("say where to listen: -, --device, --from-command, or a file with --config")
-    made = plan(load_settings(args.config, overrides))
-    if args.check_config:
-        for name, found in describe(made):
-            print(f"{name:<16}{printable(found)}")
-        return 0
-    return _listen(made, args.quiet)
+    settings = load_settings(args.config, overrides)
+    return _check(settings) if args.check_config else _listen(settings, args.quiet)
 
 
-def _listen(made: Plan, quiet: bool) -> int:
-    from edgecry.listening.assembly import assemble
-    from edgecry.listening.listener import Listener
+def _check(settings: ListenSettings) -> int:
+    from edgecry.listening.assembly import describe, plan
+
+    for name, found in describe(plan(settings)):
+        print(f"{name:<16}{printable(found)}")
+    return 0
+
+
+def _listen(settings: ListenSettings, quiet: bool) -> int:
     from edgecry.listening.signals import EndRequest
 
-    with _console(quiet) as (console, text), EndRequest() as request, assemble(made, text, console) as parts:
-        Listener(parts, made.settings.heartbeat).run(lambda: request.made)
+    # First of all: whoever wants an end while models are opened gets it in good order, too.
+    with EndRequest() as request:
+        from edgecry.listening.assembly import assemble, plan
+        from edgecry.listening.listener import Listener
+
+        made = plan(settings)
+        if not request.made:
+            with _console(quiet) as (console, text), assemble(made, text, console) as parts:
+                Listener(parts, settings.heartbeat).run(lambda: request.made)
     return 0
 
 
@@ -176,6 +186,13 @@ def _device(text: str) -> str | int:
     return int(text) if text.isascii() and text.isdigit() else text
 
 
+def _megabytes(number: float) -> int:
+    """Bytes of so many megabytes."""
+    if not math.isfinite(number):
+        raise EdgecryError(f"--record-quota: found {number}; allowed are numbers of megabytes, 1 and more")
+    return round(number * 1e6)
+
+
 def _more(args: argparse.Namespace) -> dict[str, Any]:
     """Settings whose flags say it in other words than the file."""
     more: dict[str, Any] = {}
@@ -188,7 +205,7 @@ def _more(args: argparse.Namespace) -> dict[str, Any]:
     if args.state is not None:
         more["outbox.path"] = str(Path(args.state) / "outbox.db")
     if args.record_quota is not None:
-        more["record.max_bytes"] = round(args.record_quota * 1e6)
+        more["record.max_bytes"] = _megabytes(args.record_quota)
     return more
 
 

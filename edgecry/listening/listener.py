@@ -23,9 +23,11 @@ from edgecry.sources.ring import Block
 from edgecry.stats import Snapshot, Stats
 from edgecry.stream import StreamClassifier
 
-#: Seconds of sound taken at once, so that a quiet room wakes the processor twice a second; and after which
-#: the loop looks around although no sound came.
+#: Seconds of sound taken at once, at most and at least, so that a quiet room wakes the processor some twice
+#: a second; and seconds after which the loop looks around although no sound came.
 BITE: Final = 0.5
+NIBBLE: Final = 0.3
+GLANCE: Final = 1.0
 #: Seconds for hearing what is held when the end is asked for, and for delivering what waits.
 DRAIN: Final = 3.0
 DELIVER: Final = 8.0
@@ -97,7 +99,7 @@ class Listener:
         parts.notifier.ready("listening")
         try:
             while not ended():
-                block = parts.reader.read(self._bite, BITE, least=self._bite)
+                block = parts.reader.read(self._bite, GLANCE, least=self._nibble)
                 if block is not None:
                     self._take(block)
                 elif parts.reader.ended:
@@ -109,6 +111,10 @@ class Listener:
     @property
     def _bite(self) -> int:
         return max(1, round(BITE * self._parts.reader.sr))
+
+    @property
+    def _nibble(self) -> int:
+        return max(1, round(NIBBLE * self._parts.reader.sr))
 
     # -- sound -----------------------------------------------------------------------------------------
 

@@ -99,10 +99,10 @@ class Dispatcher:
             worker.abandon()
         for worker in self._workers:
             _join(worker.thread, time.monotonic() + 2)
-        for worker in self._workers:
-            worker.report()
         if self._disk:
             self._disk.close()
+        for worker in self._workers:
+            worker.report()
 
     def __enter__(self) -> Dispatcher:
         self.open()
@@ -137,7 +137,6 @@ class Worker:
         self.name = sink.name
         self.thread = threading.Thread(target=self._run, name=f"edgecry-{sink.name}", daemon=True)
         self._outbox = outbox
-        self._kept = outbox.path is not None
         self._latest: dict[type[Message], Message] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -177,9 +176,11 @@ class Worker:
 
     def report(self) -> None:
         """Say what was not delivered."""
-        if n := self._outbox.waiting().get(self.name, 0):
-            where = "wait for the next run" if self._kept else "are lost"
-            log.warning("%s: %d messages %s", self.name, n, where)
+        lost = self._outbox.unwritten().get(self.name, 0)
+        if kept := self._outbox.waiting().get(self.name, 0) - lost:
+            log.warning("%s: %d messages wait for the next run", self.name, kept)
+        if lost:
+            log.warning("%s: %d messages are lost", self.name, lost)
 
     def _run(self) -> None:
         while not self._abandoned:

@@ -19,7 +19,7 @@ from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Source
 from edgecry.sources.format import PcmFormat
 from edgecry.sources.pcm import PcmDecoder
-from edgecry.sources.pipe import PIPE_BYTES
+from edgecry.sources.pipe import PIPE_BYTES, Lull
 
 #: Seconds a program has to end when asked to, before it is killed.
 GRACE: Final = 2.0
@@ -80,11 +80,13 @@ class CommandSource(Source):
         self._out, self._err = (pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe)
         for fd in (self._out, self._err):
             self._poll.register(fd, select.POLLIN)
+        self._lull = Lull(self._out)
 
     def read(self, timeout: float) -> NDArray[np.float32] | None:
         """Wait for samples; what the program says meanwhile goes to the log."""
         if self._process is None:
             return None
+        self._lull.wait()
         ready = [fd for fd, _ in self._poll.poll(1000 * timeout)]
         if self._err in ready:
             said = os.read(self._err, PIPE_BYTES)
@@ -94,6 +96,7 @@ class CommandSource(Source):
         if self._out not in ready:
             return NOTHING
         data = os.read(self._out, PIPE_BYTES)
+        self._lull.note(len(data), self._decoder.format.byte_rate)
         if data:
             return self._decoder.feed(data)
         self.complaint = self._end(patience=GRACE)  # it has closed its output, and is about to end

@@ -46,6 +46,11 @@ class PcmFormat:
         """Bytes of one frame."""
         return ENCODINGS[self.encoding] * self.channels
 
+    @property
+    def byte_rate(self) -> int:
+        """Bytes of one second."""
+        return self.frame_bytes * self.sr
+
     def __str__(self) -> str:
         return f"{self.encoding}, {self.sr} Hz, {self.channels} channel{'s' * (self.channels > 1)}"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import time
+from collections.abc import Callable
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -16,6 +19,48 @@ from edgecry.sources.pcm import PcmDecoder
 
 #: What a pipe holds by default, and so the most that can come at once.
 PIPE_BYTES: Final = 65_536
+#: Seconds of sound that gather in a pipe before it is read, so that a quiet room seldom wakes the processor;
+#: and the share of the pipe that they may fill, since its writer is not to wait.
+GATHER: Final = 0.4
+_SHARE: Final = 0.25
+#: How much faster than it sounds a source may come, and still be taken for live.
+_PACE: Final = 2.0
+
+
+class Lull:
+    """Leaves a pipe alone after each read while it comes as it sounds; never one that comes faster.
+
+    Parameters
+    ----------
+    fd : int
+        The pipe. Anything else is never left alone.
+    clock, sleep : callable
+        Seconds, ever rising; and to wait for so many.
+    """
+
+    def __init__(
+        self,
+        fd: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock, self._sleep = clock, sleep
+        self._room = _SHARE * _capacity(fd)
+        self._then = clock()
+        self._pause = 0.0
+
+    def wait(self) -> None:
+        """Wait for as long as what was noted last allows; not at all before that."""
+        pause, self._pause = self._pause, 0.0
+        if pause:
+            self._sleep(pause)
+
+    def note(self, read: int, bytes_per_second: int) -> None:
+        """Note a read of so many bytes."""
+        now = self._clock()
+        elapsed, self._then = now - self._then, now
+        if 0 < read <= _PACE * elapsed * bytes_per_second:
+            self._pause = min(GATHER, self._room / bytes_per_second)
 
 
 class PipeSource(Source):
@@ -39,6 +84,7 @@ class PipeSource(Source):
         self._decoder = PcmDecoder(pcm, name)
         self._fd: int | None = None
         self._poll = select.poll()
+        self._lull: Lull | None = None
 
     def open(self) -> None:
         """See whether it can be waited for."""
@@ -52,16 +98,19 @@ class PipeSource(Source):
                 f"arecord -t raw -f S16_LE -c 1 -r {self.sr} | edgecry listen -"
             )
         self._poll.register(self._fd, select.POLLIN)
+        self._lull = Lull(self._fd)
 
     def read(self, timeout: float) -> NDArray[np.float32] | None:
         """Wait for samples."""
         try:
-            if self._fd is None:
+            if self._fd is None or self._lull is None:
                 data = self._file.read(PIPE_BYTES)
-            elif self._poll.poll(1000 * timeout):
-                data = os.read(self._fd, PIPE_BYTES)
             else:
-                return NOTHING
+                self._lull.wait()
+                if not self._poll.poll(1000 * timeout):
+                    return NOTHING
+                data = os.read(self._fd, PIPE_BYTES)
+                self._lull.note(len(data), self._decoder.format.byte_rate)
         except BlockingIOError:  # somebody made it so, and somebody else was quicker
             return NOTHING
         except (OSError, ValueError) as error:
@@ -70,3 +119,11 @@ class PipeSource(Source):
 
     def close(self) -> None:
         """Leave the file as it is, to whoever opened it."""
+
+
+def _capacity(fd: int) -> int:
+    """Bytes that a pipe holds; 0 of what is none, or where the system does not tell."""
+    try:
+        return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+    except (OSError, AttributeError):
+        return 0

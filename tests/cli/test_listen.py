@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgecry.listening import assembly
 from tests import graphs
 from tests.sinks.messages import wait_for
 
@@ -78,6 +79,20 @@ def test_signals_end_the_cry_and_the_process_well(flags, tmp_path, number):
     assert [json.loads(line)["kind"] for line in path.read_text().splitlines()] == ["start", "end"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_end_asked_for_while_models_are_opened_is_a_good_one(run, ear, monkeypatch, number):
+    """It opens no source any more."""
+
+    def plan(settings):
+        os.kill(os.getpid(), number)
+        return assembly_plan(settings)
+
+    assembly_plan = assembly.plan
+    monkeypatch.setattr(assembly, "plan", plan)
+    monkeypatch.setattr(assembly, "assemble", None)
+    assert run("listen", "-", "--model", ear) == (0, "", "")
+
+
 def test_a_program_is_gone_with_the_listener(flags, tmp_path):
     """Also one that does not want to be."""
     mark = tmp_path / "pid"
@@ -138,6 +153,8 @@ def test_source_that_is_gone_for_good(process, flags):
         (("-", "--restart", "no"), "restart: 'no' is unknown; allowed are always"),
         (("-", "--name", "a b"), "name: 'a b'; allowed are 1 to 64 letters"),
         (("-", "--record", "x", "--record-quota", "0.1"), "max_bytes: 100000 is out of range"),
+        (("-", "--record", "x", "--record-quota", "nan"), "--record-quota: found nan; allowed are numbers"),
+        (("-", "--record", "x", "--record-quota", "inf"), "--record-quota: found inf; allowed are numbers"),
         (("-", "--jsonl", "/none/x"), "the directory /none does not exist; make it"),
         (("-", "--exec", "'"), 'exec: "\'": No closing quotation'),
         (("-", "--webhook", "ftp://x"), "webhook: url: found 'ftp://x'"),

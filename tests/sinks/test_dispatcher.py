@@ -105,6 +105,17 @@ def test_what_is_not_delivered_waits_for_the_next_run(path, caplog):
     assert numbers(fixed) == [0, 1, 2, 3]
 
 
+def test_what_no_disk_has_taken_is_not_said_to_wait(tmp_path, caplog):
+    """Here there is a file where the folder should be."""
+    (tmp_path / "state").touch()
+    broken = ListSink(durable=True, error=later())
+    with Dispatcher([broken], on_disk(tmp_path / "state" / "outbox.db")) as dispatcher:
+        for n in range(3):
+            dispatcher.send(cry(n))
+    assert "3 messages are lost" in caplog.text
+    assert "wait for the next run" not in caplog.text
+
+
 def test_messages_for_a_sink_that_is_gone_are_told(path, caplog):
     outbox = on_disk(path)
     outbox.put("webhook", cry(1))

@@ -3,6 +3,8 @@
 import io
 import os
 import pty
+import threading
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from edgecry.errors import AudioError
 from edgecry.sources.format import PcmFormat
-from edgecry.sources.pipe import PIPE_BYTES, PipeSource
+from edgecry.sources.pipe import GATHER, PIPE_BYTES, Lull, PipeSource
 
 PCM = PcmFormat(16000)
 RAMP = np.arange(-30000, 30000, 7).astype("<i2")
@@ -81,3 +83,64 @@ def test_a_file_that_was_closed():
     file.close()
     with PipeSource(file, PCM, "pipe") as source, pytest.raises(AudioError, match=r"pipe: cannot be read"):
         source.read(0)
+
+
+class Rests:
+    """A clock that a lull can turn on, and what it rested."""
+
+    def __init__(self, fd: int) -> None:
+        self.now = 0.0
+        self.rests: list[float] = []
+        self.lull = Lull(fd, lambda: self.now, self.rests.append)
+
+    def read(self, after: float, n: int, rate: int = 32_000) -> list[float]:
+        """Read so many bytes after so many seconds; the rests before the next read."""
+        self.now += after
+        self.rests.clear()
+        self.lull.note(n, rate)
+        self.lull.wait()
+        self.lull.wait()  # once is enough
+        return list(self.rests)
+
+
+def test_what_comes_as_it_sounds_gathers(pipe):
+    """Each read of a live source is followed by a rest; what comes faster, or has ended, gets none."""
+    rests = Rests(pipe[0].fileno())
+    assert rests.read(0.1, 3200) == [GATHER]
+    assert rests.read(0.5, 16_000) == [GATHER]
+    assert rests.read(0.001, 3200) == []
+    assert rests.read(0.4, PIPE_BYTES) == []
+    assert rests.read(0.1, 0) == []
+
+
+@pytest.mark.parametrize("rate", [16_000, 192_000, 3_072_000])
+def test_a_rest_is_over_before_the_pipe_is_full(pipe, rate):
+    (rest,) = Rests(pipe[0].fileno()).read(0.1, rate // 10, rate)
+    assert 0 < rest * rate <= PIPE_BYTES / 4
+
+
+def test_only_a_pipe_gathers(tmp_path):
+    with (tmp_path / "sound").open("wb+") as file:
+        assert Rests(file.fileno()).read(0.1, 3200) == []
+
+
+def test_a_paced_pipe_is_read_seldom(pipe):
+    """Ten pieces a second come in a few reads, and none is lost."""
+    file, into = pipe
+    pieces = np.split(RAMP[:8000], 10)
+
+    def write() -> None:
+        for piece in pieces:
+            os.write(into, piece.tobytes())
+            time.sleep(len(piece) / 16000)
+        os.close(into)
+
+    with PipeSource(file, PCM) as source:
+        writer = threading.Thread(target=write)
+        writer.start()
+        blocks = []
+        while (block := source.read(10)) is not None:
+            blocks.append(block)
+        writer.join()
+    assert np.array_equal(np.concatenate(blocks), RAMP[:8000] / np.float32(32768))
+    assert len(blocks) < len(pieces) / 2
