@@ -211,6 +211,13 @@ def test_a_setting_without_effect_is_refused(run, model_path, recordings):
     assert err == "edgecry: coverage: tiny knows of no sets of reasons; leave it out\n"
 
 
+@pytest.mark.parametrize("option", [("--detector", "seed"), ("--no-detector",)])
+def test_a_detector_needs_none_before_it(run, recordings, option):
+    code, out, err = run("classify", recordings[0], "--model", "cry", *option)
+    assert (code, out) == (2, "")
+    assert f"cry tells itself whether there is a cry; leave {option[0]} out" in err
+
+
 def test_a_complaint_keeps_its_brackets(run, model_path, tmp_path):
     """What stands on stdout ends where the advice begins, not within what was found."""
     path = tmp_path / "notes.wav"
