@@ -80,7 +80,7 @@ class CommandSource(Source):
         self._out, self._err = (pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe)
         for fd in (self._out, self._err):
             self._poll.register(fd, select.POLLIN)
-        self._lull = Lull(self._out)
+        self._lull = Lull(self._out, self._decoder.format.byte_rate)
 
     def read(self, timeout: float) -> NDArray[np.float32] | None:
         """Wait for samples; what the program says meanwhile goes to the log."""

@@ -15,9 +15,9 @@ from edgecry.sources.format import PcmFormat
 from edgecry.sources.pcm import PcmDecoder
 
 #: Seconds of sound that come at once: short beside a window, and few awakenings.
-BLOCK: Final = 0.1
+BLOCK: Final = 0.4
 #: Blocks that wait for the reader, 20 s.
-_QUEUE: Final = 200
+_QUEUE: Final = 50
 _INSTALL: Final = "install it with: pip install 'edgecry[mic]'"
 _LIBRARY: Final = "install PortAudio, on Debian with: sudo apt install libportaudio2"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import select
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -23,6 +25,8 @@ PIPE_BYTES: Final = 65_536
 #: and the share of the pipe that they may fill, since its writer is not to wait.
 GATHER: Final = 0.4
 _SHARE: Final = 0.25
+#: Bytes that a pipe is enlarged to at most; more is not for everybody.
+_LARGEST: Final = 2**20
 #: How much faster than it sounds a source may come, and still be taken for live.
 _PACE: Final = 2.0
 
@@ -34,6 +38,8 @@ class Lull:
     ----------
     fd : int
         The pipe. Anything else is never left alone.
+    bytes_per_second : int
+        What is expected; the pipe is enlarged where that would soon fill it.
     clock, sleep : callable
         Seconds, ever rising; and to wait for so many.
     """
@@ -41,11 +47,12 @@ class Lull:
     def __init__(
         self,
         fd: int,
+        bytes_per_second: int,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
-        self._room = _SHARE * _capacity(fd)
+        self._room = _SHARE * _capacity(fd, math.ceil(GATHER * bytes_per_second / _SHARE))
         self._then = clock()
         self._pause = 0.0
 
@@ -98,7 +105,7 @@ class PipeSource(Source):
                 f"arecord -t raw -f S16_LE -c 1 -r {self.sr} | edgecry listen -"
             )
         self._poll.register(self._fd, select.POLLIN)
-        self._lull = Lull(self._fd)
+        self._lull = Lull(self._fd, self._decoder.format.byte_rate)
 
     def read(self, timeout: float) -> NDArray[np.float32] | None:
         """Wait for samples."""
@@ -121,9 +128,13 @@ class PipeSource(Source):
         """Leave the file as it is, to whoever opened it."""
 
 
-def _capacity(fd: int) -> int:
-    """Bytes that a pipe holds; 0 of what is none, or where the system does not tell."""
+def _capacity(fd: int, wanted: int) -> int:
+    """Bytes that a pipe holds, ``wanted`` if it can be; 0 of what is none, or where nobody can tell."""
     try:
-        return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+        found = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+        if found < wanted:
+            with suppress(OSError):
+                found = fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, min(wanted, _LARGEST))
     except (OSError, AttributeError):
         return 0
+    return found

@@ -71,7 +71,7 @@ def test_samples(portaudio):
     arguments = {k: v for k, v in stream.arguments.items() if k != "callback"}
     assert arguments == {
         "samplerate": 16000,
-        "blocksize": 1600,
+        "blocksize": 6400,
         "device": "USB",
         "channels": 2,
         "dtype": "int16",
@@ -89,24 +89,24 @@ def test_default_device(portaudio, device):
 def test_an_overflow_is_a_gap_of_the_time_it_took(portaudio):
     with DeviceSource() as source:
         (stream,) = portaudio.streams
-        stream.come(np.zeros(1600))
-        stream.come(np.zeros(1600), late=0.25)
-        stream.come(np.zeros(1600))
-        assert len(source.read(0)) == 1600
+        stream.come(np.zeros(6400))
+        stream.come(np.zeros(6400), late=0.25)
+        stream.come(np.zeros(6400))
+        assert len(source.read(0)) == 6400
         assert source.read(0) == Gap(4000)
-        assert [len(source.read(0)) for _ in range(3)] == [1600, 1600, 0]
+        assert [len(source.read(0)) for _ in range(3)] == [6400, 6400, 0]
 
 
 def test_a_reader_that_sleeps_loses_the_newest_and_is_told(portaudio):
     with DeviceSource() as source:
         (stream,) = portaudio.streams
-        for _ in range(203):
-            stream.come(np.zeros(1600))
-        blocks = [source.read(0) for _ in range(200)]
-        assert [len(block) for block in blocks] == [1600] * 200
-        stream.come(np.zeros(1600))
-        assert source.read(0) == Gap(3 * 1600)
-        assert len(source.read(0)) == 1600
+        for _ in range(53):
+            stream.come(np.zeros(6400))
+        blocks = [source.read(0) for _ in range(50)]
+        assert [len(block) for block in blocks] == [6400] * 50
+        stream.come(np.zeros(6400))
+        assert source.read(0) == Gap(3 * 6400)
+        assert len(source.read(0)) == 6400
 
 
 def test_unplugged(portaudio):

@@ -88,10 +88,10 @@ def test_a_file_that_was_closed():
 class Rests:
     """A clock that a lull can turn on, and what it rested."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, rate: int = 32_000) -> None:
         self.now = 0.0
         self.rests: list[float] = []
-        self.lull = Lull(fd, lambda: self.now, self.rests.append)
+        self.lull = Lull(fd, rate, lambda: self.now, self.rests.append)
 
     def read(self, after: float, n: int, rate: int = 32_000) -> list[float]:
         """Read so many bytes after so many seconds; the rests before the next read."""
@@ -113,10 +113,25 @@ def test_what_comes_as_it_sounds_gathers(pipe):
     assert rests.read(0.1, 0) == []
 
 
+@pytest.mark.parametrize("expected", [1, 32_000])
 @pytest.mark.parametrize("rate", [16_000, 192_000, 3_072_000])
-def test_a_rest_is_over_before_the_pipe_is_full(pipe, rate):
-    (rest,) = Rests(pipe[0].fileno()).read(0.1, rate // 10, rate)
+def test_a_rest_is_over_before_the_pipe_is_full(pipe, expected, rate):
+    """Also where a header says that more comes than was expected."""
+    (rest,) = Rests(pipe[0].fileno(), expected).read(0.1, rate // 10, rate)
     assert 0 < rest * rate <= PIPE_BYTES / 4
+
+
+@pytest.mark.parametrize("rate", [96_000, 384_000])
+def test_a_pipe_is_enlarged_for_what_comes_fast(pipe, rate):
+    file, into = pipe
+    assert Rests(file.fileno(), rate).read(0.1, rate // 10, rate) == [GATHER]
+    os.set_blocking(into, False)
+    assert os.write(into, bytes(2**20)) >= 4 * GATHER * rate
+
+
+def test_a_pipe_that_cannot_be_enlarged_rests_shorter(pipe):
+    (rest,) = Rests(pipe[0].fileno(), 10**9).read(0.1, 10**8, 10**9)
+    assert 0 < rest < GATHER
 
 
 def test_only_a_pipe_gathers(tmp_path):
