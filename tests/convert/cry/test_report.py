@@ -12,6 +12,7 @@ import pytest
 
 from convert.cry import recipe
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
+from convert.cry.examples import SR
 from convert.cry.report import (
     RATES,
     Material,
@@ -21,6 +22,7 @@ from convert.cry.report import (
     refuse_choices,
     report,
 )
+from convert.cry.variation import coloured_noise
 from convert.errors import ConversionError
 from convert.evaluation import BASELINES, Comparison, Splits, cross_validate, threshold_at_fpr
 
@@ -99,6 +101,14 @@ def test_a_lower_threshold_finds_more_and_passes_more(measured):
         assert lax["recall"] >= strict["recall"]
         assert lax["false_positives"] >= strict["false_positives"]
     assert all(p["false_positives"] <= rate + 1e-3 for p, rate in zip(points, RATES, strict=True))
+
+
+def test_where_noise_is_added_is_said(measured):
+    (noise,) = (one for one in measured.report.sections if one.title.startswith("Cries under noise"))
+    assert f"added at {SR} Hz" in " ".join(noise.notes)
+    # What the note says of recordings that end at a quarter of that rate.
+    power = np.abs(np.fft.rfft(coloured_noise(10 * SR, SR, 0, np.random.default_rng(0)))) ** 2
+    assert 10 * np.log10(power[: len(power) // 2].sum() / power.sum()) == pytest.approx(-3, abs=0.1)
 
 
 def test_the_command_shows_every_threshold_of_the_card(measured, material, monkeypatch):
