@@ -13,6 +13,8 @@ train() {
 }
 donateacry='Donate-a-cry corpus, Gabor Veres and the parents who donated recordings, https://github.com/gveres/donateacry-corpus'
 
+# One thread, so that products are added in one order.
+export OPENBLAS_NUM_THREADS=1
 python -m convert sample -o edgecry/models/sample.flac
 python -m convert selftest
 train clip "$EDGECRY_DATA/donateacry" seed \

@@ -66,6 +66,16 @@ def test_a_cry_in_a_silent_room_is_one(classifier, before):
     assert prediction.cry.detected
 
 
+@needs_bundled
+@pytest.mark.parametrize("offset", [-0.2, 0.01, 0.05, 0.2])
+def test_an_unbalanced_converter_changes_nothing(classifier, offset):
+    """The transform's window is as long as it is, so a constant leaks into no band that is heard."""
+    y = load_audio(SAMPLE, SR).samples
+    plain, shifted = (classifier.classify(samples, sr=SR) for samples in (y, y + np.float32(offset)))
+    assert shifted.label == plain.label
+    assert shifted.cry.probability == pytest.approx(plain.cry.probability, abs=1e-3)
+
+
 # -- other sounds ----------------------------------------------------------------------------------------
 
 

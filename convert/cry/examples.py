@@ -123,9 +123,9 @@ def changed(
     return [kept.fetch(e.sound.path, partial(compute, e.sound.path)) for e in examples]
 
 
-def under_noise(y: Signal, slope: float, snr_db: float) -> Signal:
-    """``y`` with noise at a ratio to its power."""
-    noise = coloured_noise(len(y), SR, slope, np.random.default_rng(len(y)))
+def under_noise(y: Signal, slope: float, snr_db: float, top: float | None = None) -> Signal:
+    """``y`` with noise, up to ``top`` Hz, at a ratio to its power."""
+    noise = coloured_noise(len(y), SR, slope, np.random.default_rng(len(y)), top)
     return mixed(y, noise, snr_db)
 
 

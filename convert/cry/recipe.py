@@ -8,7 +8,8 @@ from edgecry.features.spec import FeatureSpec
 
 #: 3.8 kHz is where an 8 kHz telephone and a 44.1 kHz recorder still hear alike, once a resampler has
 #: taken its share; under 150 Hz are hum and handling. A hop of 1/64 s divides a second, so that the
-#: frames of overlapping windows are the same ones.
+#: frames of overlapping windows are the same ones. The window is as long as the transform: of a shorter
+#: one a converter's DC offset leaks into every band.
 SPEC: Final = FeatureSpec(
     sr=16000,
     families=("mfcc", "voice"),
@@ -17,7 +18,7 @@ SPEC: Final = FeatureSpec(
     n_mels=40,
     n_fft=512,
     hop_length=250,
-    win_length=400,
+    win_length=512,
     mel_fmin=150.0,
     mel_fmax=3800.0,
     center=False,

@@ -40,7 +40,9 @@ def vary(y: Signal, sr: int, rng: np.random.Generator, *, is_cry: bool) -> Signa
         y = played_faster(y, rng.uniform(0.85, 1.2))
     y = equalised(y, sr, rng)
     if rng.random() < 0.6:
-        noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 0, 1, 1, 2])), rng)
+        # A telephone's noise is all in a telephone's band.
+        top = float(rng.choice([4000, sr / 2]))
+        noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 0, 1, 1, 2])), rng, top)
         y = mixed(y, noise, rng.uniform(-6, 20))
     return y
 
@@ -61,10 +63,18 @@ def equalised(y: Signal, sr: int, rng: np.random.Generator) -> Signal:
     return np.fft.irfft(np.fft.rfft(y) * response, len(y))
 
 
-def coloured_noise(n: int, sr: int, slope: float, rng: np.random.Generator) -> Signal:
-    """Gaussian noise whose power falls as ``1 / f**slope``: 0 white, 1 pink, 2 brown; RMS 1."""
-    frequencies = np.maximum(np.fft.rfftfreq(n, 1 / sr), 20)
-    y = np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) / frequencies ** (slope / 2), n)
+def coloured_noise(
+    n: int, sr: int, slope: float, rng: np.random.Generator, top: float | None = None
+) -> Signal:
+    """Gaussian noise whose power falls as ``1 / f**slope``: 0 white, 1 pink, 2 brown; RMS 1.
+
+    ``top`` is the highest frequency it has, in Hz; ``sr / 2`` if left out.
+    """
+    frequencies = np.fft.rfftfreq(n, 1 / sr)
+    spectrum = np.fft.rfft(rng.standard_normal(n)) / np.maximum(frequencies, 20) ** (slope / 2)
+    if top is not None:
+        spectrum[frequencies > top] = 0
+    y = np.fft.irfft(spectrum, n)
     out: Signal = y / max(float(np.sqrt(np.mean(y**2))), 1e-20)
     return out
 
