@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             report(Path(f"/proc/{process.pid}"), process.stdin, arguments)
 
 
-def report(proc: Path, pipe: BinaryIO, arguments: argparse.Namespace) -> None:
+def report(proc: Path, pipe: IO[bytes], arguments: argparse.Namespace) -> None:
     noise = np.random.default_rng(0).normal(0, 3, round(arguments.piece * arguments.rate))
     piece = noise.round().astype("<i2").tobytes()
     write(pipe, piece, arguments.piece, START)
@@ -63,7 +63,7 @@ def report(proc: Path, pipe: BinaryIO, arguments: argparse.Namespace) -> None:
     print(f"memory        {field(proc / 'status', 'VmRSS') * 1024 / 1e6:.0f} MB")
 
 
-def write(pipe: BinaryIO, piece: bytes, each: float, seconds: float) -> None:
+def write(pipe: IO[bytes], piece: bytes, each: float, seconds: float) -> None:
     """Write pieces as a microphone would, by the clock."""
     begin = time.monotonic()
     for n in range(1, round(seconds / each) + 1):
