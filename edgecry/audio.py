@@ -183,6 +183,8 @@ def _from_array(array: object, rate: object, sr: int, origin: str) -> Waveform:
             f"{origin}: found {_describe(array)}; allowed are {', '.join(_SCALES)} "
             "of shape (n,) or (n, channels)"
         )
+    if isinstance(array, np.ma.MaskedArray):
+        raise AudioError(f"{origin}: found a masked array; fill what is masked, or leave it out")
     if array.ndim == 2:
         _check_channels(array.shape[1], f"{origin} of shape {array.shape}, which is (n, channels)")
     return Waveform(_join(_array_blocks(array), rate, sr, origin), sr, origin)
@@ -250,7 +252,8 @@ def _mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _check_rate(rate: object, name: str) -> int:
     if isinstance(rate, bool) or not isinstance(rate, int | np.integer):
-        raise AudioError(f"{name}: found {rate!r}; allowed are whole numbers, {MIN_RATE} to {MAX_RATE} Hz")
+        found = _describe(rate) if isinstance(rate, np.ndarray) else repr(rate)
+        raise AudioError(f"{name}: found {found}; allowed are whole numbers, {MIN_RATE} to {MAX_RATE} Hz")
     if not MIN_RATE <= rate <= MAX_RATE:
         raise AudioError(f"{name}: {rate} Hz is out of range; allowed are {MIN_RATE} to {MAX_RATE} Hz")
     return int(rate)

@@ -118,7 +118,7 @@ class Classifier:
     SpecError
         The engine is unknown, or not installed.
     EdgecryError
-        ``decision`` sets what these models do not decide by.
+        ``decision`` is none, or sets what these models do not decide by.
 
     Examples
     --------
@@ -136,6 +136,8 @@ class Classifier:
         detector: ModelSource | None = "cry",
         decision: Decision | None = Decision(),  # noqa: B008 - frozen
     ) -> None:
+        if decision is not None and not isinstance(decision, Decision):
+            raise EdgecryError(f"decision: found {decision!r}; allowed are a Decision and None")
         self.model = opened("reason" if model is None else model)
         self._engine = engine
         self._decision = decision

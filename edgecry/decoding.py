@@ -119,9 +119,9 @@ class Decoder:
             return AudioError(f"{self._origin}: {name} cannot be read; convert it with {self._ffmpeg()}")
         header = self._header
         if header is not None and header.rate is not None:
-            reason += f"; its header says {header.channels} channels at {header.rate} Hz"
+            reason += f", its header says {header.channels} channels at {header.rate} Hz"
         return AudioError(
-            f"{self._origin}: is no recording that can be read ({reason}; it begins with {head!r}); "
+            f"{self._origin}: is no recording that can be read ({reason}, it begins with {head!r}); "
             f"{READABLE} can, so convert it with {self._ffmpeg()}"
         )
 

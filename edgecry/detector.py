@@ -121,9 +121,8 @@ class Detector:
         ModelError
             The model gives something else than probabilities.
         """
-        P = self.model.predict_proba(vectors)[:, self.model.labels.index(self.rule.positive)]
-        # The model's own checks allow for rounding.
-        found: list[float] = np.clip(P, 0, 1).tolist()
+        positive = self.model.labels.index(self.rule.positive)
+        found: list[float] = self.model.predict_proba(vectors)[:, positive].tolist()
         return found
 
 

@@ -96,7 +96,7 @@ class CryModel:
             The file is missing, unreadable, no ONNX file, incomplete, contradicts itself, or needs
             another onnxruntime; or there is no onnxruntime.
         """
-        path = bundled(path) if isinstance(path, str) and path in BUNDLED else Path(path)
+        path = _resolve(path)
         _check_file(path)
         onnxruntime = _import_onnxruntime(path)
         session, props = _open(path, options or RuntimeOptions(), onnxruntime)
@@ -132,7 +132,7 @@ class CryModel:
         Returns
         -------
         np.ndarray [shape=(n, n_labels), dtype=float32]
-            A probability for each label; rows sum to 1. One vector gives one row.
+            A probability in [0, 1] for each label; rows sum to 1. One vector gives one row.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class CryModel:
         except Exception as error:  # onnxruntime's errors have no base of their own
             raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
         self._check_probabilities(P, len(vectors))
-        result: NDArray[np.float32] = P
+        result: NDArray[np.float32] = np.clip(P, 0, 1)  # what the check allows for rounding
         return result
 
     def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -188,6 +188,14 @@ def bundled(name: str) -> Path:
     return FOLDER / f"{name}.onnx"
 
 
+def _resolve(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise ModelError(
+            f"model: found {path!r}; allowed are a path and the name of a bundled model: {', '.join(BUNDLED)}"
+        )
+    return bundled(path) if isinstance(path, str) and path in BUNDLED else Path(path)
+
+
 def _check_file(path: Path) -> None:
     if path in map(bundled, BUNDLED) and not path.exists():
         raise ModelError(
@@ -196,7 +204,10 @@ def _check_file(path: Path) -> None:
         )
     try:
         if not path.exists():
-            raise ModelError(f"{path}: no such file; name an .onnx file made by 'python -m convert convert'")
+            raise ModelError(
+                f"{path}: no such file; name an .onnx file made by 'python -m convert', or one of the "
+                f"bundled models: {', '.join(BUNDLED)}"
+            )
         if not path.is_file():
             raise ModelError(f"{path}: not a regular file; name an .onnx file")
         with path.open("rb") as file:

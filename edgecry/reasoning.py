@@ -54,7 +54,7 @@ class Reasoner:
         """
         vector = self._vectors.of(max(start, stop - self._length), stop)
         (row,) = self.model.predict_proba(vector).tolist()
-        return {label: min(max(p, 0.0), 1.0) for label, p in zip(self.model.labels, row, strict=True)}
+        return dict(zip(self.model.labels, row, strict=True))
 
     def name(self, probabilities: Mapping[str, float]) -> str:
         """Name the reason that probabilities, or averages of some, single out; or "uncertain"."""

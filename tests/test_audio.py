@@ -285,6 +285,17 @@ def test_wrong_sources(source):
         load_audio(source)
 
 
+def test_a_masked_array_is_refused():
+    with pytest.raises(AudioError, match="array: found a masked array; fill what is masked"):
+        load_audio((np.ma.array(np.zeros(100), mask=[True] * 100), 8000))
+
+
+def test_rate_and_array_in_each_others_place():
+    """The message tells what it found, and does not print it."""
+    with pytest.raises(AudioError, match=r"^array: rate: found float64 of shape \(100,\); allowed are whole"):
+        load_audio((8000, np.zeros(100)))
+
+
 # -- waveform ----------------------------------------------------------------------------------------
 
 

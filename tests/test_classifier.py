@@ -192,6 +192,24 @@ def test_refused_model(tmp_path):
         Classifier(tmp_path / "none.onnx")
 
 
+def test_an_unknown_name_is_answered_with_those_there_are():
+    for asked in ({"model": "craying"}, {"detector": "craying"}):
+        with pytest.raises(ModelError, match=r"craying: no such file.* cry, reason, seed$"):
+            Classifier(**asked)
+
+
+@pytest.mark.parametrize("model", ["", 3, b"", ["cry"]])
+def test_what_names_no_model(model):
+    with pytest.raises(ModelError, match=r"model: found .*allowed are a path and the name"):
+        Classifier(model)
+
+
+@pytest.mark.parametrize("decision", [0.5, {"threshold": 0.5}, Decision])
+def test_what_is_no_decision(model_path, decision):
+    with pytest.raises(EdgecryError, match=r"decision: found .*allowed are a Decision and None"):
+        Classifier(model_path, detector=None, decision=decision)
+
+
 def test_seed_answers_as_ever(recordings):
     classifier = Classifier("seed", decision=None)
     assert classifier.model.path == BUNDLED_MODEL

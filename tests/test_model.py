@@ -207,6 +207,14 @@ def test_negative_answers_are_no_probabilities(tmp_path):
         model.predict_proba(np.eye(1, graphs.SPEC.n_features))
 
 
+def test_probabilities_stay_between_0_and_1(tmp_path):
+    """What a graph's rounding adds or takes is let pass, and cut off."""
+    W = np.zeros((graphs.SPEC.n_features, 3), np.float32)
+    W[0] = 1.0001, -0.0001, 0
+    model = CryModel.load(graphs.save(tmp_path / "model.onnx", graphs.make(last="Identity", W=W)))
+    assert model.predict_proba(np.eye(1, graphs.SPEC.n_features)).tolist() == [[1, 0, 0]]
+
+
 def test_failure_inside_the_graph(model_path):
     """Whatever onnxruntime raises while running is told as a ModelError."""
     model = CryModel.load(model_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,15 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where the recordings are, and how their labels and groups are told."""
+    data = os.environ.get("EDGECRY_DATA")
     parser.add_argument(
         "folders",
         metavar="DIR",
-        nargs="+",
+        nargs="*" if data else "+",
+        default=[Path(data)] if data else None,
         type=Path,
-        help="recordings in class folders, or with a manifest.csv; several for the task cry only",
+        help="recordings in class folders, or with a manifest.csv; several for the task cry only "
+        "(default: EDGECRY_DATA, where that is set)",
     )
     parser.add_argument("--spec", metavar="FILE", help="feature spec, JSON (default: the task's own)")
     parser.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from convert.cache import cache_folder
 from convert.cry import recipe
 from convert.cry.corpora import read_sounds
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
-from convert.cry.examples import Example, Vectors, changed, distractor_vectors, read_examples, under_noise
+from convert.cry.examples import SR, Example, Vectors, changed, distractor_vectors, read_examples, under_noise
 from convert.errors import ConversionError
 from convert.evaluation import (
     BASELINES,
@@ -103,7 +103,8 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
     refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
-    return measure(material, repeats=args.repeats, draws=args.draws, tell=tell).report
+    measured = measure(material, repeats=args.repeats, draws=args.draws, tell=tell)
+    return replace(measured.report, sections=(*measured.report.sections, other_thresholds(measured)))
 
 
 def refuse_choices(args: argparse.Namespace) -> None:
@@ -298,7 +299,11 @@ def _changed(
             P = judged(changed([material.examples[i] for i in cries], name, noisy, material.cache), cries)
         hits = (P[:, 1] >= threshold).astype(float).tolist()
         rows[name] = {"recall": bootstrap_mean(hits, owners, draws=draws)}
-    noise = Measurements(f"Cries under noise, at the threshold {threshold:g}", "noise", rows)
+    note = (
+        f"Noise is added at {SR} Hz, to the power of the whole recording: one that ends at 4 kHz, as of a "
+        "telephone, meets half of the white noise in its own band, 3 dB less than the ratio says."
+    )
+    noise = Measurements(f"Cries under noise, at the threshold {threshold:g}", "noise", rows, (note,))
     return [gain_section(found), noise]
 
 
@@ -339,6 +344,15 @@ def _categories(material: Material, P: list[Probabilities], threshold: float) ->
     ordered = dict(sorted(rows.items(), key=lambda item: -float(str(item[1]["taken for a cry"]))))
     note = "Only categories of which any passed, and the rare ones; of few sources little can be said."
     return Measurements("Other sounds that pass the threshold out of fold", "category", ordered, (note,))
+
+
+def other_thresholds(measured: Measured) -> Measurements:
+    """The operating points as a section; a model file keeps them beside the report's."""
+    rows: dict[str, dict[str, Value]] = {
+        f"{point['threshold']:g}": {"recall": point["recall"], "false positives": point["false_positives"]}
+        for point in measured.operating_points
+    }
+    return Measurements("What another threshold would give", "threshold", rows)
 
 
 def _operating_points(y: Labels, P: list[Probabilities]) -> list[dict[str, float]]:

@@ -30,7 +30,6 @@ from convert.evaluation.folds import (
     Fold,
     grouped_folds,
     out_of_fold,
-    prior_of_fold,
 )
 from convert.evaluation.gain import DECIBELS, GainFigures, gain_test, scaled
 from convert.evaluation.permutation import Permutations, permutation_test, permuted
@@ -114,7 +113,6 @@ __all__ = [
     "permutation_section",
     "permutation_test",
     "permuted",
-    "prior_of_fold",
     "recall_at_fpr",
     "reliability",
     "resamples",

@@ -79,11 +79,3 @@ def out_of_fold(
         fitted = clone(estimator).fit(X[train], y[train])
         P[np.ix_(test, fitted.classes_)] = fitted.predict_proba(X[test])
     return P
-
-
-def prior_of_fold(y: NDArray[np.intp], folds: Sequence[Fold]) -> Probabilities:
-    """What knowing the classes' shares alone achieves: those of each training part, for every recording."""
-    P = np.zeros((len(y), y.max() + 1))
-    for train, test in folds:
-        P[test] = np.bincount(y[train], minlength=P.shape[1]) / len(train)
-    return P

@@ -106,7 +106,11 @@ def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Cl
 
     detector = None if args.no_detector else args.detector or "cry"
     decision = None if args.raw else Decision(args.threshold, args.coverage)
-    return Classifier(args.model, detector=detector, decision=decision)
+    classifier = Classifier(args.model, detector=detector, decision=decision)
+    if classifier.model.metadata.task != "reason" and (args.detector or args.no_detector):
+        option = "--no-detector" if args.no_detector else "--detector"
+        parser.error(f"{classifier.model.name} tells itself whether there is a cry; leave {option} out")
+    return classifier
 
 
 def _share(text: str) -> float:

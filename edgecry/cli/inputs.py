@@ -58,8 +58,8 @@ def each(
                 result = work(source)
             except EdgecryError as error:
                 result = error
-        for note in notes:
-            _tell(name, source, str(note.message))
+        for message in dict.fromkeys(str(note.message) for note in notes):  # each once
+            _tell(name, source, message)
         if isinstance(result, EdgecryError):
             _tell(name, source, str(result))
         yield name, result

@@ -167,8 +167,8 @@ def in_words(result: Prediction) -> str:
     """Say what was found as one would to a parent."""
     words = []
     if result.cry is not None:
-        heard = "Crying" if result.cry.detected else "No cry"
-        words.append(f"{heard} ({_chance(result.cry.probability)}).")
+        chance = _chance(result.cry.probability)  # of a cry, either way, which "No cry" alone would not say
+        words.append(f"Crying ({chance})." if result.cry.detected else f"No cry (cry {chance}).")
     if result.reasons is not None:
         words.append(_reason_in_words(result.label, result.reasons))
     elif result.cry is not None and result.cry.detected and result.label != CRY:

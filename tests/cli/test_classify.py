@@ -148,7 +148,7 @@ def test_decided_text(run, models, recordings, quiet):
     one, two = (classifier.classify(path) for path in (recordings[0], quiet))
     assert code == 0
     assert out.splitlines()[0].endswith("  " + in_words(one))
-    assert out.splitlines()[1].split(maxsplit=1)[1] == f"No cry ({two.cry.probability:.2f})."
+    assert out.splitlines()[1].split(maxsplit=1)[1] == f"No cry (cry {two.cry.probability:.2f})."
     assert "never a diagnosis" in err
     assert run("classify", quiet, *models)[2] == ""
 
@@ -211,6 +211,22 @@ def test_a_setting_without_effect_is_refused(run, model_path, recordings):
     assert err == "edgecry: coverage: tiny knows of no sets of reasons; leave it out\n"
 
 
+@pytest.mark.parametrize("option", [("--detector", "seed"), ("--no-detector",)])
+def test_a_detector_needs_none_before_it(run, recordings, option):
+    code, out, err = run("classify", recordings[0], "--model", "cry", *option)
+    assert (code, out) == (2, "")
+    assert f"cry tells itself whether there is a cry; leave {option[0]} out" in err
+
+
+def test_a_complaint_keeps_its_brackets(run, model_path, tmp_path):
+    """What stands on stdout ends where the advice begins, not within what was found."""
+    path = tmp_path / "notes.wav"
+    path.write_text("Dear diary")
+    out = run("classify", path, "--raw", "--model", model_path)[1]
+    assert out.endswith("it begins with b'Dear diary')\n")
+    assert out.count("(") == out.count(")")
+
+
 # -- in words ----------------------------------------------------------------------------------------
 
 PRIOR = {"hungry": 0.84, "belly_pain": 0.11, "tired": 0.05}
@@ -226,8 +242,8 @@ def said(p: dict, left: tuple = (), label: str = "uncertain", cry: float | None 
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (said({}, label="no_cry", cry=0.03), "No cry (0.03)."),
-        (said({}, label="no_cry", cry=0.0), "No cry (under 0.01)."),
+        (said({}, label="no_cry", cry=0.03), "No cry (cry 0.03)."),
+        (said({}, label="no_cry", cry=0.0), "No cry (cry under 0.01)."),
         (said({}, label="cry", cry=0.999), "Crying (over 0.99)."),
         (
             said({"hungry": 0.84, "belly_pain": 0.11, "tired": 0.05}),
@@ -387,7 +403,8 @@ def test_oddities_are_told_with_the_files_name(run, model_path, recordings, monk
     classify = Classifier.classify
 
     def odd(self, source, sr=None):
-        warnings.warn("rather odd", EdgecryWarning, stacklevel=2)
+        for _ in range(2):  # which is told once
+            warnings.warn("rather odd", EdgecryWarning, stacklevel=2)
         return classify(self, source, sr)
 
     monkeypatch.setattr(Classifier, "classify", odd)

@@ -199,6 +199,23 @@ def test_wrong_use(arguments: list[str]) -> None:
     assert main(arguments) == 2
 
 
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_recordings_of_the_environment(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """EDGECRY_DATA stands for the folder that is not named; one that is named goes before it."""
+    argv = [command, "--task", "cry", *(["-o", str(tmp_path / "m.onnx")] if command == "train" else [])]
+    monkeypatch.setenv("EDGECRY_DATA", str(tmp_path / "kept"))
+    assert main(argv) == 1
+    assert f"{tmp_path / 'kept'}: no such folder" in capsys.readouterr().err
+    assert main([*argv, str(tmp_path / "named")]) == 1
+    err = capsys.readouterr().err
+    assert f"{tmp_path / 'named'}: no such folder" in err
+    assert "kept" not in err
+    monkeypatch.delenv("EDGECRY_DATA")
+    assert main(argv) == 2
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command is wired up and explains itself."""

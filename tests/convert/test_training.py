@@ -72,6 +72,8 @@ def test_train_end_to_end(corpus, tmp_path, capsys):
     )
     assert meta.evaluation["figures"]["accuracy"] > 0.9
     assert meta.evaluation["majority"]["balanced_accuracy"] == pytest.approx(1 / 3, abs=1e-4)
+    majority = meta.evaluation["majority"]  # which is quite sure of itself, unlike the shares
+    assert majority["calibration_error"] == pytest.approx(1 - majority["accuracy"], abs=1e-4)
     assert meta.evaluation["parity"]["passed"]
     extractor = FeatureExtractor(SPEC)
     for label in PITCH:

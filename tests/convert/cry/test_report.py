@@ -12,7 +12,17 @@ import pytest
 
 from convert.cry import recipe
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
-from convert.cry.report import RATES, Material, _corpus_to_corpus, measure, refuse_choices
+from convert.cry.examples import SR
+from convert.cry.report import (
+    RATES,
+    Material,
+    _corpus_to_corpus,
+    measure,
+    other_thresholds,
+    refuse_choices,
+    report,
+)
+from convert.cry.variation import coloured_noise
 from convert.errors import ConversionError
 from convert.evaluation import BASELINES, Comparison, Splits, cross_validate, threshold_at_fpr
 
@@ -91,6 +101,24 @@ def test_a_lower_threshold_finds_more_and_passes_more(measured):
         assert lax["recall"] >= strict["recall"]
         assert lax["false_positives"] >= strict["false_positives"]
     assert all(p["false_positives"] <= rate + 1e-3 for p, rate in zip(points, RATES, strict=True))
+
+
+def test_where_noise_is_added_is_said(measured):
+    (noise,) = (one for one in measured.report.sections if one.title.startswith("Cries under noise"))
+    assert f"added at {SR} Hz" in " ".join(noise.notes)
+    # What the note says of recordings that end at a quarter of that rate.
+    power = np.abs(np.fft.rfft(coloured_noise(10 * SR, SR, 0, np.random.default_rng(0)))) ** 2
+    assert 10 * np.log10(power[: len(power) // 2].sum() / power.sum()) == pytest.approx(-3, abs=0.1)
+
+
+def test_the_command_shows_every_threshold_of_the_card(measured, material, monkeypatch):
+    monkeypatch.setattr("convert.cry.report.read_material", lambda *_: material)
+    monkeypatch.setattr("convert.cry.report.measure", lambda *_, **__: measured)
+    shown = report(Namespace(folders=[], repeats=1, draws=1, cache=None, no_cache=True), quiet)
+    assert shown.sections == (*measured.report.sections, other_thresholds(measured))
+    for point in measured.operating_points:
+        row = other_thresholds(measured).rows[f"{point['threshold']:g}"]
+        assert row == {"recall": point["recall"], "false positives": point["false_positives"]}
 
 
 # -- spies ---------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from convert.errors import ConversionError
-from convert.evaluation import figures, grouped_folds, out_of_fold, prior_of_fold
+from convert.evaluation import figures, grouped_folds, out_of_fold
 
 RNG_SEED = 7
 
@@ -80,10 +80,3 @@ def test_nothing_is_fitted_outside_the_fold(grouped):
     for train, test in folds:
         fitted = LogisticRegression().fit(X[train], y[train])
         np.testing.assert_array_equal(P[test], fitted.predict_proba(X[test]))
-
-
-def test_prior_is_the_training_shares():
-    """Two thirds and one third, whatever is tested."""
-    y = np.array([0, 0, 1, 1])
-    P = prior_of_fold(y, [(np.array([0, 1, 2]), np.array([3]))])
-    np.testing.assert_allclose(P[3], [2 / 3, 1 / 3])
