@@ -70,9 +70,10 @@ class WebhookSettings:
 class WebhookSink(Sink):
     """Posts each event until the server has accepted it, in order, at least once.
 
-    The event's id is the Idempotency-Key. Connection errors, 5xx, 408, 425 and 429 are tried again,
-    after what Retry-After asks for; any other answer than 2xx refuses the event for good. Redirects
-    are not followed, so the token goes to no other host.
+    The event's id is the Idempotency-Key. A 4xx refuses the event for good, but for 408, 425 and 429;
+    these, any other answer than 2xx and connection errors are tried again, after what Retry-After asks
+    for. Redirects are not followed, so the token goes to no other host; they say nothing of the event,
+    and may be a router's own page while the line is down.
     """
 
     durable = True
@@ -127,10 +128,9 @@ class WebhookSink(Sink):
             return
         found = f"{self._where}: answered {status} {reason}"
         if 300 <= status < 400:
-            raise SinkError(
-                f"{found} to {location}, which is not followed; put it in the url", permanent=True
-            )
-        raise SinkError(found, permanent=status < 500 and status not in LATER, retry_after=wish)
+            found += f" to {location}, which is not followed; put it in the url if it is right"
+        refused = 400 <= status < 500 and status not in LATER
+        raise SinkError(found, permanent=refused, retry_after=wish)
 
     def close(self) -> None:
         """End the attempt under way, if there is one."""
