@@ -22,7 +22,9 @@ from typing import Any
 from edgecry import __version__
 from edgecry.errors import EdgecryError
 
-_KERNELS = Path(__file__).parent / "features" / "kernels" / "numba_kernels.py"
+_KERNELS = Path(__file__).parent / "features" / "kernels"
+#: What numba compiles.
+_MODULES = ("numba_kernels", "lanes")
 _NOTE = "edgecry-warmup.json"
 
 log = logging.getLogger("edgecry")
@@ -80,7 +82,7 @@ def warm_up() -> Warmed:
 
     seconds = time.perf_counter() - begin
     cache = Path(numba_kernels.cache_path())
-    files = sorted(str(file) for file in cache.glob("numba_kernels.*.nb[ic]"))
+    files = sorted(str(file) for module in _MODULES for file in cache.glob(f"{module}.*.nb[ic]"))
     return Warmed(seconds, cache, _write({"key": _key(), "cache": str(cache), "files": files}))
 
 
@@ -90,7 +92,7 @@ def _key() -> str:
 
     parts = (
         __version__,
-        hashlib.sha256(_KERNELS.read_bytes()).hexdigest(),
+        *(hashlib.sha256((_KERNELS / f"{module}.py").read_bytes()).hexdigest() for module in _MODULES),
         version("numba"),
         version("llvmlite"),
         sys.implementation.cache_tag,
@@ -114,7 +116,7 @@ def _folders() -> Iterator[Path]:
     """Where the note may lie, the first that can be written being where it is put."""
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(folder)
-    yield _KERNELS.parent / "__pycache__"
+    yield _KERNELS / "__pycache__"
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - no home, no error
     yield Path(home) / "edgecry"
 

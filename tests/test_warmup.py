@@ -68,8 +68,9 @@ def test_warmup_then_ready_and_nothing_compiled_again(tmp_path):
     assert str(tmp_path) in done.stdout
     code = (
         "from edgecry.warmup import status; s = status(); assert s.ready, s.reason\n"
-        "from edgecry.features.kernels import numba_kernels as k\n"
-        "assert k._notes.stats.cache_hits and not k._notes.stats.cache_misses"
+        "from edgecry.features.kernels import lanes, numba_kernels\n"
+        "for kernel in (numba_kernels._notes, lanes.transform):\n"
+        "    assert kernel.stats.cache_hits and not kernel.stats.cache_misses"
     )
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 

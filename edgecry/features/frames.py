@@ -10,7 +10,7 @@ import numpy as np
 from edgecry.features.kernels import Kernels
 from edgecry.features.mel import mel_bank
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import BLOCK, Complex128, Float32, Float64, Geometry, transforms
+from edgecry.features.spectra import BLOCK, Float32, Float64, Geometry, hann, rows_at_once, stretches
 from edgecry.features.voice import voice_band, voice_frames
 
 
@@ -48,24 +48,18 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     n, low = geometry.n_frames(len(y)), spec.mel_fmin
     high = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
     wants_mel, wants_voice = "mel" in families or "mfcc" in families, "voice" in families
-    mel = np.empty((n, spec.n_mels if wants_mel else 0), np.float32)
-    voice = np.empty((n, 1 if wants_voice else 0))
-    for first, z in transforms(y, geometry, kernels):
-        rows = slice(first, first + len(z))
-        frames = z if spec.center else _in_blocks(z)
+    whole = -(-n // BLOCK) * BLOCK  # of which those after the last are of no meaning
+    mel = np.empty((whole, spec.n_mels if wants_mel else 0), np.float32)
+    voice = np.empty((whole, 1 if wants_voice else 0))
+    rows, block = rows_at_once(y, geometry, kernels), 0 if spec.center else BLOCK
+    powers_of = kernels.powers(hann(spec.win_length), spec.hop_length, spec.n_fft, rows, block)
+    for first, stretch in stretches(y, geometry, rows):
+        powers = powers_of(stretch)
         if wants_voice:
             band = voice_band(spec.sr, spec.n_fft, low, high, spec.voice_fmin, spec.voice_fmax)
-            voice[rows] = voice_frames(frames, band).reshape(-1, 1)[: len(z)]
+            strength = voice_frames(kernels.sizes(powers, band.bins), band).reshape(-1, 1)
+            voice[first : first + len(strength)] = strength
         if wants_mel:  # last, because it may destroy its frames
             bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high)
-            power = mel[rows] if spec.center else np.empty((*frames.shape[:2], spec.n_mels), np.float32)
-            kernels.mel_power(frames, bank, out=power)
-            mel[rows] = power.reshape(-1, spec.n_mels)[: len(z)]
-    return ShortFrames(mel, voice)
-
-
-def _in_blocks(z: Complex128) -> Complex128:
-    """Frames in whole blocks, (blocks, BLOCK, bins), zeros after the last."""
-    blocks = np.zeros((-(-len(z) // BLOCK), BLOCK, z.shape[1]), np.complex128)
-    blocks.reshape(-1, z.shape[1])[: len(z)] = z
-    return blocks
+            kernels.mel_power(powers, bank, out=mel[first:])
+    return ShortFrames(mel[:n], voice[:n])

@@ -36,7 +36,8 @@ def summarise(
     out = []
     for stat in stats:
         if stat == "mean":
-            mean = frames.mean(axis=0, dtype=np.float64)
+            # As a mean in float64, which takes twice as long.
+            mean = np.einsum("ij->j", frames, dtype=np.float64) / len(frames)
             out.append(mean if projection is None else projection @ mean)
             continue
         if values is None:

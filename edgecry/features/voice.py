@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from edgecry.features.spectra import Complex128, Float64
+from edgecry.features.spectra import Float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,13 @@ def voice_band(
     return VoiceBand(slice(int(first), int(last)), cosines)
 
 
-def voice_frames(z: Complex128, band: VoiceBand) -> Float64:
+def voice_frames(sizes: Float64, band: VoiceBand) -> Float64:
     """Strength of the voice in each frame.
 
     Parameters
     ----------
-    z : complex128 [shape=(..., frames, 1 + n_fft // 2)]
-        Spectra.
+    sizes : float64 [shape=(..., frames, n_bins)]
+        Magnitudes of the band's bins.
     band : VoiceBand
 
     Returns
@@ -68,9 +68,7 @@ def voice_frames(z: Complex128, band: VoiceBand) -> Float64:
         The highest autocorrelation among the lags, as a part of the whole: 1 for a pulse train of a
         whole period; 0 in silence.
     """
-    part = z[..., band.bins]
-    magnitude = np.sqrt(np.square(part.real) + np.square(part.imag))
-    whole = magnitude.sum(axis=-1)
-    highest = (magnitude @ band.cosines).max(axis=-1)
+    whole = sizes.sum(axis=-1)
+    highest = (sizes @ band.cosines).max(axis=-1)
     strength: Float64 = np.divide(highest, whole, out=np.zeros_like(whole), where=whole > 0)
     return strength

@@ -16,21 +16,25 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.features.kernels import numpy_kernels
+from edgecry.features.kernels import lanes, numpy_kernels
 
 if TYPE_CHECKING:
     from edgecry.features.contrast import Band
     from edgecry.features.cqt import Basis
-    from edgecry.features.kernels import Complex128, Float32, Float64
+    from edgecry.features.kernels import Float32, Float64
+    from edgecry.features.kernels.numpy_kernels import Complex128
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SUMS = {"reassoc", "contract", "nsz"}
 _FUSED = {"contract"}
 _EXACT: set[str] = set()
+_NO_POWER = np.empty((0, 0, lanes.LANES))
+_NO_SPECTRA = np.empty((0, 0), np.complex64)
 
 name = "numba"
-magnitude = numpy_kernels.magnitude
+#: Samples transformed at a time, which with their spectra stay in the cache.
+_CHUNK = 64 * 1024
 
 
 def _compiled(*signatures: str, fastmath: set[str] = _EXACT) -> Callable[[Function], Function]:
@@ -41,28 +45,120 @@ def _compiled(*signatures: str, fastmath: set[str] = _EXACT) -> Callable[[Functi
     return cast(Callable[[Function], Function], decorate)
 
 
-@_compiled("void(f4[::1], f8[::1], i8, f8[:, ::1])")
-def window_frames(stretch: Float32, window: Float64, hop_length: int, out: Float64) -> None:
+def frames_at_once(n_fft: int) -> int:
     """See :class:`Kernels`."""
-    for row in range(out.shape[0]):
-        # Views of one row: loops over two indices are not vectorised.
-        frame, windowed = stretch[row * hop_length :], out[row]
-        for i in range(window.shape[0]):
-            windowed[i] = frame[i] * window[i]
+    return max(1, _CHUNK // n_fft // lanes.LANES) * lanes.LANES
+
+
+def powers(
+    window: Float64,
+    hop_length: int,
+    n_fft: int,
+    rows: int,
+    block: int,  # noqa: ARG001 - lanes are apart
+) -> Callable[[Float32], Float64]:
+    """See :class:`Kernels`. Of shape (batches, 1 + n_fft // 2, lanes), whatever ``block`` is."""
+    batches = -(-rows // lanes.LANES)
+    out = np.empty((batches, 1 + n_fft // 2, lanes.LANES))
+    if n_fft in lanes.SIZES:
+        room, factors = lanes.room(n_fft), lanes.factors(n_fft)
+
+        def transformed(stretch: Float32) -> Float64:
+            part = out[: _batches(stretch, window, hop_length)]
+            lanes.transform(stretch, window, hop_length, room, *factors, part, _NO_SPECTRA)
+            return part
+
+        return transformed
+    spectra = numpy_kernels.spectra(window, hop_length, n_fft, rows)
+
+    def laid_out(stretch: Float32) -> Float64:
+        part = out[: _batches(stretch, window, hop_length)]
+        _lay_out(spectra(stretch), part)
+        return part
+
+    return laid_out
+
+
+def _batches(stretch: Float32, window: Float64, hop_length: int) -> int:
+    count = 1 + (len(stretch) - len(window)) // hop_length
+    return -(-count // lanes.LANES)
+
+
+@_compiled("void(c16[:, ::1], f8[:, :, ::1])")
+def _lay_out(z: Complex128, out: Float64) -> None:
+    """Power of spectra (frames, bins) in lanes; zeros in those beyond the last."""
+    out[-1] = 0.0
+    for row in range(z.shape[0]):
+        part, lane = out[row // lanes.LANES], row % lanes.LANES
+        for k in range(z.shape[1]):
+            value = z[row, k]
+            part[k, lane] = value.real * value.real + value.imag * value.imag
+
+
+def sizes(powers: Float64, bins: slice) -> Float64:
+    """See :class:`Kernels`."""
+    return np.sqrt(powers[:, bins].transpose(0, 2, 1))
+
+
+def magnitudes(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Float32]:
+    """See :class:`Kernels`."""
+    if n_fft not in lanes.SIZES:
+        return numpy_kernels.magnitudes(window, hop_length, n_fft, rows)
+    room, factors, z = lanes.room(n_fft), lanes.factors(n_fft), np.empty((rows, 1 + n_fft // 2), np.complex64)
+
+    def magnitude(stretch: Float32) -> Float32:
+        part = z[: 1 + (len(stretch) - len(window)) // hop_length]
+        lanes.transform(stretch, window, hop_length, room, *factors, _NO_POWER, part)
+        return np.abs(part)
+
+    return magnitude
+
+
+def sorted_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
+    """See :meth:`Kernels.band_extremes`. NumPy's sort, but neither its maximum nor its mean of short rows."""
+    peak, valley = np.empty((2, len(S), len(bands)))
+    for k, (bins, count) in enumerate(bands):
+        if count == 1:
+            _bounds(S, bins.start, bins.stop, peak[:, k], valley[:, k])
+        else:
+            ordered = np.sort(S[:, bins], axis=1)
+            _means(ordered[:, -count:], peak[:, k])
+            _means(ordered[:, :count], valley[:, k])
+    return peak, valley
 
 
 def selected_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
-    """As :func:`numpy_kernels.band_extremes`, without sorting what is not among the extremes."""
+    """See :meth:`Kernels.band_extremes`. Sorts nothing but the extremes."""
     peak, valley = np.empty((2, len(S), len(bands)))
     for k, (bins, count) in enumerate(bands):
-        band = S[:, bins]
         if count == 1:
-            peak[:, k], valley[:, k] = band.max(axis=1), band.min(axis=1)
+            _bounds(S, bins.start, bins.stop, peak[:, k], valley[:, k])
         else:
             largest, smallest = np.empty((2, len(S), count), np.float32)
             _select(S, bins.start, bins.stop, largest, smallest)
-            peak[:, k], valley[:, k] = largest.mean(axis=1), smallest.mean(axis=1)
+            _means(largest, peak[:, k])
+            _means(smallest, valley[:, k])
     return peak, valley
+
+
+@_compiled("void(f4[:, ::1], i8, i8, f8[:], f8[:])")
+def _bounds(S: Float32, low: int, high: int, peak: Float64, valley: Float64) -> None:
+    for row in range(S.shape[0]):
+        largest = smallest = S[row, low]
+        for k in range(low + 1, high):
+            value = S[row, k]
+            largest = value if value > largest else largest
+            smallest = value if value < smallest else smallest
+        peak[row], valley[row] = largest, smallest
+
+
+@_compiled("void(f4[:, :], f8[:])")
+def _means(rows: Float32, out: Float64) -> None:
+    for row in range(rows.shape[0]):
+        total = 0.0
+        for k in range(rows.shape[1]):
+            total += rows[row, k]
+        out[row] = total / rows.shape[1]
 
 
 @_compiled("void(f4[:, ::1], i8, i8, f4[:, ::1], f4[:, ::1])")
@@ -90,7 +186,7 @@ def _select(S: Float32, low: int, high: int, largest: Float32, smallest: Float32
 
 #: Where NumPy's sort has wide vectors to work with, it beats the selection; on NEON it takes far more
 #: instructions.
-band_extremes = numpy_kernels.band_extremes if machine() in ("x86_64", "AMD64") else selected_extremes
+band_extremes = sorted_extremes if machine() in ("x86_64", "AMD64") else selected_extremes
 
 
 class Rows(NamedTuple):
@@ -110,40 +206,26 @@ def mel_bank(weights: Float64) -> Rows:
     return Rows(np.array([low for low, _ in spans]), starts, np.concatenate(parts))
 
 
-def mel_power(z: Complex128, bank: Rows, out: Float32) -> None:
+def mel_power(powers: Float64, bank: Rows, out: Float32) -> None:
     """See :class:`Kernels`."""
-    frames, power = z.reshape(-1, z.shape[-1]), out.reshape(-1, out.shape[-1])
-    _filtered(frames, bank.bins, bank.starts, bank.weights, power)
+    _filtered(powers, bank.bins, bank.starts, bank.weights, out)
 
 
-@_compiled("void(c16[:, ::1], i8[::1], i8[::1], f8[::1], f4[:, ::1])", fastmath=_FUSED)
+@_compiled("void(f8[:, :, ::1], i8[::1], i8[::1], f8[::1], f4[:, ::1])", fastmath=_FUSED)
 def _filtered(
-    z: Complex128, bins: NDArray[np.int64], starts: NDArray[np.int64], weights: Float64, out: Float32
+    power: Float64, bins: NDArray[np.int64], starts: NDArray[np.int64], weights: Float64, out: Float32
 ) -> None:
-    """Four frames at a time: their sums do not wait for one another."""
-    power = np.zeros((z.shape[1], 4))
-    for first in range(0, z.shape[0], 4):
-        count = min(4, z.shape[0] - first)
-        for lane in range(count):
-            frame = z[first + lane]
-            for k in range(frame.shape[0]):
-                value = frame[k]
-                power[k, lane] = value.real * value.real + value.imag * value.imag
+    """Eight frames at a time: their sums do not wait for one another, and stay in registers."""
+    for first in range(0, power.shape[0] * lanes.LANES, 8):
+        batch, low, rows = first // lanes.LANES, first % lanes.LANES, out[first : first + 8]
         for m in range(out.shape[1]):
-            a = b = c = d = 0.0
-            band, part = weights[starts[m] : starts[m + 1]], power[bins[m] :]
-            for k in range(band.shape[0]):
-                a += band[k] * part[k, 0]
-                b += band[k] * part[k, 1]
-                c += band[k] * part[k, 2]
-                d += band[k] * part[k, 3]
-            out[first, m] = a
-            if count > 1:
-                out[first + 1, m] = b
-            if count > 2:
-                out[first + 2, m] = c
-            if count > 3:
-                out[first + 3, m] = d
+            a = b = c = d = e = f = g = h = 0.0
+            for k in range(starts[m + 1] - starts[m]):
+                w, p = weights[starts[m] + k], power[batch, bins[m] + k, low:]
+                a, b, c, d = a + w * p[0], b + w * p[1], c + w * p[2], d + w * p[3]
+                e, f, g, h = e + w * p[4], f + w * p[5], g + w * p[6], h + w * p[7]
+            rows[0, m], rows[1, m], rows[2, m], rows[3, m] = a, b, c, d
+            rows[4, m], rows[5, m], rows[6, m], rows[7, m] = e, f, g, h
 
 
 def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float32, Float32]:

@@ -6,7 +6,7 @@ complex64, and the parabola through a peak mixes the two as numba does in libros
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from edgecry.features.cqt import Basis
 
 name = "numpy"
+#: Frames and spectra of this many samples stay in the 1 MB of a small core's cache.
+_CHUNK = 48 * 1024
 
 #: Filters a block of the mel bank: few enough that a block is dense, enough that the loop is short.
 _BLOCK = 16
@@ -27,10 +29,42 @@ Complex128 = NDArray[np.complex128]
 Floats = TypeVar("Floats", Float32, Float64)
 
 
-def window_frames(stretch: Float32, window: Float64, hop_length: int, out: Float64) -> None:
+def frames_at_once(n_fft: int) -> int:
     """See :class:`Kernels`."""
+    return max(1, _CHUNK // n_fft)
+
+
+def powers(
+    window: Float64, hop_length: int, n_fft: int, rows: int, block: int
+) -> Callable[[Float32], Complex128]:
+    """See :class:`Kernels`. Spectra still: their power is taken on the way to what is made of it."""
+    transformed = spectra(window, hop_length, n_fft, rows)
+
+    def power(stretch: Float32) -> Complex128:
+        z = transformed(stretch)
+        return z.reshape(-1, block, z.shape[-1]) if block else z
+
+    return power
+
+
+def magnitudes(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Float32]:
+    """See :class:`Kernels`."""
+    transformed = spectra(window, hop_length, n_fft, rows)
+    return lambda stretch: np.abs(transformed(stretch).astype(np.complex64))
+
+
+def spectra(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Complex128]:
+    """Prepare the transform of up to ``rows`` windowed frames at a time, as :meth:`Kernels.powers` does."""
     size = len(window)
-    np.multiply(_frames(stretch.astype(np.float64), len(out), size, hop_length), window, out=out[:, :size])
+    frames, z = np.zeros((rows, n_fft)), np.empty((rows, 1 + n_fft // 2), np.complex128)
+
+    def transformed(stretch: Float32) -> Complex128:
+        count = 1 + (len(stretch) - size) // hop_length
+        cut = _frames(stretch.astype(np.float64), count, size, hop_length)
+        np.multiply(cut, window, out=frames[:count, :size])
+        return np.fft.rfft(frames[:count], axis=1, out=z[:count])
+
+    return transformed
 
 
 def _frames(stretch: Floats, rows: int, size: int, hop_length: int) -> Floats:
@@ -39,9 +73,11 @@ def _frames(stretch: Floats, rows: int, size: int, hop_length: int) -> Floats:
     return np.ndarray((rows, size), stretch.dtype, stretch, strides=(hop_length * step, step))
 
 
-def magnitude(z: Complex128) -> Float32:
+def sizes(powers: Complex128, bins: slice) -> Float64:
     """See :class:`Kernels`."""
-    return np.abs(z.astype(np.complex64))
+    part = powers[..., bins]
+    out: Float64 = np.sqrt(np.square(part.real) + np.square(part.imag))
+    return out
 
 
 class Block(NamedTuple):
@@ -69,10 +105,11 @@ def mel_bank(weights: Float64) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def mel_power(z: Complex128, bank: Sequence[Block], out: Float32) -> None:
+def mel_power(powers: Complex128, bank: Sequence[Block], out: Float32) -> None:
     """See :class:`Kernels`."""
-    parts = z.astype(np.complex64).view(np.float32)
+    parts = powers.astype(np.complex64).view(np.float32)
     np.square(parts, out=parts)
+    out = out[: parts.size // parts.shape[-1]].reshape(*parts.shape[:-1], -1)
     for block in bank:
         np.matmul(parts[..., block.parts], block.weights, out=out[..., block.filters])
 
@@ -87,9 +124,17 @@ def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
         else:
             # A whole sort: NumPy has it vectorised, and selection from both ends not.
             ordered = np.sort(band, axis=1)
-            peak[:, k] = ordered[:, -count:].mean(axis=1)
-            valley[:, k] = ordered[:, :count].mean(axis=1)
+            peak[:, k], valley[:, k] = _mean(ordered[:, -count:]), _mean(ordered[:, :count])
     return peak, valley
+
+
+def _mean(rows: Float32) -> Float64:
+    # Column by column, of which there are few: a mean of each row takes a call a row.
+    out = rows[:, 0].astype(np.float64)
+    for k in range(1, rows.shape[1]):
+        out += rows[:, k]
+    out /= rows.shape[1]
+    return out
 
 
 def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float32, Float32]:
