@@ -69,7 +69,7 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
     first : int
         Index of the piece's first frame.
     stretch : float32 [shape=((frames - 1) * hop_length + win_length,)]
-        The samples of its frames; the last piece may have fewer.
+        The samples of its frames, not to be written to; the last piece may have fewer.
     """
     hop, win = geometry.hop_length, geometry.win_length
     n_frames = geometry.n_frames(len(y))
@@ -79,6 +79,10 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
             count = -(-count // BLOCK) * BLOCK
         start, size = first * hop - geometry.lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
+        # No copy of what lies inside, but for numba's kernels, which take no array that cannot be written.
+        if high - low == size and y.flags.writeable:
+            yield first, y[low:high]
+            continue
         stretch = np.zeros(size, np.float32)
         if low < high:
             stretch[low - start : high - start] = y[low:high]
@@ -116,15 +120,17 @@ class Magnitudes:
 
     def _computed(self) -> Iterator[Float32]:
         """Magnitudes in larger pieces than are transformed at once: reading a piece costs by the call."""
-        pieces: list[Float32] = []
         geometry, rows = self.geometry, rows_at_once(self._y, self.geometry, self._kernels)
         window = hann(geometry.win_length)
         magnitudes = self._kernels.magnitudes(window, geometry.hop_length, geometry.n_fft, rows)
+        S = np.empty((0, geometry.bins), np.float32)
         for first, stretch in stretches(self._y, geometry, rows):
-            pieces.append(magnitudes(stretch))
-            if len(pieces) == _GROUP or first + rows >= self.n_frames:
-                yield np.concatenate(pieces)
-                pieces = []
+            place = first % (_GROUP * rows)
+            if not place:
+                S = np.empty((min(_GROUP * rows, self.n_frames - first), geometry.bins), np.float32)
+            magnitudes(stretch, S[place : place + rows])
+            if place + rows >= len(S):
+                yield S
 
 
 def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int, engine: str = "numpy") -> Float32:

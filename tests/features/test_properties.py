@@ -430,3 +430,13 @@ def test_memory_of_a_long_clip_grows_with_its_samples(engine):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak <= 8 * len(y)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_samples_that_cannot_be_written_give_the_same(engine):
+    """numba's kernels are compiled for arrays that can; mapped files and bytes give others."""
+    y = np.random.default_rng(3).standard_normal(40000).astype(np.float32)
+    extractor = FeatureExtractor(engine=engine)
+    expected = extractor.extract(y)
+    y.flags.writeable = False
+    np.testing.assert_array_equal(extractor.extract(y), expected)

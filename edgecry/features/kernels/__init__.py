@@ -71,8 +71,11 @@ class Kernels(Hashable, Protocol):
 
     def magnitudes(
         self, window: Float64, hop_length: int, n_fft: int, rows: int
-    ) -> Callable[[Float32], Float32]:
-        """As :meth:`powers`, but magnitudes (frames, 1 + n_fft // 2) by way of complex64, as librosa's."""
+    ) -> Callable[[Float32, Float32], object]:
+        """As :meth:`powers`, but magnitudes by way of complex64, as librosa's, into a second argument.
+
+        That has the shape (frames, 1 + n_fft // 2).
+        """
 
     def band_extremes(self, S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
         """Mean of each band's largest and of its smallest magnitudes, both (frames, n_bands + 1)."""

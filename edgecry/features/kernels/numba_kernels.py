@@ -100,16 +100,17 @@ def sizes(powers: Float64, bins: slice) -> Float64:
     return np.sqrt(powers[:, bins].transpose(0, 2, 1))
 
 
-def magnitudes(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Float32]:
+def magnitudes(
+    window: Float64, hop_length: int, n_fft: int, rows: int
+) -> Callable[[Float32, Float32], object]:
     """See :class:`Kernels`."""
     if n_fft not in lanes.SIZES:
         return numpy_kernels.magnitudes(window, hop_length, n_fft, rows)
     room, factors, z = lanes.room(n_fft), lanes.factors(n_fft), np.empty((rows, 1 + n_fft // 2), np.complex64)
 
-    def magnitude(stretch: Float32) -> Float32:
-        part = z[: 1 + (len(stretch) - len(window)) // hop_length]
-        lanes.transform(stretch, window, hop_length, room, *factors, _NO_POWER, part)
-        return np.abs(part)
+    def magnitude(stretch: Float32, out: Float32) -> None:
+        lanes.transform(stretch, window, hop_length, room, *factors, _NO_POWER, z[: len(out)])
+        np.abs(z[: len(out)], out=out)
 
     return magnitude
 

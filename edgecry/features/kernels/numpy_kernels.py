@@ -47,10 +47,12 @@ def powers(
     return power
 
 
-def magnitudes(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Float32]:
+def magnitudes(
+    window: Float64, hop_length: int, n_fft: int, rows: int
+) -> Callable[[Float32, Float32], object]:
     """See :class:`Kernels`."""
     transformed = spectra(window, hop_length, n_fft, rows)
-    return lambda stretch: np.abs(transformed(stretch).astype(np.complex64))
+    return lambda stretch, out: np.abs(transformed(stretch).astype(np.complex64), out=out)
 
 
 def spectra(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Complex128]:
