@@ -5,9 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, settings
 
 from edgecry.model import BUNDLED, bundled
 from tests import graphs
+
+# The same examples everywhere, and no verdict from the clock: a first run, or a busy machine, is slow.
+settings.register_profile(
+    "edgecry", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("edgecry")
 
 MISSING = [bundled(name).name for name in BUNDLED if not bundled(name).exists()]
 needs_bundled = pytest.mark.skipif(
