@@ -111,7 +111,10 @@ class ExecSink(Sink):
 
     @staticmethod
     def _converse(process: subprocess.Popen[bytes], text: bytes, deadline: float) -> bytes:
-        """Write the text and read the output until the process ends or its time does."""
+        """Write the text and read the output until the process ends or its time does.
+
+        What it leaves running may hold its output open, and write without end.
+        """
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
         write, read = process.stdin.fileno(), process.stdout.fileno()
         os.set_blocking(write, False)
@@ -120,9 +123,8 @@ class ExecSink(Sink):
         readers, writers = [read], [write]
         while True:
             ended = process.poll() is not None
-            left = 0.0 if ended else max(0.0, deadline - time.monotonic())
-            # A child of the process may hold the pipe open for long, so its end is asked for as well.
-            ready, writable, _ = select.select(readers, writers, [], min(left, 0.05))
+            left = max(0.0, deadline - time.monotonic())
+            ready, writable, _ = select.select(readers, writers, [], 0.0 if ended else min(left, 0.05))
             if writable:
                 try:
                     text = text[os.write(write, text) :]
@@ -138,7 +140,7 @@ class ExecSink(Sink):
                 kept = (kept + block)[:OUTPUT]
                 if not block:
                     readers = []
-            if (ended and not ready) or (not ended and not left):
+            if (ended and not ready) or not left:
                 return kept
 
 

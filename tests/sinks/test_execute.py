@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,6 +45,15 @@ def no_zombies():
 def test_event_is_on_stdin(tmp_path):
     sink("tee", tmp_path / "got").deliver(cry())
     assert json.loads((tmp_path / "got").read_text()) == cry().to_dict()
+
+
+def test_what_is_left_running_may_write_without_end():
+    """The command has ended, and a child of it fills the pipe faster than it is read."""
+    read, write = os.pipe()
+    with Path("/dev/zero").open("rb") as endless, os.fdopen(read), os.fdopen(write, "wb") as stdin:
+        process = SimpleNamespace(stdin=stdin, stdout=endless, poll=lambda: 0)
+        output = ExecSink._converse(process, b"text", time.monotonic() + 0.2)
+    assert output == bytes(OUTPUT)
 
 
 def test_no_shell(tmp_path):
