@@ -97,6 +97,8 @@ def _value(value: object, hint: Any, place: str) -> object:
     for kind in kinds:
         if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
+        if isinstance(value, str) and "\0" in value:
+            raise EdgecryError(f"{place}: found {_shown(value)}; a text cannot hold the character of code 0")
         if type(value) is kind and not (isinstance(value, float) and not math.isfinite(value)):
             return value
         if kind is float and type(value) is int and abs(value) < 2**53:

@@ -184,6 +184,8 @@ def test_merging_leaves_the_original_alone():
         ("[events]\nk = 9", r"\[events\] k, n: 9 of 3 windows"),
         ("[events]\nonset = 0.2\nrelease = 0.4", r"\[events\] release: 0.4 is out of range"),
         ("model = 1", "model: found 1; it has to be a text"),
+        ('model = "a\\u0000"', r"model: found 'a\\x00'; a text cannot hold the character of code 0"),
+        ('[sinks.mqtt]\nca_file = "\\u0000"', r"\[sinks.mqtt\] ca_file: found '\\x00'; a text cannot hold"),
         ("events = 1", r"edgecry.toml: events: found 1; it is a table, so write \[events\]"),
         ("sinks = 1", r"sinks: found 1; it is a table"),
         ("[sinks]\ntext = 1", r"\[sinks\] sinks.text: found 1; it is a table"),

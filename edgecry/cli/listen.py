@@ -91,6 +91,9 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Listen, or do what else is asked for."""
     if args.list_devices:
         return _list_devices()
+    for name in ("name", "record", "state"):
+        if getattr(args, name) == "":  # as an unset variable of a shell leaves it
+            parser.error(f"--{name}: is empty; give it a value, or leave it out")
     overrides = {key: getattr(args, name) for key, name in _KEYS.items()}
     overrides |= _source(args, parser) | _more(args)
     from edgecry.config import load_settings

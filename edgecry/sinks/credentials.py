@@ -6,8 +6,12 @@ import logging
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from edgecry.errors import EdgecryError
+
+#: Bytes of the longest secret; a file that has no end is none.
+LONGEST: Final = 65_536
 
 log = logging.getLogger("edgecry")
 
@@ -46,15 +50,19 @@ def read_secret(
         return None
     path = Path(file)
     try:
-        text = path.read_text(encoding="utf-8")
-        mode = path.stat().st_mode
+        with path.open("rb") as opened:
+            line = opened.readline(LONGEST + 1)
+            mode = os.fstat(opened.fileno()).st_mode
+        text = line.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
         raise EdgecryError(
             f"{what}: {path}: {reason}; name a file with the secret in its first line"
         ) from None
+    if len(line) > LONGEST:
+        raise EdgecryError(f"{what}: {path}: its first line has more than {LONGEST} bytes; name another file")
     if mode & stat.S_IROTH:
         log.warning("%s: everybody on this machine may read %s; chmod 600 it", what, path)
-    if not (value := text.partition("\n")[0].rstrip("\r")):
+    if not (value := text.rstrip("\r\n")):
         raise EdgecryError(f"{what}: {path}: its first line is empty; put the secret there")
     return value

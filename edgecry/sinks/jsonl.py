@@ -7,10 +7,14 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.message import EventMessage
+
+#: Older files that can be kept; each is looked at when a new one begins.
+MOST: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class JsonlSettings:
         The newest lines; older ones are in ``path.1``, ``path.2`` and so on.
     max_bytes : int
         Size at which a new file begins; 0 leaves rotation to logrotate.
-    keep : int
+    keep : int in [0, 1000]
         Older files that are kept; 0 keeps none.
     fsync : bool
         Whether each line is on disk before the next is taken. Without it the kernel writes when it
@@ -38,9 +42,10 @@ class JsonlSettings:
     def __post_init__(self) -> None:
         if not os.fspath(self.path):
             raise EdgecryError("jsonl: path: found nothing; name a file")
-        for name, value in (("max_bytes", self.max_bytes), ("keep", self.keep)):
-            if value < 0:
-                raise EdgecryError(f"jsonl: {name}: found {value}; allowed is at least 0")
+        if self.max_bytes < 0:
+            raise EdgecryError(f"jsonl: max_bytes: found {self.max_bytes}; allowed is at least 0")
+        if not 0 <= self.keep <= MOST:
+            raise EdgecryError(f"jsonl: keep: found {self.keep}; allowed is 0 to {MOST}")
 
 
 class JsonlSink(Sink):

@@ -343,6 +343,11 @@ def test_bad_token(tmp_path, content, found):
         sink("http://host", token_file=file)
 
 
+def test_token_file_without_an_end():
+    with pytest.raises(EdgecryError, match="webhook: token: /dev/zero: its first line has more than"):
+        sink("http://host", token_file="/dev/zero")
+
+
 def test_token_twice_or_unset(tmp_path, monkeypatch, caplog):
     with pytest.raises(EdgecryError, match="one of the two"):
         sink("http://host", token_file=tmp_path, token_variable="X")
