@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from edgecry.errors import AudioError
 from edgecry.features.spectra import Float32
-from edgecry.sources.format import PcmFormat
+from edgecry.sources.format import LOUDEST, PcmFormat
 
 #: What ``push`` takes.
 Chunk = bytes | bytearray | memoryview | NDArray[np.int16] | NDArray[np.float32] | NDArray[np.float64]
 
-#: Full scale is 1. What is over this is no sound, and would overflow when it is measured.
-LOUDEST: Final = 1e6
 _TYPES: Final = ("int16", "float32", "float64")
 #: Samples that are converted at a time, so that a large chunk takes no more memory than small ones.
 _BLOCK: Final = 32_768
@@ -117,6 +115,8 @@ class Intake:
                 f"chunk: found {_describe(chunk)}; allowed are bytes (s16le) and arrays of "
                 f"{', '.join(_TYPES)}, of shape (n,) or (n, {self.channels})"
             )
+        if isinstance(chunk, np.ma.MaskedArray):
+            raise AudioError("chunk: found a masked array; fill what is masked, or leave it out")
         if chunk.ndim == 2 and chunk.shape[1] != self.channels:
             raise AudioError(
                 f"chunk: found shape {chunk.shape}; expected (n, {self.channels}), as channels = "

@@ -118,6 +118,7 @@ class StreamClassifier:
         gate: float | None = None,
         reason_every: float = 5.0,
     ) -> None:
+        _check_kind("decision", decision, Decision)
         asked = opened("reason" if model is None else model)
         alone = isinstance(asked.metadata.rule, Threshold)
         self._detector = Detector(
@@ -130,7 +131,8 @@ class StreamClassifier:
         self.sr, self.channels = sr, channels
         self.window, self.hop = rule.window, rule.hop
         threshold = rule.threshold if decision.threshold is None else decision.threshold
-        self.events = EventSettings.around(threshold) if events is None else _checked_events(events)
+        self.events = EventSettings.around(threshold) if events is None else events
+        _check_kind("events", self.events, EventSettings)
         self._gate = _loudest(rule.floor_dbfs, _checked_gate(gate))
         self._reason_every = _checked_seconds("reason_every", reason_every)
         self._intake = Intake(sr, channels, rate)
@@ -329,10 +331,11 @@ def _loudest(*levels: float | None) -> float | None:
     return max(given) if given else None
 
 
-def _checked_events(events: EventSettings) -> EventSettings:
-    if not isinstance(events, EventSettings):
-        raise EdgecryError(f"events: found {type(events).__name__}; allowed is EventSettings, or None")
-    return events
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise EdgecryError(
+            f"{name}: found {type(value).__name__}; allowed is {kind.__name__}, or leave it out"
+        )
 
 
 def _checked_gate(gate: float | None) -> float | None:

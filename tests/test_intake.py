@@ -103,6 +103,10 @@ def test_frames_are_counted():
         (memoryview(np.zeros(4, np.float32)), "found memoryview"),
         (np.zeros(3, np.int32), r"found int32 of shape \(3,\); allowed are bytes"),
         (np.zeros((3, 1, 1), np.float32), r"of shape \(3, 1, 1\)"),
+        (
+            np.ma.masked_array(np.zeros(4, np.int16), [1, 0, 0, 0]),
+            "found a masked array; fill what is masked",
+        ),
         (np.zeros((4, 3), np.float32), r"found shape \(4, 3\); expected \(n, 2\)"),
     ],
 )

@@ -497,6 +497,7 @@ def test_auto_is_numpy_also_where_numba_is_prepared(ear, monkeypatch):
         ({"reason_every": -1}, EdgecryError, "reason_every: -1"),
         ({"events": {"k": 2}}, EdgecryError, "events: found dict; allowed is EventSettings"),
         ({"events": {}}, EdgecryError, "events: found dict"),
+        ({"decision": None}, EdgecryError, "decision: found NoneType; allowed is Decision, or leave it out"),
         ({"engine": "fortran"}, SpecError, "engine: 'fortran'"),
         ({"decision": Decision(coverage=0.5)}, EdgecryError, "coverage: ear knows of no sets"),
     ],

@@ -11,6 +11,9 @@ from edgecry.errors import AudioError
 #: Bytes of a sample of each encoding: signed integers and float, the least significant byte first.
 ENCODINGS: Final = {"s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4}
 
+#: Full scale is 1. What is over this is no sound, and would overflow when it is measured.
+LOUDEST: Final = 1e6
+
 
 @dataclass(frozen=True)
 class PcmFormat:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecry.sources.base import NOTHING
-from edgecry.sources.format import PcmFormat
+from edgecry.sources.format import LOUDEST, PcmFormat
 from edgecry.sources.wav import WavStripper
 
 
@@ -25,7 +25,8 @@ class PcmDecoder:
     Attributes
     ----------
     invalid : int
-        Frames that were NaN or infinite, and taken for silence: a stream cannot stop for them.
+        Frames that were NaN, infinite or over ``LOUDEST``, and taken for silence: a stream cannot stop for
+        them.
     """
 
     def __init__(self, pcm: PcmFormat, origin: str = "pcm") -> None:
@@ -63,11 +64,11 @@ class PcmDecoder:
             with np.errstate(over="ignore", invalid="ignore"):
                 mono = frames.mean(axis=1, dtype=np.float32)
         if self.format.encoding == "f32le":
-            mono = self._finite(mono)
+            mono = self._sound(mono)
         return mono
 
-    def _finite(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
-        bad = ~np.isfinite(mono)
+    def _sound(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
+        bad = ~(np.abs(mono) <= LOUDEST)
         n = int(np.count_nonzero(bad))
         if n:
             self.invalid += n

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from typing import Final
 
 from edgecry.containers import UNKNOWN_SIZE
@@ -145,12 +144,15 @@ class WavStripper:
                 f"{self._origin}: WAV with {bits}-bit samples of kind {code}; "
                 f"allowed are {', '.join(_ENCODINGS.values())}, so have it written as one of them"
             )
+        try:
+            found = PcmFormat(rate, channels, _ENCODINGS[code, bits])
+        except AudioError as error:
+            raise AudioError(f"{self._origin}: its WAV header is broken; {error}") from error
         if rate != self.format.sr:
             raise AudioError(
                 f"{self._origin}: its WAV header says {rate} Hz, the stream is set up for "
                 f"{self.format.sr} Hz; set the rate to {rate}"
             )
-        found = replace(self.format, channels=channels, encoding=_ENCODINGS[code, bits])
         if self._has_fmt and found != self.format:
             raise AudioError(
                 f"{self._origin}: WAV of {self.format}, followed by one of {found}; use one kind"

@@ -93,6 +93,12 @@ def test_what_is_not_finite_is_silence_and_counted():
     assert decoder.invalid == 3
 
 
+def test_what_is_far_too_loud_is_silence_and_counted():
+    decoder = PcmDecoder(PcmFormat(SR, 1, "f32le"))
+    assert decoder.feed(struct.pack("<4f", 1e6, -1e6, 3e38, -1.1e6)).tolist() == [1e6, -1e6, 0, 0]
+    assert decoder.invalid == 2
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -160,7 +166,8 @@ def test_raw_sound_that_begins_like_a_header(head):
         (lambda: b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", 5000) + bytes(20), "a format of 5000 bytes"),
         (lambda: b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", 4) + bytes(20), "a format of 4 bytes"),
         (lambda: b"RIFF\0\0\0\0WAVE\xff\xfe\0\0" + bytes(20), "with a chunk .* it is broken"),
-        (lambda: with_kind(1, 16, channels=0), "channels: found 0"),
+        (lambda: with_kind(1, 16, channels=0), "pipe: its WAV header is broken; channels: found 0"),
+        (lambda: encoded(sound(), "s16le", "WAV", sr=900), "pipe: its WAV header is broken; sr: found 900"),
         (
             lambda: encoded(sound(), "s16le", "WAV") + encoded(sound(), "s24le", "WAV"),
             "WAV of s16le, 16000 Hz, 1 channel, followed by one of s24le, 16000 Hz, 1 channel",
