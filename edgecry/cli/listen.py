@@ -123,7 +123,7 @@ def _listen(settings: ListenSettings, quiet: bool) -> int:
         made = plan(settings)
         if not request.made:
             with _console(quiet) as (console, text), assemble(made, text, console) as parts:
-                Listener(parts, settings.heartbeat).run(lambda: request.made)
+                Listener(parts, settings.heartbeat, made.patience).run(lambda: request.made)
     return 0
 
 

@@ -84,6 +84,11 @@ class Plan:
         return ClipRecorder(Path(record.dir), sr, record.clips(self.lookback), record.quota)
 
     @property
+    def patience(self) -> float:
+        """Seconds without any sound after which a cry is taken for over."""
+        return max(self.settings.source.stall, self.events.end_after)
+
+    @property
     def lookback(self) -> float:
         """Seconds after which an event's start and end are known at the latest."""
         rule, events = self.detector.metadata.rule, self.events

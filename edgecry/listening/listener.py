@@ -67,18 +67,26 @@ class Listener:
         The reader has been started, the dispatcher is open.
     heartbeat : float >= 0
         Seconds between two reports of its own state; 0 for none.
+    patience : float
+        Seconds without any sound after which a cry is taken for over: a source that is gone in the
+        middle of one must not leave it on for as long as it stays away.
     clock : callable
         Seconds, ever rising.
     """
 
     def __init__(
-        self, parts: Parts, heartbeat: float = 60.0, clock: Callable[[], float] = time.monotonic
+        self,
+        parts: Parts,
+        heartbeat: float = 60.0,
+        patience: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
         self._heartbeat = heartbeat or math.inf
+        self._patience = patience
         self._clock = clock
         self._stats = Stats()
-        self._beaten = self._tidied = clock()
+        self._beaten = self._tidied = self._taken = clock()
         self._crying_since: float | None = None
         self._position = self._heard = 0.0
 
@@ -122,7 +130,7 @@ class Listener:
         """Hear a block, and tell what there is to tell."""
         parts = self._parts
         sr = parts.reader.sr
-        self._position = block.end / sr
+        self._position, self._taken = block.end / sr, self._clock()
         parts.clock.hear(self._position, parts.reader.is_live)
         if block.gap:
             log.info("%.1f s of sound are missing", block.gap / sr)
@@ -175,6 +183,9 @@ class Listener:
         """Do what is due, whether or not there is sound."""
         parts, now = self._parts, self._clock()
         parts.notifier.beat()
+        if self._crying_since is not None and now - self._taken >= self._patience:
+            log.warning("no sound for %.0f s; the cry at hand is taken for over", now - self._taken)
+            self._tell(parts.stream.flush())
         if now - self._beaten >= self._heartbeat:
             self._beaten = now
             self._beat()

@@ -19,7 +19,7 @@ from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds
 from edgecry.sources.base import Gap
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block
-from tests.sinks.messages import ListSink
+from tests.sinks.messages import ListSink, wait_for
 from tests.sources.fakes import Clock, Script, ones
 
 SR = 1000
@@ -139,6 +139,23 @@ def test_a_gap_moves_the_time(listen):
         ("start", 0.0),
         ("start", 5.0),
     ]
+
+
+def test_a_source_that_is_gone_in_the_middle_of_a_cry(listen):
+    """The cry does not go on until it is back."""
+    clock, sink = Clock(), ListSink()
+
+    def told(*expected: str) -> None:
+        wait_for(lambda: [message.kind for message in sink.delivered] == list(expected))
+
+    def away() -> np.ndarray:
+        told("start")
+        clock.now += 20
+        told("start", "end")
+        return ones(SR)
+
+    seen = listen(ones(SR), away, sink=sink, clock=clock)
+    assert kinds(seen) == ["start", "end", "start", "end"]
 
 
 def test_a_source_that_fails_for_good(listen):
