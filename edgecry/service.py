@@ -39,6 +39,9 @@ class UnitSettings:
         Absolute paths of folders it may write to, besides its own under /var/lib and /var/cache.
     readable : sequence of str
         Absolute paths of files that it reads.
+    credentials : sequence of (str, str)
+        Names and absolute paths of files that systemd reads for it, as its user may not: secrets and
+        certificates.
     memory_mb : int in [64, 65536]
         Memory it may take; the kernel ends it beyond.
     watchdog : int in [10, 3600]
@@ -55,18 +58,20 @@ class UnitSettings:
     network: bool = False
     writable: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
+    credentials: tuple[tuple[str, str], ...] = ()
     memory_mb: int = 256
     watchdog: int = 60
 
     def __post_init__(self) -> None:
         if not self.command or not PurePosixPath(self.command[0]).is_absolute():
             raise EdgecryError(f"command: {' '.join(self.command)!r} does not begin with an absolute path")
-        for text in (*self.command, *self.writable, *self.readable):
+        secrets = [path for _, path in self.credentials]
+        for text in (*self.command, *self.writable, *self.readable, *secrets):
             if any(not c.isprintable() for c in text):
                 raise EdgecryError(f"{text!r}: has characters that a unit cannot hold; use another name")
         if not _USER.fullmatch(self.user):
             raise EdgecryError(f"user: {self.user!r} is no name of a user; allowed are a-z, 0-9, _ and -")
-        for path in (*self.writable, *self.readable):
+        for path in (*self.writable, *self.readable, *secrets):
             if not PurePosixPath(path).is_absolute():
                 raise EdgecryError(
                     f"{path!r}: is a path from where you are, and a service starts elsewhere; give it from /"
@@ -98,6 +103,7 @@ def settings_for(
         range.
     """
     from edgecry.model import BUNDLED
+    from edgecry.sinks.making import credential, is_file
 
     source, sinks = listen.source, listen.sinks
     if source.kind == "stdin":
@@ -111,6 +117,12 @@ def settings_for(
         network=source.kind == "command" or not _NETWORK_SINKS.isdisjoint(sinks),
         writable=tuple(sorted(filter(_is_outside, folders))),
         readable=tuple(name for name in (listen.model, listen.detector) if name not in BUNDLED),
+        credentials=tuple(
+            (credential(sink, key), str(path))
+            for sink, table in sinks.items()
+            for key, path in table.items()
+            if is_file(key) and PurePosixPath(path).is_absolute()  # others are in its own folder
+        ),
         **(limits or {}),
     )
 
@@ -174,6 +186,8 @@ def _service(settings: UnitSettings) -> Iterator[str]:
     yield f"WorkingDirectory=%S/{NAME}"
     yield f"Environment=NUMBA_CACHE_DIR=%C/{NAME} XDG_CACHE_HOME=%C/{NAME} HOME=%S/{NAME}"
     yield "UMask=0027"
+    for name, path in settings.credentials:
+        yield f"LoadCredential={name}:{path.replace('%', '%%')}"  # no quotes are read here
     yield ""
     yield "# Other work goes first, and a leak ends here rather than in the whole board."
     yield "# On a Raspberry Pi, memory counts once cmdline.txt says cgroup_enable=memory."

@@ -67,6 +67,23 @@ def test_who_needs_the_network_gets_it(table):
     assert values(text, "Wants") == ["network-online.target"]
 
 
+def test_secrets_are_read_by_systemd():
+    """A dynamic user cannot read a file that is closed to others, as those of secrets are."""
+    table = {
+        "sinks": {
+            "mqtt": {"host": "x", "user": "me", "password_file": "/etc/50% secret", "ca_file": "ca.pem"},
+            "webhook": {"url": "http://x", "token_file": "/home/me/token"},
+        }
+    }
+    text = unit(from_table(table))
+    assert values(text, "LoadCredential") == [
+        "mqtt.password_file:/etc/50%% secret",
+        "webhook.token_file:/home/me/token",
+    ]
+    assert values(text, "ProtectHome") == ["yes"]
+    assert values(unit(from_table({})), "LoadCredential") == []
+
+
 def test_folders_to_write_to():
     table = {
         "record": {"dir": "/srv/clips"},
@@ -101,6 +118,8 @@ def test_homes_are_visible_only_if_something_is_there(settings):
         ({"user": ""}, "'' is no name of a user"),
         ({"writable": ("clips",)}, "'clips': is a path from where you are"),
         ({"readable": ("cry.onnx",)}, "'cry.onnx': is a path from where you are"),
+        ({"credentials": (("x.y_file", "a"),)}, "'a': is a path from where you are"),
+        ({"credentials": (("x.y_file", "/a\nUser=x"),)}, "has characters that a unit cannot hold"),
         ({"memory_mb": 63}, "memory: 63 MB is out of range; allowed are 64 to 65536"),
         ({"watchdog": 9}, "watchdog: 9 s is out of range; allowed are 10 to 3600"),
     ],
@@ -151,7 +170,12 @@ def analyze(tmp_path):
 VARIANTS = [
     PLAIN,
     replace(
-        PLAIN, user="root", network=True, writable=("/srv/50% of it", '/srv/"quoted" $HOME'), watchdog=10
+        PLAIN,
+        user="root",
+        network=True,
+        writable=("/srv/50% of it", '/srv/"quoted" $HOME'),
+        credentials=(("mqtt.password_file", '/etc/50% "secret" $HOME'),),
+        watchdog=10,
     ),
 ]
 

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     print(unit(settings), end="")
     if settings.user == DYNAMIC:
         paths = [Path(command[0]), *([args.config.resolve()] if args.config else [])]
+        paths += map(Path, settings.readable)
         for path in paths:
             for folder in obstacles(path)[:1]:
                 say(

@@ -26,7 +26,7 @@ def read_secret(
     what : str
         What it is, for messages: "mqtt: password".
     file : path, optional
-        The file; for a service, one that systemd's LoadCredential brings.
+        The file.
     variable : str, optional
         Name of the variable.
 

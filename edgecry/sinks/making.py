@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TextIO
 from urllib.parse import urlsplit
@@ -77,7 +78,8 @@ def sink_settings(
         Labels that an event can have.
     environment : mapping, optional
         Where secrets are looked for that no table names: EDGECRY_MQTT_USER, EDGECRY_MQTT_PASSWORD and
-        EDGECRY_WEBHOOK_TOKEN; that of the process if left out.
+        EDGECRY_WEBHOOK_TOKEN; that of the process if left out. CREDENTIALS_DIRECTORY is where systemd
+        puts the files that the tables name.
 
     Returns
     -------
@@ -95,6 +97,7 @@ def sink_settings(
         if name not in tables and name != "text":
             continue
         table = _with_secret(name, tables.get(name, {}), environment)
+        table = _with_credentials(name, table, environment)
         if name == "mqtt":
             table = {"device": device, "reasons": list(reasons), **table}
         is_bare = name == "mqtt" and table.get("home_assistant") == ""  # TOML has no None
@@ -169,6 +172,25 @@ def _with_secret(name: str, table: Table, environment: Mapping[str, str]) -> Tab
     if environment.get(variable) and not named:
         added[f"{key}_variable"] = variable
     return {**table, **added}
+
+
+def _with_credentials(name: str, table: Table, environment: Mapping[str, str]) -> Table:
+    """Take files from where systemd has put them for a service, whose user may not read them itself."""
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return table
+    given = {key: Path(folder) / credential(name, key) for key in table if is_file(key)}
+    return {**table, **{key: str(path) for key, path in given.items() if path.exists()}}
+
+
+def is_file(key: str) -> bool:
+    """Whether a key of a sink's table names a file that is read: a secret, or a certificate."""
+    return key.endswith("_file")
+
+
+def credential(name: str, key: str) -> str:
+    """What systemd calls the file that a key of a sink's table names, in ``LoadCredential``."""
+    return f"{name}.{key}"
 
 
 def _without_user(text: str) -> str:

@@ -53,6 +53,13 @@ def test_what_is_in_the_way(run, installed, monkeypatch, tmp_path):
     assert "closed to others" not in err
 
 
+def test_models_that_are_in_the_way(run, installed, monkeypatch, tmp_path):
+    monkeypatch.setattr("edgecry.service.obstacles", lambda path: [tmp_path] if path.suffix else [])
+    config = tmp_path / "edgecry.toml"
+    config.write_text('detector = "/srv/my.onnx"\n')
+    assert f"edgecry: /srv/my.onnx: {tmp_path} is closed to others" in run("service", "--config", config)[2]
+
+
 def test_folders_of_others(run, installed, tmp_path):
     config = tmp_path / "edgecry.toml"
     config.write_text('[record]\ndir = "/srv/clips"\n')
