@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from edgecry.clips import ClipCounts
     from edgecry.sources.reader import SourceCounts
+    from edgecry.tally import StreamStatistics
 
-#: Windows over which latency is told: the last ten minutes or so.
-RECENT: Final = 600
 _STATM: Final = Path("/proc/self/statm")
 
 
@@ -29,10 +26,8 @@ class Snapshot:
     ----------
     uptime, cpu : float
         Seconds since it started, and of them on the processor.
-    windows, skipped : int
-        Windows that came, and of them those that were too quiet to look at.
-    events : int
-        Cries that began.
+    windows, skipped, events : int
+        Of the stream, as StreamStatistics has them.
     samples, overruns, gaps, missing, restarts : int
         Of the source, as SourceCounts has them.
     source_error : str or None
@@ -41,8 +36,8 @@ class Snapshot:
         Recordings finished, and events that could not be recorded.
     queued, dropped : int
         Messages that wait to be delivered, and those given up.
-    latency_p50, latency_p95 : float or None
-        Seconds from a window's last sample to its answer, over the last windows that were looked at.
+    latency_p95 : float or None
+        Of the stream, as StreamStatistics has it.
     rss : int or None
         Memory in bytes; None where the system does not tell.
     """
@@ -62,16 +57,14 @@ class Snapshot:
     clips_failed: int
     queued: int
     dropped: int
-    latency_p50: float | None
     latency_p95: float | None
     rss: int | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON: the fields, with times in milliseconds and memory in MB."""
         fields = asdict(self)
-        for name in ("latency_p50", "latency_p95"):
-            seconds = fields.pop(name)
-            fields[f"{name}_ms"] = None if seconds is None else round(1000 * seconds, 2)
+        seconds = fields.pop("latency_p95")
+        fields["latency_p95_ms"] = None if seconds is None else round(1000 * seconds, 2)
         rss = fields.pop("rss")
         fields["rss_mb"] = None if rss is None else round(rss / 1e6, 1)
         for name in ("uptime", "cpu"):
@@ -86,7 +79,7 @@ class Snapshot:
 
 
 class Stats:
-    """Counts while a service runs; threads may share it. Memory is bounded.
+    """Takes together what the parts of a running service have counted.
 
     Parameters
     ----------
@@ -101,54 +94,35 @@ class Stats:
     ) -> None:
         self._clock = clock
         self._cpu_clock = cpu_clock
-        self._lock = threading.Lock()
         self._began = clock()
         self._cpu_began = cpu_clock()
-        self._windows = self._skipped = self._events = 0
-        self._latencies: deque[float] = deque(maxlen=RECENT)
-
-    def window(self, latency: float | None = None, skipped: bool = False) -> None:
-        """Count a window, which took ``latency`` seconds."""
-        with self._lock:
-            self._windows += 1
-            self._skipped += skipped
-            if latency is not None and not skipped:
-                self._latencies.append(latency)
-
-    def event(self) -> None:
-        """Count a cry that began."""
-        with self._lock:
-            self._events += 1
 
     def snapshot(
         self,
-        source: SourceCounts | None = None,
+        stream: StreamStatistics,
+        source: SourceCounts,
         clips: ClipCounts | None = None,
         queued: int = 0,
         dropped: int = 0,
     ) -> Snapshot:
-        """Take all together, with what others have counted."""
-        with self._lock:
-            windows, skipped, events = self._windows, self._skipped, self._events
-            latencies = list(self._latencies)
+        """How it is now."""
         return Snapshot(
             uptime=self._clock() - self._began,
             cpu=self._cpu_clock() - self._cpu_began,
-            windows=windows,
-            skipped=skipped,
-            events=events,
-            samples=source.samples if source else 0,
-            overruns=source.overruns if source else 0,
-            gaps=source.gaps if source else 0,
-            missing=source.missing if source else 0,
-            restarts=source.restarts if source else 0,
-            source_error=source.last_error if source else None,
+            windows=stream.windows,
+            skipped=stream.skipped,
+            events=stream.events,
+            samples=source.samples,
+            overruns=source.overruns,
+            gaps=source.gaps,
+            missing=source.missing,
+            restarts=source.restarts,
+            source_error=source.last_error,
             clips=clips.written if clips else 0,
             clips_failed=clips.failed if clips else 0,
             queued=queued,
             dropped=dropped,
-            latency_p50=percentile(latencies, 50),
-            latency_p95=percentile(latencies, 95),
+            latency_p95=stream.latency_p95,
             rss=resident(),
         )
 

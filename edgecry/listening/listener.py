@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Final, Protocol
 
 import numpy as np
@@ -88,7 +87,7 @@ class Listener:
         self._stats = Stats()
         self._beaten = self._tidied = self._taken = clock()
         self._crying_since: float | None = None
-        self._position = self._heard = 0.0
+        self._position = 0.0
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Listen.
@@ -137,27 +136,15 @@ class Listener:
             self._tell(parts.stream.gap(block.gap / sr))
         if parts.recorder is not None:
             parts.recorder.push(block.start, block.samples)
-        began = self._clock()
-        events = parts.stream.push(block.samples)
-        self._count(self._clock() - began)
-        self._tell(events)
+        self._tell(parts.stream.push(block.samples))
         if parts.view is not None:
             score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
             parts.view.show(level(block), score, self._crying_since, self._position)
-
-    def _count(self, seconds: float) -> None:
-        """Count the windows that are new, which took so many seconds together."""
-        recent = reversed(self._parts.stream.recent)
-        new = list(takewhile(lambda window: window.end > self._heard, recent))
-        for window in new:
-            self._stats.window(seconds / len(new), window.skipped)
-            self._heard = max(self._heard, window.end)
 
     def _tell(self, events: Iterable[CryEvent]) -> None:
         parts = self._parts
         for event in events:
             if event.kind == "start":
-                self._stats.event()
                 self._crying_since = event.start
                 parts.notifier.status("a baby cries")
             elif event.kind == "end":
@@ -173,6 +160,7 @@ class Listener:
         parts = self._parts
         counters = parts.dispatcher.statistics()
         return self._stats.snapshot(
+            parts.stream.statistics,
             parts.reader.counts,
             None if parts.recorder is None else parts.recorder.counts,
             queued=_sum(counters, "waiting"),
