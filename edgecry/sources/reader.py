@@ -207,9 +207,9 @@ class Reader:
         step = max(1, ring.capacity // 4)
         for start in range(0, len(block), step):
             piece = block[start : start + step]
-            while self._live is False and not self._stop.is_set():
-                if ring.wait_for_room(len(piece), _GLANCE):
-                    break
+            while self._live is False and not ring.wait_for_room(len(piece), _GLANCE):
+                if self._stop.is_set():
+                    return  # rather than push out what is held
             ring.write(piece)
             self._samples += len(piece)
 
