@@ -89,12 +89,14 @@ class ClipRecorder:
         Where recordings go.
     sr : int
         Samples a second of what is pushed.
+    when : callable
+        Seconds since 1970 of a second of the stream, for names.
     settings : ClipSettings, optional
         What is recorded.
     quota : Quota, optional
         How much of it is kept.
     clock : callable
-        Seconds since 1970, for names and ages.
+        Seconds since 1970, for ages.
     opener : callable
         Opens files.
     """
@@ -103,6 +105,7 @@ class ClipRecorder:
         self,
         folder: Path,
         sr: int,
+        when: Callable[[float], float],
         settings: ClipSettings | None = None,
         quota: Quota | None = None,
         clock: Callable[[], float] = time.time,
@@ -111,7 +114,7 @@ class ClipRecorder:
         self.sr = sr
         self.settings = settings or ClipSettings()
         self._store = ClipStore(folder, quota, clock)
-        self._clock = clock
+        self._when = when
         self._opener = opener
         self._line = _DelayLine(round((self.settings.pre + self.settings.lookback + 1) * sr))
         self._clips: list[_Clip] = []
@@ -219,8 +222,7 @@ class ClipRecorder:
         if clip.file is None:
             self._store.folder.mkdir(parents=True, exist_ok=True)
             clip.part += 1
-            started = self._clock() - (self._line.end - clip.at) / self.sr
-            path = self._store.path(started, clip.number, clip.part)
+            path = self._store.path(self._when(clip.at / self.sr), clip.number, clip.part)
             clip.file, clip.tidied = ClipFile(path, self.sr, self._opener), 0
             clip.path = clip.path or path
         clip.file.write(samples)

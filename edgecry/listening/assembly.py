@@ -76,12 +76,12 @@ class Plan:
             gate=settings.gate,
         )
 
-    def recorder(self, sr: int) -> ClipRecorder | None:
-        """What keeps the sound, if anything does."""
+    def recorder(self, sr: int, clock: WallClock) -> ClipRecorder | None:
+        """What keeps the sound, if anything does; under the times that messages have."""
         record = self.settings.record
         if not record.dir:
             return None
-        return ClipRecorder(Path(record.dir), sr, record.clips(self.lookback), record.quota)
+        return ClipRecorder(Path(record.dir), sr, clock.at, record.clips(self.lookback), record.quota)
 
     @property
     def patience(self) -> float:
@@ -172,10 +172,10 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         reader = make_reader(settings.source)
         reader.start()
         stack.callback(reader.stop)
-        recorder = made.recorder(reader.sr)
+        clock = WallClock(lead=settings.source.hold)
+        recorder = made.recorder(reader.sr, clock)
         if recorder is not None:
             stack.callback(recorder.close)
-        clock = WallClock(lead=settings.source.hold)
         rule = made.model.metadata.rule
         messages = Messages(
             MessageIds(made.device, None if outbox is None else outbox.reserve()),

@@ -86,8 +86,9 @@ def listen(tmp_path):
         source = source or Script(*steps, sr=SR)
         reader = Reader(source, hold=30.0)
         dispatcher = Dispatcher([sink])
-        recorder = ClipRecorder(tmp_path / "clips", SR, ClipSettings(1, 1, 5)) if record else None
         ear, wall, view = Ear(), WallClock(lead=30), SimpleNamespace(shown=[])
+        clips = ClipSettings(1, 1, 5)
+        recorder = ClipRecorder(tmp_path / "clips", SR, wall.at, clips) if record else None
         view.show = lambda *args: view.shown.append(args)
         messages = Messages(MessageIds("cot", 1), wall, "script", "ear")
         parts = Parts(reader, ear, messages, dispatcher, wall, recorder, Notifier({}), view)
