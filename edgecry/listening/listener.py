@@ -30,6 +30,8 @@ GLANCE: Final = 1.0
 #: Seconds for hearing what is held when the end is asked for, and for delivering what waits.
 DRAIN: Final = 3.0
 DELIVER: Final = 8.0
+#: Seconds that a source may hang before no sign of life is given any more, so that systemd starts all anew.
+HUNG: Final = 30.0
 #: Seconds between looks at the age of recordings.
 TIDY: Final = 3600.0
 
@@ -88,6 +90,7 @@ class Listener:
         self._beaten = self._tidied = self._taken = clock()
         self._crying_since: float | None = None
         self._position = 0.0
+        self._is_hung = False
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Listen.
@@ -170,7 +173,11 @@ class Listener:
     def _look_around(self) -> None:
         """Do what is due, whether or not there is sound."""
         parts, now = self._parts, self._clock()
-        parts.notifier.beat()
+        was_hung, self._is_hung = self._is_hung, parts.reader.idle >= HUNG
+        if not self._is_hung:
+            parts.notifier.beat()
+        elif not was_hung:
+            log.error("the source hangs; nothing is heard, and no sign of life is given until it is back")
         if self._crying_since is not None and now - self._taken >= self._patience:
             log.warning("no sound for %.0f s; the cry at hand is taken for over", now - self._taken)
             self._tell(parts.stream.flush())

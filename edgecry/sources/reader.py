@@ -96,6 +96,7 @@ class Reader:
         self._samples = self._gaps = self._missing = 0
         self._ahead = 0.0  # samples that came sooner than the clock accounts for
         self._then = 0.0
+        self._seen = 0.0  # when the thread last came round
 
     def __enter__(self) -> Reader:
         self.start()
@@ -120,6 +121,12 @@ class Reader:
     def ended(self) -> bool:
         """Whether the source is over, and all of it was read."""
         return self._ring is not None and self._ring.ended
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the thread came round; it does so several times a second, unless the source hangs."""
+        is_running = self._thread is not None and self._thread.is_alive()
+        return self._clock() - self._seen if is_running else 0.0
 
     @property
     def counts(self) -> SourceCounts:
@@ -147,7 +154,7 @@ class Reader:
         except BaseException:
             self._source.close()
             raise
-        self._then = self._clock()
+        self._then = self._seen = self._clock()
         self._thread = threading.Thread(target=self._run, args=(self._ring,), name="source", daemon=True)
         self._thread.start()
 
@@ -181,6 +188,7 @@ class Reader:
     def _run(self, ring: Ring) -> None:
         try:
             while not self._stop.is_set():
+                self._seen = self._clock()
                 block = self._source.read(_GLANCE)
                 if block is None:
                     if self._source.complaint is not None:
@@ -208,6 +216,7 @@ class Reader:
         for start in range(0, len(block), step):
             piece = block[start : start + step]
             while self._live is False and not ring.wait_for_room(len(piece), _GLANCE):
+                self._seen = self._clock()
                 if self._stop.is_set():
                     return  # rather than push out what is held
             ring.write(piece)

@@ -11,7 +11,7 @@ import pytest
 from edgecry.clips import ClipRecorder, ClipSettings
 from edgecry.errors import AudioError
 from edgecry.events import CryEvent, Window
-from edgecry.listening.listener import Listener, Parts, level
+from edgecry.listening.listener import HUNG, Listener, Parts, level
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.notify import Notifier
 from edgecry.sinks.dispatcher import Dispatcher
@@ -248,6 +248,18 @@ def test_service_manager_is_told(tmp_path):
     assert "WATCHDOG=1" in told
     assert "STATUS=a baby cries" in told
     assert told[-1] == "STOPPING=1" or told.index("STOPPING=1") > told.index("STATUS=a baby cries")
+
+
+def test_no_sign_of_life_while_the_source_hangs(caplog):
+    """systemd is to start everything anew, rather than believe that somebody listens."""
+    reader, beats = SimpleNamespace(), []
+    notifier = SimpleNamespace(beat=lambda: beats.append(reader.idle))
+    listener = Listener(SimpleNamespace(reader=reader, notifier=notifier, recorder=None))
+    for idle in (0.0, HUNG, 2 * HUNG, 0.5):
+        reader.idle = idle
+        listener._look_around()
+    assert beats == [0.0, 0.5]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 @pytest.mark.parametrize("amplitude", [1.0, 0.5, 0.01])

@@ -176,6 +176,27 @@ def test_stop_while_a_file_waits_for_room():
     assert reader.read(1_000_000).samples.tolist() == list(range(1000))
 
 
+def test_idle_while_the_source_hangs():
+    """And only then: coming back with nothing is a sign of life."""
+    clock, hangs, free = Clock(), threading.Event(), threading.Event()
+
+    def hang() -> np.ndarray:
+        hangs.set()
+        free.wait(30)
+        return NOTHING
+
+    reader = Reader(Script(NOTHING, hang, ones(5)), clock=clock)
+    assert reader.idle == 0
+    reader.start()
+    assert hangs.wait(30)
+    assert reader.idle == 0
+    clock.now += 40
+    assert reader.idle == 40
+    free.set()
+    reader.stop()
+    assert reader.idle == 0
+
+
 def test_not_started():
     with pytest.raises(AudioError, match=r"call start"):
         Reader(Script()).read(1)
