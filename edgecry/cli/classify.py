@@ -54,7 +54,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     decision.add_argument(
         "--threshold",
         metavar="P",
-        type=_share,
+        type=lambda text: _share(text, including_one=True),
         help="probability from which on it is a cry (default: the detector's)",
     )
     decision.add_argument(
@@ -113,13 +113,14 @@ def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Cl
     return classifier
 
 
-def _share(text: str) -> float:
+def _share(text: str, including_one: bool = False) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number over 0 and under 1")
+    if not 0 < value < 1 and not (including_one and value == 1):
+        top = "at most 1" if including_one else "under 1"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number over 0 and {top}")
     return value
 
 

@@ -6,6 +6,7 @@ A recording that failed is reported in its place, so that the answers line up wi
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,12 +18,14 @@ from edgecry.rules import CRY, UNCERTAIN
 
 if TYPE_CHECKING:
     from edgecry.classifier import Prediction
-    from edgecry.decision import Reasons
+    from edgecry.decision import Cry, Reasons
 
 #: Longer names are not cut, but they do not push the others' answers aside.
 MAX_NAME_WIDTH = 40
 #: A probability that is as near as this to the share in the data is told as no news.
 NO_NEWS = 0.02
+#: A probability from which on people expect to hear yes.
+LIKELY = 0.5
 
 
 class Writer(ABC):
@@ -167,13 +170,22 @@ def in_words(result: Prediction) -> str:
     """Say what was found as one would to a parent."""
     words = []
     if result.cry is not None:
-        chance = _chance(result.cry.probability)  # of a cry, either way, which "No cry" alone would not say
-        words.append(f"Crying ({chance})." if result.cry.detected else f"No cry (cry {chance}).")
+        words.append(_cry_in_words(result.cry))
     if result.reasons is not None:
         words.append(_reason_in_words(result.label, result.reasons))
     elif result.cry is not None and result.cry.detected and result.label != CRY:
         words.append(f"Perhaps {_readable(result.label)} ({_chance(result.probabilities[result.label])}).")
     return " ".join(words)
+
+
+def _cry_in_words(cry: Cry) -> str:
+    """With the chance of a cry either way; where "no" surprises beside it, from where on it would be one."""
+    if cry.detected:
+        return f"Crying ({_chance(cry.probability)})."
+    if cry.probability < LIKELY:
+        return f"No cry (cry {_chance(cry.probability)})."
+    under = math.floor(100 * cry.probability) / 100  # lest it be rounded up to the threshold
+    return f"No cry (cry {under:.2f}, counted from {cry.threshold:g})."
 
 
 def _reason_in_words(label: str, reasons: Reasons) -> str:

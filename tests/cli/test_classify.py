@@ -157,6 +157,8 @@ def test_settings_reach_the_decision(run, models, recordings):
     argv = ("classify", recordings[0], *models, "--format", "json")
     (answer,) = json.loads(run(*argv, "--threshold", "0.9")[1])
     assert (answer["label"], answer["cry"]["threshold"]) == ("no_cry", 0.9)
+    (answer,) = json.loads(run(*argv, "--threshold", "1")[1])  # as far as Decision goes
+    assert answer["cry"]["threshold"] == 1
     (answer,) = json.loads(run(*argv, "--coverage", "0.99")[1])
     assert answer["reasons"]["coverage"] == 0.99
     assert answer["reasons"]["set"] == list(graphs.LABELS)
@@ -193,8 +195,9 @@ def test_top_stands_after_the_sentences(run, models, recordings):
         ("--raw", "--detector", "cry"),
         ("--no-detector", "--threshold", "0.5"),
         ("--no-detector", "--detector", "cry"),
-        *[("--threshold", x) for x in ("0", "1", "nan", "half", "-1")],
+        *[("--threshold", x) for x in ("0", "1.01", "nan", "half", "-1")],
         ("--coverage", "90"),
+        ("--coverage", "1"),
     ],
 )
 def test_settings_that_make_no_sense(run, recordings, options):
@@ -232,9 +235,11 @@ def test_a_complaint_keeps_its_brackets(run, model_path, tmp_path):
 PRIOR = {"hungry": 0.84, "belly_pain": 0.11, "tired": 0.05}
 
 
-def said(p: dict, left: tuple = (), label: str = "uncertain", cry: float | None = 0.97) -> str:
+def said(
+    p: dict, left: tuple = (), label: str = "uncertain", cry: float | None = 0.97, threshold: float = 0.5
+) -> str:
     """The words for an answer; no reasons without probabilities."""
-    heard = None if cry is None else Cry(cry, 0.5)
+    heard = None if cry is None else Cry(cry, threshold)
     reasons = Reasons(p, left, 0.9, PRIOR) if p else None
     return in_words(Prediction(label, None, p, 1.0, 0.1, "m", heard, reasons))
 
@@ -245,6 +250,9 @@ def said(p: dict, left: tuple = (), label: str = "uncertain", cry: float | None 
         (said({}, label="no_cry", cry=0.03), "No cry (cry 0.03)."),
         (said({}, label="no_cry", cry=0.0), "No cry (cry under 0.01)."),
         (said({}, label="cry", cry=0.999), "Crying (over 0.99)."),
+        (said({}, label="no_cry", cry=0.499), "No cry (cry 0.50)."),
+        (said({}, label="no_cry", cry=0.61, threshold=0.8275), "No cry (cry 0.61, counted from 0.8275)."),
+        (said({}, label="no_cry", cry=0.8269, threshold=0.827), "No cry (cry 0.82, counted from 0.827)."),
         (
             said({"hungry": 0.84, "belly_pain": 0.11, "tired": 0.05}),
             "Crying (0.97). Reason uncertain: most like hungry "
@@ -280,7 +288,7 @@ def test_no_words_of_wellbeing(p, threshold):
     cry = Cry(p, threshold)
     text = in_words(Prediction("cry" if cry.detected else "no_cry", p, {}, 1.0, 0.1, "m", cry))
     assert text.startswith("Crying (" if cry.detected else "No cry (")
-    assert text.count(" ") <= 4
+    assert text.count(" ") <= 4 + 3 * (not cry.detected)
 
 
 # -- top ---------------------------------------------------------------------------------------------
