@@ -12,10 +12,9 @@ from edgecry.features.spec import FeatureSpec
 from edgecry.metadata import ModelMetadata
 from edgecry.rules import Argmax, Conformal, Rule, Threshold
 
-#: Keys of ``evaluation`` that have a place of their own; any other is shown as it is.
-PLACED: Final = ("protocol", "figures", "majority", "sections", "operating_points", "parity")
-#: Columns that come first, in this order; JSON has lost the one they were written in.
-FIRST: Final = ("threshold", "name", "value", "recall", "false_positives", "low", "high", "baseline")
+#: Keys of ``evaluation``, and of its sections, that have a place of their own; others are shown as they are.
+PLACED: Final = ("protocol", "sections", "parity")
+PLACED_IN_SECTION: Final = ("title", "protocol", "case", "rows", "classes")
 
 #: Parts of a spec that are told in words.
 _TOLD: Final = ("sr", "families", "stats", "length")
@@ -124,74 +123,22 @@ def _decision(rule: Rule) -> list[str]:
 
 def _evaluation(record: Mapping[str, Any]) -> Iterator[list[str]]:
     yield _part("How good it is", [_text(record["protocol"])])
-    figures, majority = record.get("figures"), record.get("majority")
-    if isinstance(figures, Mapping):
-        yield from _figures(figures, majority if isinstance(majority, Mapping) else {})
     for section in _records(record.get("sections")):
         yield list(_section(section))
-    if points := _records(record.get("operating_points")):
-        yield _part("What another threshold would give", _records_table(points))
     others = {key: value for key, value in record.items() if key not in PLACED}
     if others:
         yield _part("Further", _facts(others, ()))
-
-
-def _figures(figures: Mapping[str, Any], majority: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The trainer's figures, next to those of always giving the most frequent label."""
-    rows = [
-        (_words(key), _cell(value), _cell(majority.get(key)))
-        for key, value in figures.items()
-        if not isinstance(value, Mapping)
-    ]
-    yield _table(("figure", "model", "most frequent label"), rows)
-    classes = figures.get("classes")
-    if isinstance(classes, Mapping):
-        yield _records_table(
-            [{"name": k, **v} for k, v in classes.items() if isinstance(v, Mapping)], title="label"
-        )
 
 
 def _section(section: Mapping[str, Any]) -> Iterator[str]:
     yield f"### {_text(section.get('title', 'Figures'))}"
     if protocol := section.get("protocol"):
         yield from ("", _text(protocol))
-    if rows := _rows(section.get("rows")):
-        yield from ("", *_records_table([_with_interval(row) for row in rows], title="figure"))
-    if rows := _by_contender(section.get("figures")):
-        yield from ("", *_records_table(rows, title="figure"))
-    placed = ("title", "protocol", "rows", "figures", "notes", "curves")  # curves are for drawing
-    if others := {key: value for key, value in section.items() if key not in placed}:
+    for key, title in (("rows", section.get("case", "figure")), ("classes", "label")):
+        if rows := _records(section.get(key)):
+            yield from ("", *_records_table(rows, title))
+    if others := {key: value for key, value in section.items() if key not in PLACED_IN_SECTION}:
         yield from ("", *_facts(others, ()))
-    notes = section.get("notes")
-    for note in notes if isinstance(notes, list) else ():
-        yield from ("", _text(note))
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    """A row a figure, from a list of objects or from an object of them by their names."""
-    if isinstance(value, Mapping):
-        return [{"name": name, **row} for name, row in value.items() if isinstance(row, Mapping)]
-    return _records(value)
-
-
-def _by_contender(value: object) -> list[Mapping[str, Any]]:
-    """A row a figure and a column a contender, from an object of figures by contender."""
-    if not isinstance(value, Mapping):
-        return []
-    contenders = {name: found for name, found in value.items() if isinstance(found, Mapping)}
-    figures = dict.fromkeys(key for found in contenders.values() for key in found)
-    return [
-        {"name": _words(key), **{name: found.get(key) for name, found in contenders.items()}}
-        for key in figures
-    ]
-
-
-def _with_interval(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the ends of an interval into one column."""
-    rest = {key: value for key, value in row.items() if key not in ("low", "high")}
-    if row.get("low") is not None and row.get("high") is not None:
-        rest["interval"] = f"{_cell(row['low'])} to {_cell(row['high'])}"
-    return rest
 
 
 # -- Markdown --------------------------------------------------------------------------------------
@@ -224,11 +171,10 @@ def _records(value: object) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _records_table(records: Sequence[Mapping[str, Any]], title: str = "name") -> list[str]:
-    """A table of objects: a column for each key that any of them has."""
+def _records_table(records: Sequence[Mapping[str, Any]], title: object) -> list[str]:
+    """A table of objects: a column for each key that any of them has; ``title`` is that of their names."""
     keys = list(dict.fromkeys(key for record in records for key in record))
-    keys.sort(key=lambda key: FIRST.index(key) if key in FIRST else len(FIRST))
-    head = [title if key == "name" else _words(key) for key in keys]
+    head = [_text(title) if key == "name" else _words(key) for key in keys]
     return _table(head, [[_cell(record.get(key)) for key in keys] for record in records])
 
 

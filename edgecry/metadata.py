@@ -128,7 +128,7 @@ class ModelMetadata:
 
 
 def _dumps(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _read(props: Mapping[str, str], key: str, origin: str) -> Any:

@@ -57,8 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--permutations",
         metavar="N",
         type=_count_or_none,
-        default=0,
-        help="also repeat it N times on labels moved between groups (default: %(default)s)",
+        help="also repeat it N times on labels moved between groups (default: 99 of the task reason)",
     )
     parser.add_argument(
         "--draws",

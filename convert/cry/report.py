@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from convert.cache import cache_folder
 from convert.cry import recipe
-from convert.cry.corpora import read_sounds
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
-from convert.cry.examples import SR, Example, Vectors, changed, distractor_vectors, read_examples, under_noise
+from convert.cry.examples import SR, Vectors, changed, distractor_vectors, under_noise
+from convert.cry.material import Material, Tell, read_material
+from convert.cry.transfer import corpus_to_corpus, left_out
 from convert.errors import ConversionError
 from convert.evaluation import (
     BASELINES,
@@ -32,14 +32,13 @@ from convert.evaluation import (
     detections,
     gain_section,
     gain_test,
+    hit_rates,
     scaled,
     threshold_at_fpr,
 )
 from convert.evaluation.figures import Labels
 from convert.evaluation.report import Value
 from convert.evaluation.sections import POOLED
-
-Tell = Callable[[str], None]
 
 #: False positives for which a threshold is stated.
 RATES: Final = (0.001, 0.005, 0.01, 0.02, 0.05)
@@ -57,38 +56,12 @@ CHOICES: Final[Mapping[str, object]] = {
     "label_column": None,
     "group_by": None,
     "positive": None,
-    "permutations": 0,
+    "permutations": None,
     "gain": True,
 }
-#: Corpora with at least this many cries can stand for another world.
-ENOUGH: Final = 10
 #: Distractors of each kind that are tested; of another seed than those learned.
 TESTED: Final = 200
 TEST_SEED: Final = 1
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What is evaluated on, and what of it was computed once for all sections."""
-
-    examples: tuple[Example, ...]
-    procedure: CryDetector
-    y: Labels
-    groups: tuple[str, ...]
-    cache: Path | None
-
-    @property
-    def rows(self) -> Labels:
-        """All of them."""
-        return self.procedure.rows
-
-    def cries_of(self, corpus: str) -> Labels:
-        """Rows of the cries of a corpus."""
-        return self.where(lambda e: e.sound.is_cry and e.sound.corpus == corpus)
-
-    def where(self, test: Callable[[Example], bool]) -> Labels:
-        """Rows of the examples that pass."""
-        return np.flatnonzero([test(example) for example in self.examples])
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +70,13 @@ class Measured:
 
     report: Report
     threshold: float
-    operating_points: tuple[dict[str, float], ...]
 
 
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
     refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
-    measured = measure(material, repeats=args.repeats, draws=args.draws, tell=tell)
-    return replace(measured.report, sections=(*measured.report.sections, other_thresholds(measured)))
+    return measure(material, repeats=args.repeats, draws=args.draws, tell=tell).report
 
 
 def refuse_choices(args: argparse.Namespace) -> None:
@@ -125,29 +96,21 @@ def refuse_choices(args: argparse.Namespace) -> None:
             )
 
 
-def read_material(folders: Sequence[Path], cache: Path | None, tell: Tell) -> Material:
-    """Read corpora and compute what is heard and taught."""
-    examples = read_examples(read_sounds(folders, tell), cache, tell)
-    _, taught = distractor_vectors(recipe.DISTRACTORS, recipe.SEED)
-    y = np.array([int(example.sound.is_cry) for example in examples], dtype=np.intp)
-    groups = tuple(example.sound.group for example in examples)
-    return Material(examples, CryDetector(examples, taught), y, groups, cache)
-
-
 def measure(material: Material, *, repeats: int, draws: int, tell: Tell) -> Measured:
     """Measure everything."""
     splits = Splits.by("source", material.groups, range(repeats))
     tell("out of fold")
     P = cross_validate(material.procedure, material.rows, material.y, splits, n_classes=2, tell=tell)
-    thresholds = [threshold_at_fpr(material.y == 1, one[:, 1], recipe.MAX_FPR) for one in P]
-    threshold = round(float(np.mean(thresholds)), 3)
+    threshold = _threshold(material.y, P, recipe.MAX_FPR)
     sections: list[Comparison | Measurements] = [
         _out_of_fold(material, splits, P, draws),
         _inside(material, draws),
-        *_corpus_to_corpus(material, range(repeats), draws, tell),
+        *corpus_to_corpus(material, range(repeats), draws, tell),
+        *left_out(material, threshold, range(repeats), draws, tell),
         *_changed(material, splits, threshold, draws, tell),
         _distractors(material, threshold),
         _categories(material, P, threshold),
+        _other_thresholds(material, P, draws),
     ]
     cries = int(material.y.sum())
     corpora = ", ".join(dict.fromkeys(example.sound.corpus for example in material.examples))
@@ -160,7 +123,7 @@ def measure(material: Material, *, repeats: int, draws: int, tell: Tell) -> Meas
         "sounds. Not every recording that is taken for a cry holds one: some are nearly silent",
         sections=tuple(sections),
     )
-    return Measured(made, threshold, tuple(_operating_points(material.y, P)))
+    return Measured(made, threshold)
 
 
 def _out_of_fold(material: Material, splits: Splits, P: list[Probabilities], draws: int) -> Comparison:
@@ -183,76 +146,6 @@ def _inside(material: Material, draws: int) -> Measurements:
     splits = Splits.by("source", material.groups, (0,))
     found = detect(material.procedure, material.rows, material.y, splits, max_fpr=recipe.MAX_FPR)
     return detections(found, material.y, material.groups, max_fpr=recipe.MAX_FPR, draws=draws)
-
-
-# -- from one corpus to another --------------------------------------------------------------------
-
-
-def _corpus_to_corpus(material: Material, seeds: Sequence[int], draws: int, tell: Tell) -> list[Comparison]:
-    """Learn the cries of all corpora but one, and be tested on that one's; both ways for two.
-
-    Other sounds of corpora that have both kinds are halved by source: each half is tested with what
-    the other half taught. Corpora with few or no cries only teach.
-    """
-    corpora: dict[str, int] = {}
-    for example in material.examples:
-        corpora[example.sound.corpus] = corpora.get(example.sound.corpus, 0) + example.sound.is_cry
-    worlds = [name for name, cries in corpora.items() if cries >= ENOUGH]
-    if len(worlds) < 2:
-        tell(f"corpus to corpus left out: only {', '.join(worlds) or 'none'} has {ENOUGH} cries or more")
-        return []
-    negatives = material.where(lambda e: not e.sound.is_cry and e.sound.corpus in worlds)
-    if not len(negatives):
-        tell(f"corpus to corpus left out: {', '.join(worlds)} have no other sounds to test with")
-        return []
-    sections = []
-    for world in worlds:
-        tell(f"cries of {world}, taught by the others")
-        tested = material.cries_of(world)
-        kept = np.setdiff1d(material.rows, np.concatenate([tested, negatives]))
-        rows = np.concatenate([tested, negatives])
-        P = [_both_halves(material, tested, negatives, kept, seed) for seed in seeds]
-        y, groups = material.y[rows], [material.groups[i] for i in rows]
-        title = f"Cries of {world}, none of them learned"
-        note = (
-            "Taught by the cries of the other corpora and half of the other sounds, by source; tested on "
-            "the other half, and the other way round."
-        )
-        contenders = {material.procedure.estimator: P}
-        sections.append(
-            compare(
-                title,
-                y,
-                contenders,
-                recipe.LABELS,
-                groups,
-                positive=recipe.POSITIVE,
-                draws=draws,
-                notes=[note],
-            )
-        )
-    return sections
-
-
-def _both_halves(
-    material: Material, tested: Labels, negatives: Labels, kept: Labels, seed: int
-) -> Probabilities:
-    """Probabilities of ``tested``, the mean of both fits, and of ``negatives``, each by the other half's."""
-    owners = sorted({material.groups[i] for i in negatives})
-    first = set(np.random.default_rng(seed).permutation(owners)[: len(owners) // 2].tolist())
-    inside = np.array([material.groups[i] in first for i in negatives])
-    who = np.array(material.groups)
-    P = np.zeros((len(tested) + len(negatives), 2))
-    for taught in (inside, ~inside):
-        train = np.concatenate([kept, negatives[taught]])
-        # A source may have cries as well as other sounds.
-        asked = np.concatenate([tested, negatives[~taught]])
-        train = train[~np.isin(who[train], who[asked])]
-        groups = [material.groups[i] for i in train]
-        fitted = material.procedure.fit(train, material.y[train], groups, seed)
-        P[: len(tested)] += fitted.predict_proba(tested) / 2
-        P[len(tested) + np.flatnonzero(~taught)] = fitted.predict_proba(negatives[~taught])
-    return P
 
 
 # -- the same recordings, changed ------------------------------------------------------------------
@@ -347,27 +240,16 @@ def _categories(material: Material, P: list[Probabilities], threshold: float) ->
     return Measurements("Other sounds that pass the threshold out of fold", "category", ordered, (note,))
 
 
-def other_thresholds(measured: Measured) -> Measurements:
-    """The operating points as a section; a model file keeps them beside the report's."""
-    rows: dict[str, dict[str, Value]] = {
-        f"{point['threshold']:g}": {"recall": point["recall"], "false positives": point["false_positives"]}
-        for point in measured.operating_points
-    }
+def _other_thresholds(material: Material, P: list[Probabilities], draws: int) -> Measurements:
+    """What a threshold would give that passes another share of other sounds out of fold."""
+    rows: dict[str, Mapping[str, Value]] = {}
+    for rate in RATES:
+        threshold = _threshold(material.y, P, rate)
+        detected = [one[:, 1] >= threshold for one in P]
+        rows[f"{threshold:g}"] = {**hit_rates(detected, material.y, material.groups, draws=draws)}
     return Measurements("What another threshold would give", "threshold", rows)
 
 
-def _operating_points(y: Labels, P: list[Probabilities]) -> list[dict[str, float]]:
-    points = []
-    for rate in RATES:
-        found = [threshold_at_fpr(y == 1, one[:, 1], rate) for one in P]
-        threshold = round(float(np.mean(found)), 3)
-        recall = np.mean([(one[y == 1, 1] >= threshold).mean() for one in P])
-        false = np.mean([(one[y == 0, 1] >= threshold).mean() for one in P])
-        points.append(
-            {
-                "threshold": threshold,
-                "recall": round(float(recall), 4),
-                "false_positives": round(float(false), 4),
-            }
-        )
-    return points
+def _threshold(y: Labels, P: list[Probabilities], max_fpr: float) -> float:
+    """The mean over repeats."""
+    return round(float(np.mean([threshold_at_fpr(y == 1, one[:, 1], max_fpr) for one in P])), 3)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from convert.cache import cache_folder
 from convert.commands.options import stated_data
 from convert.cry import recipe
-from convert.cry.report import Material, Measured, measure, read_material, refuse_choices
+from convert.cry.material import Material, read_material
+from convert.cry.report import Measured, measure, refuse_choices
 from convert.evaluation import SEEDS
 from convert.evaluation.bootstrap import DRAWS
 from convert.evaluation.record import record
@@ -53,7 +54,7 @@ def fitted(
         task="cry",
         vectors=vectors,
         data=data,
-        evaluation={**record(measured.report), "operating_points": list(measured.operating_points)},
+        evaluation=record(measured.report),
         decision=recipe.record(measured.threshold),
     )
     marked = mark(converted.onnx, [example.sound.path for example in material.examples])

@@ -8,6 +8,7 @@ in one call. Nothing but ``generic``, ``model`` and ``seen`` knows of files or f
 
 from convert.evaluation.bootstrap import Interval, bootstrap, bootstrap_mean, resamples
 from convert.evaluation.figures import (
+    AVERAGES,
     PER_CLASS,
     SUMMARY,
     Figures,
@@ -22,14 +23,12 @@ from convert.evaluation.figures import (
     log_loss,
     recall_at_fpr,
     reliability,
-    table,
     threshold_at_fpr,
 )
 from convert.evaluation.folds import (
     FOLDS,
     Fold,
     grouped_folds,
-    out_of_fold,
 )
 from convert.evaluation.gain import DECIBELS, GainFigures, gain_test, scaled
 from convert.evaluation.permutation import Permutations, permutation_test, permuted
@@ -61,9 +60,10 @@ from convert.evaluation.report import (
     gain_section,
     permutation_section,
 )
-from convert.evaluation.sections import corpus_to_corpus, cross_validated, detections
+from convert.evaluation.sections import cross_validated, detections, hit_rates
 
 __all__ = [
+    "AVERAGES",
     "BASELINES",
     "DECIBELS",
     "FOLDS",
@@ -97,7 +97,6 @@ __all__ = [
     "choose_threshold",
     "compare",
     "confusion",
-    "corpus_to_corpus",
     "cross_validate",
     "cross_validated",
     "decide",
@@ -107,9 +106,9 @@ __all__ = [
     "gain_section",
     "gain_test",
     "grouped_folds",
+    "hit_rates",
     "leave_one_out",
     "log_loss",
-    "out_of_fold",
     "permutation_section",
     "permutation_test",
     "permuted",
@@ -118,6 +117,5 @@ __all__ = [
     "resamples",
     "scaled",
     "spread",
-    "table",
     "threshold_at_fpr",
 ]

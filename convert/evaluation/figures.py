@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ SUMMARY: Final = {
     "recall_at_fpr_05": "recall at 5 % false positives",
 }
 PER_CLASS: Final = ("precision", "recall", "f1")
+#: Rows under the classes, as in scikit-learn's ``classification_report``.
+AVERAGES: Final = ("macro avg", "weighted avg")
 
 
 def decide(P: Probabilities) -> Labels:
@@ -231,24 +233,18 @@ class Figures:
         return {name: value for name, value in values.items() if value is not None}
 
     def flat(self) -> dict[str, float]:
-        """Every figure: the summary, then "recall/hungry" and so on; NaN of a class that does not occur."""
-        found = self.summary
-        for name in PER_CLASS:
-            for label, value, n in zip(self.labels, getattr(self, name), self.support, strict=True):
-                found[f"{name}/{label}"] = value if n else float("nan")
-        return found
+        """Every figure: the summary, then "recall/hungry" and so on; NaN of a class that does not occur.
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types, to four decimals, ready for JSON; None for what is undefined."""
-        per_class = zip(self.labels, self.precision, self.recall, self.f1, self.support, strict=True)
-        return {
-            **{name: None if np.isnan(v) else round(v, 4) for name, v in self.summary.items()},
-            **({} if self.positive is None else {"positive": self.positive}),
-            "classes": {
-                label: {"precision": round(p, 4), "recall": round(r, 4), "f1": round(f, 4), "support": n}
-                for label, p, r, f, n in per_class
-            },
-        }
+        "recall/macro avg" is the mean over the classes that do, "recall/weighted avg" that over recordings.
+        """
+        found, support = self.summary, np.array(self.support)
+        for name in PER_CLASS:
+            values = np.array(getattr(self, name))
+            for label, value, n in zip(self.labels, values.tolist(), self.support, strict=True):
+                found[f"{name}/{label}"] = value if n else float("nan")
+            means = values[support > 0].mean(), values @ support / support.sum()
+            found.update({f"{name}/{row}": float(mean) for row, mean in zip(AVERAGES, means, strict=True)})
+        return found
 
 
 def figures(y: Labels, P: Probabilities, labels: Sequence[str], positive: str | None = None) -> Figures:
@@ -306,29 +302,3 @@ def _detection(y: Labels, P: Probabilities, labels: Sequence[str], positive: str
         "recall_at_fpr_01": recall_at_fpr(truth, score, 0.01),
         "recall_at_fpr_05": recall_at_fpr(truth, score, 0.05),
     }
-
-
-def table(title: str, model: Figures, majority: Figures) -> str:
-    """Lay figures out for people: the classes, then the summary next to the majority baseline's."""
-    width = max(map(len, (*model.labels, "balanced accuracy")))
-    rows = [*_class_rows(model, width), "", *_summary_rows(model, majority, width)]
-    return "\n".join([title, "", *rows])
-
-
-def _class_rows(model: Figures, width: int) -> Iterator[str]:
-    yield f"{'class':{width}}  precision  recall    f1  support"
-    values = np.array([model.precision, model.recall, model.f1])
-    rows = [*zip(model.labels, values.T, model.support, strict=True)]
-    total = sum(model.support)
-    rows.append(("macro avg", values.mean(axis=1), total))
-    rows.append(("weighted avg", values @ model.support / total, total))
-    for name, (precision, recall, f1), support in rows:
-        yield f"{name:{width}}  {precision:9.2f}  {recall:6.2f}  {f1:4.2f}  {support:7d}"
-
-
-def _summary_rows(model: Figures, majority: Figures, width: int) -> Iterator[str]:
-    other = f"always {majority.labels[int(np.argmax(majority.recall))]}"
-    yield f"{'':{width}}      model  {other}"
-    for name in ("accuracy", "balanced_accuracy", "macro_f1", "log_loss"):
-        found, guessed = getattr(model, name), getattr(majority, name)
-        yield f"{name.replace('_', ' '):{width}}  {found:9.3f}  {guessed:{len(other)}.3f}"

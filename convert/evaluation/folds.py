@@ -1,17 +1,16 @@
-"""Splits that keep a group on one side, and a scikit-learn estimator's probabilities over them."""
+"""Splits that keep a group on one side."""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from convert.evaluation.figures import Probabilities
 
 FOLDS: Final = 5
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -62,20 +61,3 @@ def grouped_folds(
         # A label in fewer groups than folds is missing from some tests, which is no harm to the pool.
         warnings.filterwarnings("ignore", "The least populated class")
         return list(splitter.split(np.zeros(len(labels)), np.asarray(labels), np.asarray(groups)))
-
-
-def out_of_fold(
-    estimator: Any, X: NDArray[np.floating[Any]], y: NDArray[np.intp], folds: Sequence[Fold]
-) -> Probabilities:
-    """Probabilities of each recording by a model that never saw its group.
-
-    Everything the estimator fits, scalers included, is fitted anew in each fold. A class missing
-    from a training part gets probability 0 there.
-    """
-    from sklearn.base import clone
-
-    P = np.zeros((len(y), y.max() + 1))
-    for train, test in folds:
-        fitted = clone(estimator).fit(X[train], y[train])
-        P[np.ix_(test, fitted.classes_)] = fitted.predict_proba(X[test])
-    return P

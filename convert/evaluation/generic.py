@@ -15,6 +15,7 @@ from convert.cache import FeatureCache, cache_folder
 from convert.commands.options import one_folder, read_spec
 from convert.dataset import Dataset, read_dataset
 from convert.errors import ConversionError
+from convert.evaluation.effort import Effort
 from convert.evaluation.figures import Labels, Probabilities, decide, figures
 from convert.evaluation.gain import DECIBELS, GainFigures, gain_test, scaled
 from convert.evaluation.permutation import permutation_test
@@ -41,32 +42,70 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Cross-validate an estimator as the arguments of ``python -m convert evaluate`` say."""
     folder = one_folder(args.folders)
     dataset = read_dataset(folder, label_column=args.label_column, group_by=args.group_by)
-    name = args.estimator or DEFAULT
-    spec, procedure = read_spec(args.spec), Estimator(ESTIMATORS[name]())
-    features = extract_features(dataset, spec, tell, cache_folder(args))
-    labels, y = classes([recording.label for recording in features.recordings], args.positive)
-    splits = splits_of(features, dataset, args.repeats)
+    name, spec, cache = args.estimator or DEFAULT, read_spec(args.spec), cache_folder(args)
+    return measure(
+        f"{name} on {folder.resolve().name}",
+        name,
+        Estimator(ESTIMATORS[name]()),
+        extract_features(dataset, spec, tell, cache),
+        dataset,
+        spec,
+        Effort.of(args),
+        positive=args.positive,
+        cache=cache,
+        tell=tell,
+    )
+
+
+def measure(
+    title: str,
+    name: str,
+    procedure: Procedure,
+    features: Features,
+    dataset: Dataset,
+    spec: FeatureSpec,
+    effort: Effort,
+    *,
+    positive: str | None = None,
+    cache: Path | None = None,
+    tell: Tell = lambda _: None,
+) -> Report:
+    """Measure a procedure on recordings of groups that it was not fitted on.
+
+    Parameters
+    ----------
+    title, name : str
+        Of the report, and of the procedure in its tables.
+    procedure : Procedure
+    features : Features
+        Of the recordings of ``dataset`` that can be read, by ``spec``.
+    dataset : Dataset
+        Without groups the figures are leaky, and the report says so.
+    spec : FeatureSpec
+    effort : Effort
+    positive : str, optional
+        The label that is to be detected.
+    cache : Path, optional
+        Where features are kept.
+    tell : callable
+        Called with a line on progress now and then.
+    """
+    labels, y = classes([recording.label for recording in features.recordings], positive)
+    splits = splits_of(features, dataset, effort.repeats)
     tell(f"evaluating on {len(y)} recordings")
     sections: list[Section] = [
         cross_validated(
-            name,
-            procedure,
-            features.X,
-            y,
-            splits,
-            labels,
-            args.positive,
-            draws=args.draws,
-            tell=tell,
+            name, procedure, features.X, y, splits, labels, positive, draws=effort.draws, tell=tell
         )
     ]
-    if args.permutations:
-        sections.append(_permutations(procedure, features.X, y, splits, labels, args.permutations, tell))
-    if args.gain:
-        quieter = features_at(features, spec, DECIBELS, tell, cache_folder(args))
-        sections.append(gain_section(_gain(procedure, features.X, quieter, y, splits, labels, args.draws)))
+    if effort.permutations:
+        sections.append(_permutations(procedure, features.X, y, splits, labels, effort.permutations, tell))
+    if effort.gain:
+        quieter = features_at(features, spec, DECIBELS, tell, cache)
+        found = _gain(procedure, features.X, quieter, y, splits, labels, effort.draws)
+        sections.append(gain_section(found))
     return Report(
-        title=f"{name} on {folder.resolve().name}",
+        title=title,
         protocol=str(splits),
         data=describe(features, dataset, labels, y),
         sections=tuple(sections),

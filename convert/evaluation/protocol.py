@@ -140,7 +140,8 @@ def leave_one_out(
 ) -> dict[str, tuple[NDArray[np.intp], list[Probabilities]]]:
     """Test on each corpus what was fitted to all the others; for two, both ways.
 
-    A group that is in the tested corpus as well as in another is left out of training.
+    A group that is in the tested corpus as well as in another is left out of training. A corpus without
+    which there are fewer than two classes to learn is not tested.
 
     Parameters
     ----------
@@ -149,8 +150,7 @@ def leave_one_out(
     groups : sequence of str
         Of each row.
     corpora : sequence of str
-        Of each row; at least two. Each names a test side: a corpus of cries alone is given the same
-        name as the negatives it is to be tested with.
+        Of each row; at least two.
     seeds : sequence of int
         The procedure is fitted once for each.
 
@@ -170,11 +170,10 @@ def leave_one_out(
     for name in names:
         test = np.flatnonzero(where == name)
         train = np.flatnonzero((where != name) & ~np.isin(who, who[test]))
-        if len(np.unique(y[train])) < 2:
-            raise ConversionError(
-                f"corpora: without {name} there are fewer than two classes to learn; add another corpus"
-            )
-        found[name] = (test, [_fit_and_try(procedure, X, y, groups, train, test, s, columns) for s in seeds])
+        if len(np.unique(y[train])) > 1:
+            own = _of(groups, train)
+            fitted = (procedure.fit(X[train], y[train], own, seed) for seed in seeds)
+            found[name] = test, [spread(one, X[test], columns) for one in fitted]
     return found
 
 
@@ -261,19 +260,6 @@ def spread(fitted: Fitted, X: Rows, n_classes: int) -> Probabilities:
     P = np.zeros((len(X), n_classes))
     P[:, fitted.classes_] = fitted.predict_proba(X)
     return P
-
-
-def _fit_and_try(
-    procedure: Procedure,
-    X: Rows,
-    y: Labels,
-    groups: Sequence[str],
-    train: NDArray[np.intp],
-    test: NDArray[np.intp],
-    seed: int,
-    columns: int,
-) -> Probabilities:
-    return spread(procedure.fit(X[train], y[train], _of(groups, train), seed), X[test], columns)
 
 
 def _of(groups: Sequence[str], rows: NDArray[np.intp]) -> tuple[str, ...]:

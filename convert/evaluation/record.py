@@ -6,81 +6,68 @@ many times its size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from convert.evaluation.bootstrap import Interval
-from convert.evaluation.figures import PER_CLASS, SUMMARY
+from convert.evaluation.figures import SUMMARY
 from convert.evaluation.report import Comparison, Report, Section, Value
 
 
 def record(report: Report) -> dict[str, Any]:
-    """Plain types: ``protocol``, the first comparison's ``figures`` and ``majority``, and ``sections``.
+    """Plain types: ``protocol``, and ``sections`` with a ``title`` and tables.
 
-    The protocol begins with why the figures fool us, if they do.
+    The protocol begins with why the figures fool us, if they do, and ends with what the intervals are.
+    A table is a list of rows, each an object with its ``name`` and a cell a column; ``rows`` is the
+    section's own, ``case`` what they are of, ``classes`` that of the labels. A cell is a number, a text,
+    or an object of ``value``, ``low`` and ``high``.
     """
     protocol = f"{report.protocol}. Measured on {report.data}"
-    comparison = next((one for one in report.sections if isinstance(one, Comparison)), None)
+    interval = next((one for section in report.sections for one in _intervals(section)), None)
+    if interval is not None:
+        protocol += f". Intervals are of {interval.level:.0%}, from {interval.draws} resamples of groups"
     return {
         "protocol": f"{report.leak}. {protocol}" if report.leak else protocol,
-        **({} if comparison is None else _classes(comparison)),
         "sections": [_section(section) for section in report.sections],
     }
 
 
-def _classes(comparison: Comparison) -> dict[str, Any]:
-    model = next(iter(comparison.figures))
-    found = {"figures": _figures(comparison, model)}
-    if "majority" in comparison.figures:
-        found["majority"] = _figures(comparison, "majority")
-    return found
-
-
-def _figures(comparison: Comparison, contender: str) -> dict[str, Any]:
-    """As :meth:`convert.evaluation.figures.Figures.to_dict` gives them; means over the repeats."""
-    found = comparison.figures[contender]
-    support = zip(comparison.labels, comparison.support, strict=True)
-    classes = {
-        label: {**{key: _number(found[f"{key}/{label}"].value) for key in PER_CLASS}, "support": n}
-        for label, n in support
-    }
-    return {**{key: _number(found[key].value) for key in SUMMARY if key in found}, "classes": classes}
+def _intervals(section: Section) -> Iterator[Interval]:
+    rows = section.figures if isinstance(section, Comparison) else section.rows
+    yield from (cell for row in rows.values() for cell in row.values() if isinstance(cell, Interval))
 
 
 def _section(section: Section) -> dict[str, Any]:
-    if isinstance(section, Comparison):
-        (model, *others) = section.figures
-        rows = [
-            {"name": name, **_with_ends(section.figures[model][key])}
-            | {other: _number(section.figures[other][key].value) for other in others}
-            for key, name in SUMMARY.items()
-            if key in section.figures[model]
-        ]
-    else:
-        rows = [{"name": case, **_row(columns)} for case, columns in section.rows.items()]
     notes = {"protocol": " ".join(section.notes)} if section.notes else {}
-    return {"title": section.title, **notes, "rows": rows}
+    return {"title": section.title, **notes, **_tables(section)}
 
 
-def _row(columns: Mapping[str, Value]) -> dict[str, Any]:
-    """The first interval with its ends, which a row has room for once; of the others the value."""
-    found: dict[str, Any] = {}
-    for name, value in columns.items():
-        if isinstance(value, Interval) and "low" not in found:
-            found |= {name if key == "value" else key: end for key, end in _with_ends(value).items()}
-        else:
-            found[name] = _number(value.value if isinstance(value, Interval) else value)
-    return found
+def _tables(section: Section) -> dict[str, Any]:
+    if not isinstance(section, Comparison):
+        return {
+            "case": section.case,
+            "rows": [_row(case, columns) for case, columns in section.rows.items()],
+        }
+    model, *_ = section.figures.values()
+    summary = [
+        _row(name, {contender: found[key] for contender, found in section.figures.items()})
+        for key, name in SUMMARY.items()
+        if key in model
+    ]
+    classes = [_row(label, columns) for label, columns in section.classes().items()]
+    return {"rows": summary, "classes": classes}
 
 
-def _with_ends(interval: Interval) -> dict[str, float | None]:
-    return {key: _number(getattr(interval, key)) for key in ("value", "low", "high")}
+def _row(name: str, columns: Mapping[str, Value]) -> dict[str, Any]:
+    return {"name": name, **{column: _cell(value) for column, value in columns.items()}}
 
 
-def _number(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     """To four decimals; None for what is undefined, anything else as it is."""
+    if isinstance(value, Interval):
+        return {key: _cell(float(getattr(value, key))) for key in ("value", "low", "high")}
     if isinstance(value, float):
         return round(float(value), 4) if np.isfinite(value) else None
     return value

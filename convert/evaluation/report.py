@@ -10,7 +10,7 @@ import numpy as np
 
 from convert.evaluation.bootstrap import DRAWS, Interval, bootstrap
 from convert.evaluation.curves import Curves, curves
-from convert.evaluation.figures import PER_CLASS, SUMMARY, Labels, Probabilities, figures
+from convert.evaluation.figures import AVERAGES, PER_CLASS, SUMMARY, Labels, Probabilities, figures
 from convert.evaluation.gain import GainFigures
 from convert.evaluation.permutation import Permutations
 from convert.evaluation.protocol import LEAKY
@@ -18,6 +18,11 @@ from convert.evaluation.protocol import LEAKY
 Value = Interval | float | int | str
 #: Over the tables of a random split.
 RANDOM_SPLIT = f"{LEAKY}: one baby may be on both sides; these figures say nothing of another baby"
+#: Under every comparison, as an interval that the figure lies outside of looks like a fault.
+LEANING = (
+    "The interval of a calibration error leans upwards: the chance gaps of a resample are larger than those "
+    "of all recordings, so a small error may lie under its own interval."
+)
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,18 @@ class Comparison:
             if key in model
         ]
         yield Table(f"Summary; {how}", ("figure", *self.figures), tuple(rows))
-        classes = [
-            (label, *(str(model[f"{key}/{label}"]) for key in PER_CLASS), str(n))
-            for label, n in zip(self.labels, self.support, strict=True)
-        ]
+        classes = [(label, *map(str, row.values())) for label, row in self.classes().items()]
         yield Table(f"Classes, {name}", ("class", *PER_CLASS, "support"), tuple(classes))
+
+    def classes(self) -> dict[str, dict[str, Value]]:
+        """Precision, recall, F1 and support of the model's classes, and their averages."""
+        model = next(iter(self.figures.values()))
+        support = dict(zip(self.labels, self.support, strict=True))
+        support |= dict.fromkeys(AVERAGES, sum(self.support))
+        return {
+            name: {**{key: model[f"{key}/{name}"] for key in PER_CLASS}, "support": n}
+            for name, n in support.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, to four decimals."""
@@ -214,7 +226,7 @@ def compare(
     draws, seed : int
         Of the bootstrap.
     notes : sequence of str
-        Remarks, shown under the tables.
+        Remarks, shown under the tables, before that on calibration.
     """
     found = {
         name: bootstrap(
@@ -232,7 +244,7 @@ def compare(
         y,
         model,
         curves(y, model, labels),
-        tuple(notes),
+        (*notes, LEANING),
         positive,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS, Interval, bootstrap
 from convert.evaluation.figures import Labels
 from convert.evaluation.procedures import BASELINES, Procedure, Rows
-from convert.evaluation.protocol import SEEDS, Detections, Splits, cross_validate, leave_one_out
+from convert.evaluation.protocol import Detections, Splits, cross_validate
 from convert.evaluation.report import Comparison, Measurements, Value, compare
 
 Tell = Callable[[str], None]
@@ -53,47 +54,35 @@ def cross_validated(
     )
 
 
-def corpus_to_corpus(
-    name: str,
-    procedure: Procedure,
-    X: Rows,
+def hit_rates(
+    detected: Sequence[NDArray[np.bool_]],
     y: Labels,
     groups: Sequence[str],
-    corpora: Sequence[str],
-    labels: Sequence[str],
-    positive: str | None = None,
     *,
-    seeds: Sequence[int] = SEEDS,
+    positive: int = 1,
     draws: int = DRAWS,
-    tell: Tell = lambda _: None,
-) -> list[Comparison]:
-    """Leave each corpus out in turn, and measure on it what the others taught; a section a corpus.
+) -> dict[str, Interval]:
+    """Recall and false positives of what was detected, the means over seeds; NaN without any to count.
 
     Parameters
     ----------
-    name : str
-        What the procedure is called in the tables.
-    procedure, X, y, groups, corpora, seeds
-        See :func:`~convert.evaluation.protocol.leave_one_out`.
-    labels, positive, draws
-        See :func:`~convert.evaluation.report.compare`.
+    detected : sequence of bool [shape=(n,)]
+        Of the same rows by each seed.
+    y : int [shape=(n,)]
+    groups : sequence of str
+    positive : {0, 1}
+    draws : int
     """
-    rivals = {name: procedure, **BASELINES}
-    found = {
-        rival: leave_one_out(one, X, y, groups, corpora, seeds=seeds, n_classes=len(labels))
-        for rival, one in rivals.items()
-    }
-    sections, repeats = [], f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
-    for corpus, (rows, _) in found[name].items():
-        tell(f"intervals on {corpus}")
-        contenders = {rival: found[rival][corpus][1] for rival in rivals}
-        own = [groups[row] for row in rows]
-        note = f"Trained on all but {corpus}, {repeats}; tested on its {len(rows)} recordings."
-        title = f"On {corpus}, trained on the others"
-        sections.append(
-            compare(title, y[rows], contenders, labels, own, positive=positive, draws=draws, notes=[note])
-        )
-    return sections
+
+    def rates(truth: Labels, hits: Rows) -> dict[str, float]:
+        is_positive, hit = truth == positive, hits[:, 0]
+        return {"recall": _share(hit[is_positive]), "false positives": _share(hit[~is_positive])}
+
+    return bootstrap(rates, y, [one.astype(np.float64)[:, None] for one in detected], groups, draws=draws)
+
+
+def _share(hits: Rows) -> float:
+    return float(hits.mean()) if len(hits) else float("nan")
 
 
 def detections(
@@ -120,17 +109,7 @@ def detections(
     """
     if not found:
         raise ConversionError("detections: none; there is nothing to lay out")
-    # Detected or not, as a column; the mean over seeds is taken of the rates.
-    columns = [one.detected.astype(np.float64)[:, None] for one in found]
-
-    def rates(truth: Labels, detected: Rows) -> dict[str, float]:
-        is_positive, hit = truth == positive, detected[:, 0]
-        return {
-            "recall": float(hit[is_positive].mean()),
-            "false positives": float(hit[~is_positive].mean()),
-        }
-
-    measured: dict[str, Interval] = bootstrap(rates, y, columns, groups, draws=draws)
+    measured = hit_rates([one.detected for one in found], y, groups, positive=positive, draws=draws)
     thresholds = np.concatenate([one.thresholds for one in found])
     row: dict[str, Value] = {
         **measured,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from convert.errors import ConversionError
-from convert.evaluation.bootstrap import DRAWS, Interval
+from convert.evaluation.bootstrap import Interval
+from convert.evaluation.effort import Effort
 from convert.evaluation.figures import Figures, Labels, Probabilities, figures
 from convert.evaluation.gain import DECIBELS, gain_test
 from convert.evaluation.generic import describe, features_at, splits_of
@@ -44,6 +45,8 @@ from edgecry.features.spec import FeatureSpec
 
 MODEL: Final = "reason"
 SEED_RECIPE: Final = "seed's recipe"
+#: Enough for a p of 0.01.
+PERMUTATIONS: Final = 99
 #: Coverages that are tried besides the recipe's.
 COVERAGES: Final = (0.8, 0.7, 0.6, 0.5)
 #: Attributes of :class:`Answers`, the title of their section, and notes.
@@ -54,16 +57,6 @@ GAIN_TESTS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured, and how finely."""
-
-    repeats: int = 3
-    draws: int = DRAWS
-    permutations: int = 0
-    gain: bool = True
-
-
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the recipe as the arguments of ``python -m convert evaluate`` say."""
     if args.positive is not None:
@@ -71,8 +64,7 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
             f"--positive: {args.positive} cannot be detected by the task reason, which tells several apart; "
             "leave it out, or take --task clip"
         )
-    effort = Effort(args.repeats, args.draws, args.permutations, args.gain)
-    return measure(read_material(args, tell), effort, tell)
+    return measure(read_material(args, tell), Effort.of(args, PERMUTATIONS), tell)
 
 
 def measure(material: Material, effort: Effort, tell: Tell) -> Report:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convert.commands.options import stated_data
+from convert.evaluation.effort import Effort
 from convert.evaluation.record import record
 from convert.evaluation.report import Report
 from convert.evaluation.seen import mark
 from convert.reason.data import Material, Tell, read_material
 from convert.reason.recipe import SEED, Recipe, Tempered, nameable
-from convert.reason.report import Effort, measure
+from convert.reason.report import PERMUTATIONS, measure
 
 if TYPE_CHECKING:
     from convert.export import Converted
@@ -31,7 +32,7 @@ def train(args: argparse.Namespace, tell: Tell) -> tuple[Converted, str]:
         The model file, and its figures for people.
     """
     material = read_material(args, tell)
-    found = measure(material, Effort(), tell)
+    found = measure(material, Effort(permutations=PERMUTATIONS), tell)
     name = args.name or args.output.stem
     return make_model(material, found, name=name, data=stated_data(args), tell=tell), str(found)
 

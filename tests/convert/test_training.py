@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from convert import training
+from convert import clip, training
 from convert.commands import evaluate, train
 from convert.dataset import read_dataset
 from convert.errors import ConversionError
-from convert.evaluation import figures, grouped_folds, out_of_fold
+from convert.evaluation.effort import Effort
 from edgecry.audio import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
@@ -48,6 +48,19 @@ def corpus(tmp_path_factory):
     return make_corpus(tmp_path_factory.mktemp("corpus"))
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Measured as ever, but not as finely."""
+    monkeypatch.setattr(clip, "Effort", lambda: Effort(repeats=1, draws=20))
+
+
+def rows(model: Path, title: str = "Out of fold") -> dict[str, dict]:
+    """Rows of a section of a model file's evaluation, by name."""
+    sections = CryModel.load(model).metadata.evaluation["sections"]
+    (found,) = (section for section in sections if section["title"] == title)
+    return {row["name"]: row for row in found["rows"]}
+
+
 def run(folder: Path, output: Path, *options: object) -> int:
     """``python -m convert train`` without the process."""
     parser = argparse.ArgumentParser()
@@ -67,13 +80,15 @@ def test_train_end_to_end(corpus, tmp_path, capsys):
     meta = model.metadata
     assert (meta.name, meta.task) == ("model", "reason")
     assert meta.data == {"name": "Tones", "licence": "CC0", "attribution": "the tests"}
-    assert meta.evaluation["protocol"] == (
-        "out of fold, StratifiedGroupKFold(5) by instance (30 groups), 60 recordings"
+    assert meta.evaluation["protocol"].startswith(
+        "out of fold, StratifiedGroupKFold(5) by instance (30 groups), 1 repeat, 60 recordings"
     )
-    assert meta.evaluation["figures"]["accuracy"] > 0.9
-    assert meta.evaluation["majority"]["balanced_accuracy"] == pytest.approx(1 / 3, abs=1e-4)
-    majority = meta.evaluation["majority"]  # which is quite sure of itself, unlike the shares
-    assert majority["calibration_error"] == pytest.approx(1 - majority["accuracy"], abs=1e-4)
+    figures = rows(path)
+    assert figures["accuracy"]["forest"]["value"] > 0.9
+    assert figures["balanced accuracy"]["majority"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    majority = {name: row["majority"]["value"] for name, row in figures.items()}  # quite sure of itself
+    assert majority["calibration error"] == pytest.approx(1 - majority["accuracy"], abs=1e-4)
+    assert set(rows(path, "Gain test")) == {"-6 dB", "-12 dB", "-20 dB"}
     assert meta.evaluation["parity"]["passed"]
     extractor = FeatureExtractor(SPEC)
     for label in PITCH:
@@ -81,34 +96,43 @@ def test_train_end_to_end(corpus, tmp_path, capsys):
         P = model.predict_proba(extractor.extract(clip.samples)[None])
         assert model.labels[P.argmax()] == label
     printed = capsys.readouterr()
-    assert printed.out.startswith(meta.evaluation["protocol"])
-    assert "always" in printed.out
+    assert printed.out.startswith("forest on ")
+    assert "majority" in printed.out
     assert "60 of 60 recordings" in printed.err
 
 
 def test_figures_are_out_of_fold(tmp_path):
     """Where labels mean nothing, a forest knows its training set by heart, and still scores like chance."""
-    dataset = read_dataset(make_corpus(tmp_path, meaningful=False))
+    folder, path = make_corpus(tmp_path, meaningful=False), tmp_path / "model.onnx"
+    dataset = read_dataset(folder)
     features = training.extract_features(dataset, SPEC, lambda _: None)
-    found = training.evaluate(training.forest(), features, dataset)
     fitted = training.forest().fit(features.X, dataset.labels)
     assert fitted.score(features.X, dataset.labels) == 1.0
-    assert found.model.accuracy < 0.6
-    y = np.unique(dataset.labels, return_inverse=True)[1]
-    P = out_of_fold(training.forest(), features.X, y, grouped_folds(dataset.labels, dataset.groups))
-    assert found.model == figures(y, P, ["burping", "hungry", "tired"])
+    assert run(folder, path) == 0
+    assert rows(path)["accuracy"]["forest"]["value"] < 0.6
+
+
+def test_every_figure_of_the_card_has_an_interval(corpus, tmp_path):
+    """Of the classes and of guessing too."""
+    path = tmp_path / "model.onnx"
+    assert run(corpus, path) == 0
+    for section in CryModel.load(path).metadata.evaluation["sections"]:
+        for row in (*section["rows"], *section.get("classes", ())):
+            for column, cell in row.items():
+                if column not in ("name", "support"):
+                    assert set(cell) == {"value", "low", "high"}, (section["title"], row["name"], column)
 
 
 def test_leaky_figures_are_called_so(tmp_path):
     """Without groups the two takes of an instance give each other away, and the title says it."""
     folder = make_corpus(tmp_path, meaningful=False)
-    found = {}
+    path, protocol, accuracy = tmp_path / "model.onnx", {}, {}
     for group_by in ("none", "instance"):
-        assert run(folder, tmp_path / "model.onnx", "--group-by", group_by) == 0
-        found[group_by] = CryModel.load(tmp_path / "model.onnx").metadata.evaluation
-    assert found["none"]["protocol"].startswith("LEAKY: ")
-    assert "LEAKY" not in found["instance"]["protocol"]
-    accuracy = {group_by: record["figures"]["accuracy"] for group_by, record in found.items()}
+        assert run(folder, path, "--group-by", group_by) == 0
+        protocol[group_by] = CryModel.load(path).metadata.evaluation["protocol"]
+        accuracy[group_by] = rows(path)["accuracy"]["forest"]["value"]
+    assert protocol["none"].startswith("LEAKY: ")
+    assert "LEAKY" not in protocol["instance"]
     assert accuracy["none"] > accuracy["instance"] + 0.2
 
 
@@ -124,8 +148,9 @@ def test_estimators(estimator, corpus, tmp_path):
 def test_same_inputs_same_bytes(corpus, tmp_path):
     """In two processes that hash differently."""
     code = (
-        "import argparse, sys; from convert.commands import train; p = argparse.ArgumentParser(); "
-        "train.add_arguments(p); sys.exit(train.run(p.parse_args()))"
+        "import argparse, sys; from convert import clip; from convert.commands import train; "
+        "from convert.evaluation.effort import Effort; clip.Effort = lambda: Effort(repeats=1, draws=20); "
+        "p = argparse.ArgumentParser(); train.add_arguments(p); sys.exit(train.run(p.parse_args()))"
     )
     digests = set()
     for seed in "12":

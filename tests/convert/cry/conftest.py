@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from convert.cry import detector, recipe, report
+from convert.cry import detector, recipe, report, transfer
 from convert.cry.distractors import hum, tone
-from convert.cry.report import measure, read_material
+from convert.cry.material import read_material
+from convert.cry.report import measure
 from convert.cry.variation import coloured_noise
 from convert.synth import synthetic_cry
 
@@ -87,7 +88,7 @@ def _small():
             detector.ESTIMATORS, "trees", lambda seed: detector.trees(seed).set_params(n_estimators=12)
         )
         patch.setattr(report, "TESTED", 3)
-        patch.setattr(report, "ENOUGH", 8)
+        patch.setattr(transfer, "ENOUGH", 8)
         yield
 
 

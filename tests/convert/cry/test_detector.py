@@ -11,7 +11,8 @@ from convert.cry import recipe
 from convert.cry.corpora import Sound
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
 from convert.cry.examples import Example
-from convert.cry.report import Material, Measured
+from convert.cry.material import Material
+from convert.cry.report import Measured
 from convert.cry.train import fitted
 from convert.errors import ConversionError
 from convert.evaluation import Report
@@ -214,7 +215,7 @@ def answers(request, material, tmp_path_factory) -> Answers:
     procedure = CryDetector(some, material.procedure.distractors, request.param)
     y = np.random.default_rng(1).permutation(material.y[::2])
     taught = Material(some, procedure, y, material.groups[::2], None)
-    measured = Measured(Report("", "none", "none", ()), 0.5, ())
+    measured = Measured(Report("", "none", "none", ()), 0.5)
     made = fitted(taught, measured, name="ear", data={}, tell=lambda _: None)
     path = made.save(tmp_path_factory.mktemp("model") / "ear.onnx")
     detector = procedure.fit(taught.rows, taught.y, taught.groups, recipe.SEED)

@@ -13,15 +13,9 @@ import pytest
 from convert.cry import recipe
 from convert.cry.detector import ESTIMATORS, CryDetector, FittedDetector
 from convert.cry.examples import SR
-from convert.cry.report import (
-    RATES,
-    Material,
-    _corpus_to_corpus,
-    measure,
-    other_thresholds,
-    refuse_choices,
-    report,
-)
+from convert.cry.material import Material
+from convert.cry.report import RATES, measure, refuse_choices, report
+from convert.cry.transfer import corpus_to_corpus, left_out
 from convert.cry.variation import coloured_noise
 from convert.errors import ConversionError
 from convert.evaluation import BASELINES, Comparison, Splits, cross_validate, threshold_at_fpr
@@ -29,6 +23,12 @@ from convert.evaluation import BASELINES, Comparison, Splits, cross_validate, th
 
 def quiet(line: str) -> None:
     pass
+
+
+def section(measured, beginning: str):
+    """The one whose title begins so."""
+    (found,) = (one for one in measured.report.sections if one.title.startswith(beginning))
+    return found
 
 
 # -- what is there -------------------------------------------------------------------------------------
@@ -56,6 +56,12 @@ def test_rivals_and_baselines_stand_beside_it(measured, material):
     assert name == material.procedure.estimator
     assert {name, *others} == {*ESTIMATORS, *BASELINES}
     assert first.figures["majority"]["balanced_accuracy"].value == 0.5
+
+
+def test_no_comparison_goes_without_guessing(measured):
+    for one in measured.report.sections:
+        if isinstance(one, Comparison):
+            assert {"majority", "prior"} <= set(one.figures), one.title
 
 
 def test_protocol_and_data_say_what_was_done(measured, material):
@@ -94,31 +100,32 @@ def test_the_threshold_is_of_the_scores_out_of_fold(measured, material):
 
 
 def test_a_lower_threshold_finds_more_and_passes_more(measured):
-    points = measured.operating_points
-    assert len(points) == len(RATES)
+    points = section(measured, "What another threshold would give").rows
+    assert f"{measured.threshold:g}" in points
     for strict, lax in pairwise(points):
-        assert lax["threshold"] <= strict["threshold"]
-        assert lax["recall"] >= strict["recall"]
-        assert lax["false_positives"] >= strict["false_positives"]
-    assert all(p["false_positives"] <= rate + 1e-3 for p, rate in zip(points, RATES, strict=True))
+        assert float(lax) < float(strict)
+        assert points[lax]["recall"].value >= points[strict]["recall"].value
+        assert points[lax]["false positives"].value >= points[strict]["false positives"].value
+    passed = {float(threshold): row["false positives"].value for threshold, row in points.items()}
+    assert all(any(share <= rate + 1e-3 for share in passed.values()) for rate in RATES)
+    for row in points.values():
+        for found in row.values():
+            assert found.low <= found.value <= found.high
 
 
 def test_where_noise_is_added_is_said(measured):
-    (noise,) = (one for one in measured.report.sections if one.title.startswith("Cries under noise"))
+    noise = section(measured, "Cries under noise")
     assert f"added at {SR} Hz" in " ".join(noise.notes)
     # What the note says of recordings that end at a quarter of that rate.
     power = np.abs(np.fft.rfft(coloured_noise(10 * SR, SR, 0, np.random.default_rng(0)))) ** 2
     assert 10 * np.log10(power[: len(power) // 2].sum() / power.sum()) == pytest.approx(-3, abs=0.1)
 
 
-def test_the_command_shows_every_threshold_of_the_card(measured, material, monkeypatch):
+def test_the_command_shows_all_that_the_card_keeps(measured, material, monkeypatch):
     monkeypatch.setattr("convert.cry.report.read_material", lambda *_: material)
     monkeypatch.setattr("convert.cry.report.measure", lambda *_, **__: measured)
     shown = report(Namespace(folders=[], repeats=1, draws=1, cache=None, no_cache=True), quiet)
-    assert shown.sections == (*measured.report.sections, other_thresholds(measured))
-    for point in measured.operating_points:
-        row = other_thresholds(measured).rows[f"{point['threshold']:g}"]
-        assert row == {"recall": point["recall"], "false positives": point["false_positives"]}
+    assert shown is measured.report
 
 
 # -- spies ---------------------------------------------------------------------------------------------
@@ -199,7 +206,7 @@ def test_only_sounds_of_no_recording_are_tried_on_what_learned_all(material):
 
 def crossed(material: Material, tell=quiet) -> tuple[list[Comparison], list[Trial]]:
     watched, trials = spied(material)
-    return _corpus_to_corpus(watched, (0, 1), 2, tell), trials
+    return corpus_to_corpus(watched, (0, 1), 2, tell), trials
 
 
 def worlds_of(material: Material, trials: Sequence[Trial]) -> list[str]:
@@ -278,6 +285,28 @@ def test_corpora_without_other_sounds_are_left_out_and_said(material):
     told: list[str] = []
     assert crossed(cries, told.append)[0] == []
     assert told == ["corpus to corpus left out: home, town have no other sounds to test with"]
+
+
+def test_a_corpus_that_is_left_out_teaches_nothing(material):
+    """Only town can be: without its other sounds, home's cries are all there is."""
+    watched, trials = spied(material)
+    (found,) = left_out(watched, 0.5, (0, 1), 5, quiet)
+    assert list(found.rows) == ["home"]
+    for trial in trials:
+        assert {material.examples[i].sound.corpus for i in trial.learned} == {"town"}
+        assert sorted(trial.asked) == [
+            i for i, example in enumerate(material.examples) if example.sound.corpus == "home"
+        ]
+    row = found.rows["home"]
+    assert (row["cries"], row["other sounds"]) == (10, 0)
+    hits = []
+    for trial in list(trials):
+        X = trial.learned
+        fitted = watched.procedure.fit(X, material.y[X], [material.groups[i] for i in X], 0)
+        hits.append(fitted.predict_proba(np.array(trial.asked))[:, 1] >= 0.5)
+    assert row["recall"].value == pytest.approx(np.mean(hits))
+    assert math.isnan(row["false positives"].value)
+    assert left_out(part(material, lambda sound: sound.corpus == "town"), 0.5, (0,), 5, quiet) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sklearn.metrics import balanced_accuracy_score, log_loss, precision_recall_
 
 from convert.errors import ConversionError
 from convert.evaluation import (
+    AVERAGES,
     auc,
     brier,
     calibration_error,
@@ -18,7 +19,6 @@ from convert.evaluation import (
     figures,
     recall_at_fpr,
     reliability,
-    table,
     threshold_at_fpr,
 )
 
@@ -61,31 +61,16 @@ def test_figures_equal_scikit_learn():
     assert found.log_loss == pytest.approx(log_loss(y, P))
 
 
-def test_table():
-    """Title, a row a class, averages as in scikit-learn's report, and the baseline beside the model."""
-    y = np.array([0, 0, 0, 1])
-    model = figures(y, np.array([[1, 0], [1, 0], [0, 1], [0, 1]], float), ["hungry", "tired"])
-    majority = figures(y, np.tile([0.75, 0.25], (4, 1)), ["hungry", "tired"])
-    lines = table("Out of fold", model, majority).splitlines()
-    assert lines[0] == "Out of fold"
-    rows = {line[:17].strip(): line[17:].split() for line in lines if line}
-    assert rows["class"] == ["precision", "recall", "f1", "support"]
-    assert rows["hungry"] == ["1.00", "0.67", "0.80", "3"]
-    assert rows["tired"] == ["0.50", "1.00", "0.67", "1"]
-    assert rows["macro avg"] == ["0.75", "0.83", "0.73", "4"]
-    assert rows["weighted avg"] == ["0.88", "0.75", "0.77", "4"]
-    assert rows["accuracy"] == ["0.750", "0.750"]
-    assert rows["balanced accuracy"] == ["0.833", "0.500"]
-    assert "always hungry" in lines[-5]
-
-
-def test_to_dict_is_plain():
-    """Four decimals, Python's own types."""
-    y = np.array([0, 0, 1])
-    found = figures(y, np.tile([2 / 3, 1 / 3], (3, 1)), ["a", "b"]).to_dict()
-    assert found["accuracy"] == 0.6667
-    assert found["classes"]["b"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
-    assert type(found["classes"]["a"]["support"]) is int
+def test_averages_are_those_of_the_classification_report():
+    """The seed's table ends with them."""
+    y, P = np.array([0, 0, 0, 1]), np.eye(3)[[0, 0, 1, 1]]
+    found = figures(y, P, ["hungry", "tired", "bored"]).flat()
+    expected = metrics.classification_report(
+        y, P.argmax(axis=1), labels=[0, 1], target_names=["hungry", "tired"], output_dict=True
+    )
+    for row in (*AVERAGES, "hungry", "tired"):
+        for name, column in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
+            assert found[f"{name}/{row}"] == pytest.approx(expected[row][column]), (name, row)
 
 
 @pytest.fixture(params=[2, 5])
@@ -198,14 +183,14 @@ def test_one_kind_has_no_threshold():
 
 
 def test_a_class_that_does_not_occur():
-    """It is in no mean, has no figure of its own, and JSON has none for what is undefined."""
+    """It is in no mean and has no figure of its own, nor have those that need it."""
     found = figures(np.array([0, 0, 1]), np.eye(3)[[0, 0, 1]], list("abc"))
     assert found.balanced_accuracy == found.macro_f1 == 1
     assert math.isnan(found.flat()["recall/c"])
     assert found.flat()["recall/a"] == 1
-    lone = figures(np.array([1, 1]), np.tile([0.4, 0.6], (2, 1)), ["no", "cry"], "cry").to_dict()
-    assert lone["roc_auc"] is None
-    assert lone["recall_at_fpr_01"] is None
+    lone = figures(np.array([1, 1]), np.tile([0.4, 0.6], (2, 1)), ["no", "cry"], "cry").flat()
+    assert math.isnan(lone["roc_auc"])
+    assert math.isnan(lone["recall_at_fpr_01"])
 
 
 def test_positive_must_be_one_of_two():

@@ -26,40 +26,45 @@ def comparison():
 
 
 def test_a_comparison(comparison):
-    """The model with its interval, the others beside it; classes of the model and of the majority."""
+    """Every contender's figures and the model's classes, each with its interval."""
     found = record(make(comparison))
-    assert found["protocol"] == "out of fold. Measured on 4 recordings"
-    assert found["figures"]["accuracy"] == 0.75
-    assert found["figures"]["classes"]["cry"] == {"precision": 1.0, "recall": 0.5, "f1": 0.6667, "support": 2}
-    assert found["majority"]["classes"]["other"]["recall"] == 0
+    assert found["protocol"] == (
+        "out of fold. Measured on 4 recordings. Intervals are of 95%, from 10 resamples of groups"
+    )
     (section,) = found["sections"]
-    assert (section["title"], section["protocol"]) == ("Out of fold", "One. Two.")
+    assert section["title"] == "Out of fold"
+    assert section["protocol"].startswith("One. Two. ")
     rows = {row["name"]: row for row in section["rows"]}
-    assert rows["accuracy"]["value"] == 0.75
-    assert rows["accuracy"]["low"] <= 0.75 <= rows["accuracy"]["high"]
-    assert rows["accuracy"]["majority"] == 0.5
-    assert rows["log-loss"]["prior"] == pytest.approx(np.log(2), abs=1e-4)
+    assert list(rows["accuracy"]) == ["name", "model", "majority", "prior"]
+    accuracy = rows["accuracy"]["model"]
+    assert accuracy["value"] == 0.75
+    assert accuracy["low"] <= 0.75 <= accuracy["high"]
+    assert rows["accuracy"]["majority"]["value"] == 0.5
+    assert rows["log-loss"]["prior"]["value"] == pytest.approx(np.log(2), abs=1e-4)
+    cry, other, *averages = section["classes"]
+    assert [row["name"] for row in averages] == ["macro avg", "weighted avg"]
+    assert list(cry) == ["name", "precision", "recall", "f1", "support"]
+    assert (cry["name"], cry["support"], cry["recall"]["value"]) == ("cry", 2, 0.5)
+    assert cry["recall"]["low"] <= 0.5 <= cry["recall"]["high"]
+    assert (other["name"], other["f1"]["value"]) == ("other", 0.8)
 
 
 def test_measurements():
-    """The first interval keeps its ends, under the names the card knows; what is undefined is None."""
+    """Every interval keeps its ends; what is undefined is None."""
     one, none = Interval(0.5, 0.4, 0.6, 0.95, 10), Interval(np.nan, np.nan, np.nan, 0.95, 0)
+    ends = {"value": 0.5, "low": 0.4, "high": 0.6}
     rows = {"-6 dB": {"kept": one, "moved": one, "n": 3}}
     gain = Measurements("Gain", "gain", rows)
-    sets = Measurements("Sets", "figure", {"size": {"value": one}, "accuracy": {"value": none}})
-    found = record(make(gain, sets))
-    assert "figures" not in found
-    assert found["sections"][0]["rows"] == [
-        {"name": "-6 dB", "kept": 0.5, "low": 0.4, "high": 0.6, "moved": 0.5, "n": 3}
-    ]
-    assert found["sections"][1]["rows"] == [
-        {"name": "size", "value": 0.5, "low": 0.4, "high": 0.6},
-        {"name": "accuracy", "value": None, "low": None, "high": None},
-    ]
+    sets = Measurements("Sets", "figure", {"accuracy": {"value": none, "how": "by ear"}})
+    first, second = record(make(gain, sets))["sections"]
+    assert (first["case"], second["case"]) == ("gain", "figure")
+    assert first["rows"] == [{"name": "-6 dB", "kept": ends, "moved": ends, "n": 3}]
+    nothing = dict.fromkeys(ends)
+    assert second["rows"] == [{"name": "accuracy", "value": nothing, "how": "by ear"}]
 
 
 def test_it_is_json_and_says_leaky(comparison):
     """No NaN, no curves; a leak comes first."""
     found = record(make(comparison, leak=RANDOM_SPLIT))
     assert found["protocol"].startswith("LEAKY: ")
-    assert len(json.dumps(found, allow_nan=False)) < 2500
+    assert len(json.dumps(found, allow_nan=False)) < 4000

@@ -71,7 +71,8 @@ def test_every_contender_by_the_same_measure():
     summary, classes = section.tables()
     assert summary.head == ("figure", "model", "majority", "prior")
     assert {row[0] for row in summary.rows} >= {"macro F1", "log-loss", "recall at 1 % false positives"}
-    assert [row[0] for row in classes.rows] == list(LABELS)
+    assert [row[0] for row in classes.rows] == [*LABELS, "macro avg", "weighted avg"]
+    assert [row[-1] for row in classes.rows[-2:]] == [str(len(y))] * 2
     assert classes.head == ("class", "precision", "recall", "f1", "support")
     assert "95% intervals from 40 resamples of groups" in summary.caption
 
