@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from convert.cache import content_digest
 from convert.errors import ConversionError
 
 MANIFEST: Final = "manifest.csv"
-#: Columns looked for, in this order, where none is named.
+#: Columns looked for, in this order, where none is named; of groups the widest first.
 LABEL_COLUMNS: Final = ("label", "category")
-GROUP_COLUMNS: Final = ("instance", "group")
+GROUP_COLUMNS: Final = ("instance", "group", "author", "clip_id")
 #: Files of class folders that are taken for recordings; what they hold is found out by reading them.
 SUFFIXES: Final = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"}
@@ -81,7 +82,7 @@ def read_dataset(folder: Path, *, label_column: str | None = None, group_by: str
         Column of the manifest; by default ``label`` or ``category``.
     group_by : str, optional
         Column of the manifest; "prefix:N", the first N characters of the file's name in lower case;
-        or "none". By default ``instance`` or ``group``.
+        or "none". By default ``instance``, ``group``, ``author`` or ``clip_id``.
 
     Raises
     ------
@@ -100,6 +101,37 @@ def read_dataset(folder: Path, *, label_column: str | None = None, group_by: str
             )
     recordings = tuple(Recording(folder / row["file"], row[label], group_of(row)) for row in rows)
     return Dataset(recordings, grouping)
+
+
+def refuse_copies(owners: Iterable[tuple[Path, str]]) -> None:
+    """Refuse recordings that are the same, byte for byte, but of different groups: a split would leak.
+
+    Parameters
+    ----------
+    owners : iterable of (path, group)
+        Of each recording; what cannot be opened is let be.
+
+    Raises
+    ------
+    ConversionError
+        There are such.
+    """
+    first: dict[str, tuple[Path, str]] = {}
+    copies = []
+    for path, group in owners:
+        try:
+            digest = content_digest(path)
+        except OSError:
+            continue
+        original, owner = first.setdefault(digest, (path, group))
+        if owner != group:
+            copies.append(f"{path} of {group!r} is {original} of {owner!r}")
+    if copies:
+        more = f", and {len(copies) - 1} more like it" if len(copies) > 1 else ""
+        raise ConversionError(
+            f"copies: {copies[0]}{more}; as one recording would be learned and tested, remove the copies or "
+            "give both the same group"
+        )
 
 
 Row = Mapping[str, str]
@@ -125,14 +157,14 @@ def read_rows(folder: Path) -> list[Row]:
 def _manifest_rows(manifest: Path) -> Iterator[Row]:
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="", strict=True)
+            reader = csv.DictReader(file, restval="", strict=True, skipinitialspace=True)
             if "file" not in (reader.fieldnames or ()):
                 raise ConversionError(
                     f"{manifest}: has the columns {', '.join(reader.fieldnames or ['(none)'])}; "
-                    "one called file must name the recordings"
+                    "one called file must name the recordings; put commas between them"
                 )
             for row in reader:
-                if None in row or not row["file"]:
+                if None in row or not row["file"] or "\0" in row["file"]:
                     raise ConversionError(
                         f"{manifest}: line {reader.line_num} names no file or has too many fields; repair it"
                     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.cache import FeatureCache
-from convert.dataset import Dataset, Recording
+from convert.dataset import Dataset, Recording, refuse_copies
 from convert.errors import ConversionError
 from edgecry.audio import load_audio
 from edgecry.errors import AudioError
@@ -86,8 +86,10 @@ def extract_features(
     Raises
     ------
     ConversionError
-        None of them can be read.
+        None of them can be read, or some are copies that a split by their groups would part.
     """
+    if not dataset.is_leaky:
+        refuse_copies((recording.path, recording.group) for recording in dataset.recordings)
     extractor, found = FeatureExtractor(spec), FeatureCache(cache, spec.hash)
 
     def compute(path: Path) -> NDArray[np.float64]:

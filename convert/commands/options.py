@@ -56,8 +56,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group-by",
         metavar="NAME",
-        help="manifest's column that tells whose recording it is (default: instance or group), "
-        "'prefix:N' for the first N characters of the file's name, or 'none' for LEAKY figures",
+        help="manifest's column that tells whose recording it is (default: instance, group, author or "
+        "clip_id), 'prefix:N' for the first N characters of the file's name, or 'none' for LEAKY figures",
     )
 
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from convert.dataset import MANIFEST, Row, read_rows
+from convert.dataset import GROUP_COLUMNS, MANIFEST, Row, read_rows, refuse_copies
 from convert.errors import ConversionError
 
-#: Columns that tell whose recording it is, the widest first.
-GROUP_COLUMNS: Final = ("instance", "group", "author", "clip_id")
 CATEGORY_COLUMNS: Final = ("category", "label")
 #: Where no column ``is_cry`` says so, these are cries: the reasons, and what folders are called.
 CRIES: Final = frozenset(
@@ -57,7 +55,8 @@ def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _:
     Raises
     ------
     ConversionError
-        A folder is none, or nothing tells its cries or groups; or all together lack cries or others.
+        A folder is none, or nothing tells its cries or groups; or all together lack cries or others, or
+        hold copies that a split by group would part.
     """
     found: list[Sound] = []
     for corpus in dict.fromkeys(part for folder in folders for part in _corpora(folder)):
@@ -74,6 +73,7 @@ def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _:
             f"{', '.join(map(str, folders))}: {lacking} there; a detector learns from cries and other "
             "sounds, so name folders that hold both"
         )
+    refuse_copies((sound.path, sound.group) for sound in found)
     return tuple(found)
 
 

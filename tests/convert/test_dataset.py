@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from convert.dataset import read_dataset
+from convert.dataset import read_dataset, refuse_copies
 from convert.errors import ConversionError
+from convert.training import extract_features
+from edgecry.features.spec import FeatureSpec
 
 
 def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -40,6 +42,16 @@ def test_other_columns(tmp_path):
     assert (dataset.labels, dataset.groups, dataset.grouping) == (["cry"], ["g"], "group")
     dataset = read_dataset(tmp_path, label_column="author", group_by="category")
     assert (dataset.labels, dataset.groups, dataset.grouping) == (["ann"], ["cry"], "category")
+
+
+@pytest.mark.parametrize(
+    ("columns", "grouping"),
+    [("clip_id,author", "author"), ("take,clip_id", "clip_id"), ("author,group", "group")],
+)
+def test_groups_go_by_the_widest_column_there_is(columns, grouping, tmp_path):
+    """An author may have made several clips, and a clip several takes."""
+    table(tmp_path, f"file,label,{columns}\na.wav,cry,x,y\n")
+    assert read_dataset(tmp_path).grouping == grouping
 
 
 def test_class_folders(tmp_path):
@@ -86,6 +98,8 @@ def test_no_groups_are_refused(tmp_path):
         ("file,label,instance\na,b,\n", {}, "a: has no instance"),
         ("file,label,instance\n,b,c\n", {}, "line 2 names no file"),
         ("file,label,instance\na,b,c,d\n", {}, "line 2 .*too many fields"),
+        ("file,label,instance\na\0,b,c\n", {}, "line 2 names no file"),
+        ("file;label;instance\na;b;c\n", {}, "file;label;instance.*commas between them"),
         ("file,label,instance\n", {}, "no recordings"),
         ('file,label,instance\n"a,b,c\n', {}, "as a table"),
     ],
@@ -95,6 +109,29 @@ def test_bad_manifests(text, options, match, tmp_path):
     with pytest.raises(ConversionError, match=match) as caught:
         read_dataset(table(tmp_path, text), **options)
     assert str(tmp_path) in str(caught.value)
+
+
+def test_manifest_of_a_spreadsheet(tmp_path):
+    """Its ends of lines, its mark at the beginning, spaces after commas, empty lines, any alphabet."""
+    text = "file, label, instance\r\n\r\nцы é.wav, gähnt, ü\r\n"
+    (tmp_path / "manifest.csv").write_bytes(text.encode("utf-8-sig"))
+    (found,) = read_dataset(tmp_path).recordings
+    assert (found.path.name, found.label, found.group) == ("цы é.wav", "gähnt", "ü")
+
+
+def test_copies_are_refused_where_a_split_would_part_them(tmp_path):
+    """By content; within a group they are no harm, and what is missing is complained of elsewhere."""
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / name).write_bytes(b"one" if name != "d" else b"another")
+    path = {name: tmp_path / name for name in "abcde"}
+    refuse_copies([(path["a"], "x"), (path["b"], "x"), (path["d"], "y"), (path["e"], "z")])
+    with pytest.raises(ConversionError, match=r"c of 'y' is .*a of 'x', and 1 more like it; .*same group"):
+        refuse_copies([(path["a"], "x"), (path["c"], "y"), (path["b"], "z")])
+    table(tmp_path, "file,label,instance\na,tired,x\na,hungry,y\n")
+    with pytest.raises(ConversionError, match="copies: "):
+        extract_features(read_dataset(tmp_path), FeatureSpec(), lambda _: None)
+    with pytest.raises(ConversionError, match="none of the 2 recordings can be read"):
+        extract_features(read_dataset(tmp_path, group_by="none"), FeatureSpec(), lambda _: None)
 
 
 def test_manifest_in_another_encoding(tmp_path):

@@ -13,7 +13,7 @@ def corpus(folder, rows, missing=()):
         if row["file"] not in missing:
             path = folder / str(row["file"])
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(b"whatever: nothing is decoded here")
+            path.write_bytes(str(path).encode())  # whatever: nothing is decoded here
     return folder
 
 
@@ -104,6 +104,14 @@ def test_a_corpus_without_its_files_is_said_and_the_others_work(tmp_path):
 
 
 # -- refusals: each names the folder and what to do --------------------------------------------------
+
+
+def test_a_copy_in_another_corpus_is_refused(tmp_path):
+    """Groups of corpora never meet, so it would be learned and tested."""
+    home = corpus(tmp_path / "home", [{"file": "a.wav", "label": "hungry", "instance": "x"}])
+    town = corpus(tmp_path / "town", [{"file": "b.wav", "category": "dog", "is_cry": 0, "author": "y"}])
+    (town / "b.wav").write_bytes((home / "a.wav").read_bytes())
+    assert "b.wav of 'town:y' is" in refusal(tmp_path)
 
 
 def test_no_such_folder(tmp_path):
