@@ -6,10 +6,10 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from convert.cache import add_cache_arguments
 from convert.commands.options import add_data_arguments, require_clip
@@ -18,6 +18,9 @@ from convert.evaluation.bootstrap import DRAWS
 from convert.talk import printable
 from convert.training import DEFAULT as DEFAULT_ESTIMATOR
 from convert.training import ESTIMATORS
+
+if TYPE_CHECKING:
+    from convert.evaluation.report import Report
 
 #: What is evaluated, and the module that does: ``report(args, tell) -> Report``.
 RECIPES: Final[Mapping[str, str]] = {
@@ -37,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--task",
         choices=RECIPES,
         help="the recipe that is evaluated; clip: any classifier, one vector a recording "
-        f"(default: {DEFAULT})",
+        f"(default: {DEFAULT}; in a folder as EDGECRY_DATA names, each of the models that come with edgecry "
+        "as its file was measured, held against the file)",
     )
     what.add_argument(
         "--model", metavar="M.onnx", help="a model file as it is, on recordings it was not trained on"
@@ -83,17 +87,32 @@ def run(args: argparse.Namespace) -> int:
         from convert.evaluation.pictures import require_matplotlib
 
         require_matplotlib()
-    require_clip(args, args.task or DEFAULT)
-    module = import_module(MODEL if args.model else RECIPES[args.task or DEFAULT])
-    report = module.report(args, logging.getLogger("edgecry").info)
-    sys.stdout.write("\n".join(map(printable, str(report).splitlines())) + "\n")
+    reports = []
+    for number, report in enumerate(_reports(args, logging.getLogger("edgecry").info)):
+        sys.stdout.write("\n\n" * (number > 0) + "\n".join(map(printable, str(report).splitlines())) + "\n")
+        sys.stdout.flush()
+        reports.append(report)
     if args.json is not None:
-        _write(args.json, json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        plain = [report.to_dict() for report in reports]
+        found = plain[0] if len(plain) == 1 else {"reports": plain}
+        _write(args.json, json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     if args.html is not None:
         from convert.evaluation.page import page
 
-        _write(args.html, page(report))
+        _write(args.html, page(*reports))
     return 0
+
+
+def _reports(args: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[Report]:
+    """Several where nobody says what of all that the bundled models were made of is to be evaluated."""
+    from convert.evaluation import bundled
+
+    if args.task is None and args.model is None and bundled.is_all(args.folders):
+        yield from bundled.reports(args, tell)
+        return
+    require_clip(args, args.task or DEFAULT)
+    module = import_module(MODEL if args.model else RECIPES[args.task or DEFAULT])
+    yield module.report(args, tell)
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 ``folds`` splits, ``protocol`` runs a procedure over the splits, ``figures`` measures what came out,
 ``bootstrap`` and ``permutation`` say how sure that is, ``gain`` whether it hangs on loudness, and
 ``report`` tells it, as text, JSON and (``page``) HTML; ``sections`` goes from a procedure to the report
-in one call. Nothing but ``generic``, ``model`` and ``seen`` knows of files or features.
+in one call. Nothing but ``generic``, ``model``, ``seen`` and ``bundled`` knows of files or features.
 """
 
 from convert.evaluation.bootstrap import Interval, bootstrap, bootstrap_mean, resamples

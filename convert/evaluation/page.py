@@ -1,4 +1,4 @@
-"""Report as one HTML file: nothing to fetch, nothing to run, fit for a screen reader and for paper."""
+"""Reports as one HTML file: nothing to fetch, nothing to run, fit for a screen reader and for paper."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 72rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.2; }
+h1:not(:first-child) { margin-top: 5rem; }
 h2 { margin-top: 2.5rem; border-bottom: 2px solid #1a1a1a; }
 dt { font-weight: 600; }
 dd { margin: 0 0 .5rem; }
@@ -38,35 +39,41 @@ img { width: 100%; height: auto; }
 """
 
 
-def page(report: Report) -> str:
-    """Make the HTML document, pictures and all.
+def page(*reports: Report) -> str:
+    """Make the HTML document of one report or more, pictures and all.
 
     Raises
     ------
     ConversionError
         matplotlib, which draws the pictures, is not installed.
     """
-    body = "\n".join(part for section in report.sections for part in _section(section, report.leak))
+    title = "; ".join(report.title for report in reports)
+    body = "\n".join(part for report in reports for part in _report(report))
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(report.title)}</title>
+<title>{escape(title)}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <main>
-<h1>{escape(report.title)}</h1>
-{_warning(report.leak)}<dl>
-<dt>Protocol</dt><dd>{escape(report.protocol)}</dd>
-<dt>Data</dt><dd>{escape(report.data)}</dd>
-</dl>
 {body}
 </main>
 </body>
 </html>
 """
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield f"""<h1>{escape(report.title)}</h1>
+{_warning(report.leak)}<dl>
+<dt>Protocol</dt><dd>{escape(report.protocol)}</dd>
+<dt>Data</dt><dd>{escape(report.data)}</dd>
+</dl>"""
+    for section in report.sections:
+        yield from _section(section, report.leak)
 
 
 def _section(section: Section, leak: str) -> Iterator[str]:
