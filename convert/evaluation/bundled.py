@@ -58,7 +58,8 @@ def reports(args: argparse.Namespace, tell: Tell) -> Iterator[Report]:
             tell(f"model {name} is left out: {error}")
             left_out.append(name)
             continue
-        yield replace(found, sections=(*found.sections, against_the_file(found, CryModel.load(name))))
+        sections = (*found.sections, against_the_file(found, CryModel.load(name)))
+        yield replace(found, title=f"{name}: {found.title}", sections=sections)
     if len(left_out) == len(MODELS):
         raise ConversionError(f"{folder}: none of the models {', '.join(left_out)} can be measured on it")
 

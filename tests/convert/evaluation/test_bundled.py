@@ -80,7 +80,7 @@ def test_a_model_whose_recordings_are_not_there_is_left_out(data, tmp_path, capl
     monkeypatch.setattr(bundled, "MODELS", {**detector, **bundled.MODELS})
     assert main(["evaluate", str(data), *QUICK, "--json", str(tmp_path / "j")]) == 0
     assert "model cry is left out: " in caplog.text
-    assert json.loads((tmp_path / "j").read_text())["title"].startswith("forest on")
+    assert json.loads((tmp_path / "j").read_text())["title"].startswith("seed: forest on")
     monkeypatch.setattr(bundled, "MODELS", detector)
     assert main(["evaluate", str(data)]) == 1
     assert "none of the models cry can be measured" in capsys.readouterr().err
