@@ -194,8 +194,8 @@ def _array_blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
     zero, unit = _SCALES[array.dtype.name]
     for start in range(0, len(array), BLOCK):
         with np.errstate(over="ignore"):
-            block = array[start : start + BLOCK].astype(np.float32)
-        yield (block - np.float32(zero)) * np.float32(unit)
+            block = array[start : start + BLOCK].astype(np.float32, copy=False)
+        yield block if unit == 1 else (block - np.float32(zero)) * np.float32(unit)
 
 
 # -- mono, at the wanted rate ----------------------------------------------------------------------

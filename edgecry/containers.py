@@ -31,6 +31,8 @@ UNKNOWN_SIZE: Final = 0x7F000000
 
 #: Longest page of an Ogg stream, in bytes (RFC 3533, 6).
 _OGG_PAGE: Final = 65_307
+#: Shortest "fmt " chunk that says how many bits a sample has.
+_FMT_BYTES: Final = 16
 #: Chunks looked at before the audio; real files have a handful, a hostile one millions of empty ones.
 _MAX_CHUNKS: Final = 1000
 
@@ -53,6 +55,37 @@ def unreadable_format(head: bytes, name: str) -> str | None:
 
 
 @dataclass(frozen=True)
+class WavFormat:
+    """What a WAV file's "fmt " chunk says, under the names of its specification.
+
+    Parameters
+    ----------
+    code : int
+        Encoding of the samples; 1 is PCM.
+    channels, rate : int
+        Number of channels, and frames a second.
+    byte_rate, block_align : int
+        Bytes a second, and bytes a frame.
+    bits : int
+        Bits a sample.
+    """
+
+    code: int
+    channels: int
+    rate: int
+    byte_rate: int
+    block_align: int
+    bits: int
+
+    @property
+    def is_plain_pcm16(self) -> bool:
+        """The samples are 16-bit integers and nothing here contradicts that."""
+        frame = 2 * self.channels
+        found = (self.code, self.bits, self.block_align, self.byte_rate)
+        return self.channels > 0 and found == (1, 16, frame, frame * self.rate)
+
+
+@dataclass(frozen=True)
 class ChunkHeader:
     """What a WAV or AIFF header says of the audio that follows it.
 
@@ -64,16 +97,25 @@ class ChunkHeader:
         Bytes of audio by the header, and bytes that follow it.
     open_ended : bool
         The size is no promise but a placeholder: the audio goes on to the end of the file.
-    channels, rate : int or None
-        Channels and sampling rate in Hz by the header of a WAV file.
+    format : WavFormat or None
+        What the header of a WAV file says of its samples.
     """
 
     size_at: int
     promised: int
     present: int
     open_ended: bool
-    channels: int | None
-    rate: int | None
+    format: WavFormat | None
+
+    @property
+    def audio_at(self) -> int:
+        """Where a WAV file's audio begins, in bytes from the start."""
+        return self.size_at + 4
+
+    @property
+    def readable(self) -> int:
+        """Bytes of audio that are there and meant."""
+        return self.present if self.open_ended else min(self.promised, self.present)
 
     @property
     def never_filled_in(self) -> bool:
@@ -95,18 +137,18 @@ def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
         order, audio = ">", b"SSND"
     else:
         return None
-    channels = rate = None
+    found = None
     at = 12
     for _ in range(_MAX_CHUNKS):
         if at + 8 > length:
             return None
         name, size = _unpack(order + "4sI", file, at)
         at += 8
-        if name == b"fmt ":
-            channels, rate = _unpack("<2xHI", file, at)
+        if name == b"fmt " and size >= _FMT_BYTES:
+            found = WavFormat(*_unpack("<HHIIHH", file, at))
         if name == audio:
             open_ended = size >= UNKNOWN_SIZE or (size == 0 and not _are_chunks(file, at, length, order))
-            return ChunkHeader(at - 4, size, length - at, open_ended, channels, rate)
+            return ChunkHeader(at - 4, size, length - at, open_ended, found)
         at += size + size % 2
     return None
 

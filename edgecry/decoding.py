@@ -1,4 +1,7 @@
-"""Recordings to blocks of samples, through libsndfile, with every way a file can be bad told apart."""
+"""Recordings to blocks of samples, with every way a file can be bad told apart.
+
+16-bit WAV is read by :mod:`edgecry.pcm16`, everything else by libsndfile.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from numpy.typing import NDArray
 
 from edgecry.containers import lacks_ogg_end, read_chunk_header, unreadable_format
 from edgecry.errors import AudioError
+from edgecry.pcm16 import Pcm16File
 
 READABLE: Final = "WAV, FLAC, OGG (Vorbis, Opus), MP3 and AIFF"
 
-#: Values decoded at once, all channels together: 64 kB, as soxr is fastest on what stays in the cache.
-BLOCK: Final = 16_384
+#: Values decoded at once, all channels together: 256 kB, which a cache holds. A short recording is one block.
+BLOCK: Final = 65_536
 #: libsndfile's count of frames where the header does not say it.
 _UNKNOWN_FRAMES: Final = 2**63 - 1
 #: MP3 encoders disagree on whether the frame that holds the count is counted, and on the last one.
@@ -55,7 +59,7 @@ class Decoder:
             # libsndfile takes a size of 0 at its word, and this one as "to the end".
             self._view.patch(self._header.size_at, b"\xff\xff\xff\xff")
         self._view.seek(0)
-        self._sound = self._open()
+        self._sound: Any = self._open_plain() or self._open()
 
     @property
     def rate(self) -> int:
@@ -75,8 +79,6 @@ class Decoder:
         AudioError
             The file cannot be read on, is damaged, or ends before its header says.
         """
-        from soundfile import SoundFileError
-
         buffer = np.empty((max(1, BLOCK // self.channels), self.channels), np.float32)
         frames, stated = 0, int(self._sound.frames)
         try:
@@ -84,11 +86,17 @@ class Decoder:
             while len(block := self._sound.read(out=buffer[: stated - frames])):
                 frames += len(block)
                 yield block
-        except SoundFileError as error:
+        except RuntimeError as error:  # soundfile's, which may not have been imported
             raise self._cut_short(int(self._sound.tell()), _reason(error)) from error
         self._view.raise_failure(self._origin)
         if shortfall := self._shortfall(frames):
             raise self._cut_short(frames, shortfall)
+
+    def _open_plain(self) -> Pcm16File | None:
+        header = self._header
+        if header is None or header.format is None or not header.format.is_plain_pcm16:
+            return None
+        return Pcm16File(cast(BinaryIO, self._view), header, header.format)
 
     def _open(self) -> Any:
         try:
@@ -118,8 +126,8 @@ class Decoder:
         if name := unreadable_format(head, self._origin):
             return AudioError(f"{self._origin}: {name} cannot be read; convert it with {self._ffmpeg()}")
         header = self._header
-        if header is not None and header.rate is not None:
-            reason += f", its header says {header.channels} channels at {header.rate} Hz"
+        if header is not None and header.format is not None:
+            reason += f", its header says {header.format.channels} channels at {header.format.rate} Hz"
         return AudioError(
             f"{self._origin}: is no recording that can be read ({reason}, it begins with {head!r}); "
             f"{READABLE} can, so convert it with {self._ffmpeg()}"

@@ -378,11 +378,20 @@ def test_memory_is_bounded_by_the_result(tmp_path):
     assert grown <= 8 * n
 
 
-def test_soxr_is_imported_only_to_resample(tmp_path):
-    """A recording at the wanted rate does without."""
-    path = tmp_path / "clip.wav"
-    path.write_bytes(encode(noisy_tone(100)))
-    code = "from edgecry.audio import load_audio; load_audio(sys.argv[1]); print('soxr' in sys.modules)"
-    command = [sys.executable, "-c", f"import sys; {code}", path]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+def test_only_what_a_recording_needs_is_imported(tmp_path):
+    """A rate that is the wanted one does without soxr, and 16-bit WAV without libsndfile."""
+    path = tmp_path / "clip"
+    code = (
+        "import sys; from edgecry.audio import load_audio; load_audio(sys.argv[1]); "
+        "print(*sorted({'soundfile', 'soxr'} & set(sys.modules)))"
+    )
+    for rate, subtype, needed in (
+        (16000, "PCM_16", ""),
+        (8000, "PCM_16", "soxr"),
+        (16000, "PCM_24", "soundfile"),
+        (8000, "FLOAT", "soundfile soxr"),
+    ):
+        path.write_bytes(encode(noisy_tone(100), rate, subtype=subtype))
+        command = [sys.executable, "-c", code, path]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{needed}\n"

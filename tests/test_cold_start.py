@@ -43,7 +43,8 @@ def modules(tmp_path_factory):
     """Modules that a process has loaded after classifying, and those that every process has."""
     folder = tmp_path_factory.mktemp("cold")
     path = folder / "cry.wav"
-    soundfile.write(path, tone(0, seconds=2.0), 8000)  # not the model's rate, so that soxr is needed
+    # Not the model's rate, so that soxr is needed, nor 16 bits, so that libsndfile is.
+    soundfile.write(path, tone(0, seconds=2.0), 8000, subtype="PCM_24")
     ear = graphs.save(folder / "ear.onnx", graphs.detector(sr=16000, threshold=0.001))
     why = graphs.save(folder / "why.onnx", graphs.reasons())
     argv = ["classify", str(path), "--detector", str(ear), "--model", str(why)]

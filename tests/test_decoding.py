@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecry.audio import Waveform, load_audio
+from edgecry.containers import WavFormat
 from edgecry.errors import AudioError
 from tests.recordings import encode, noisy_tone, wav
 
@@ -239,9 +241,10 @@ class Broken(io.BytesIO):
         self._good = good
 
     def read(self, size=-1):
-        if size and self.tell() >= self._good:
+        left = self._good - self.tell()
+        if size and left <= 0:
             raise OSError(5, "Input/output error")
-        return super().read(size)
+        return super().read(min(size, left) if left > 0 else size)
 
 
 class BrokenPipe(io.RawIOBase):
@@ -318,6 +321,45 @@ def test_damaged_headers(data, changes, keep):
     for place, value in changes:
         damaged[place] = value
     read_or_refuse(bytes(damaged[: max(1, int(keep * len(data)))]))
+
+
+def outcome(data: bytes) -> tuple[str, bytes]:
+    """What the AudioError says, and the samples; one of them is empty."""
+    try:
+        return "", load_audio(data).samples.tobytes()
+    except AudioError as error:
+        return str(error), b""
+
+
+PLAIN = [wav(b"\1\0\2\3" * 501, tail=b"LIST\4\0\0\0INFO"), wav(b"\1\0\2" * 501, channels=2, rate=8000)]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(PLAIN),
+    st.lists(st.tuples(st.integers(0, 59), st.sampled_from([0, 1, 2, 127, 128, 255])), max_size=3),
+    st.floats(0, 1) | st.just(1.0),
+)
+def test_plain_wav_is_read_as_libsndfile_reads_it(data, changes, keep):
+    """The direct road gives the same samples and the same messages, damaged or not."""
+    damaged = bytearray(data)
+    for place, value in changes:
+        damaged[place] = value
+    found = outcome(bytes(damaged[: max(1, int(keep * len(data)))]))
+    with mock.patch.object(WavFormat, "is_plain_pcm16", False):
+        assert found == outcome(bytes(damaged[: max(1, int(keep * len(data)))]))
+
+
+class Trickle(io.BytesIO):
+    """A medium that gives an odd number of bytes at a time."""
+
+    def read(self, size=-1):
+        return super().read(min(size, 999) if size >= 0 else size)
+
+
+def test_plain_wav_from_a_medium_that_trickles():
+    data = encode(noisy_tone(20_000, 3))
+    np.testing.assert_array_equal(load_audio(Trickle(data)).samples, load_audio(data).samples)
 
 
 def test_damage_is_quiet(capfd):
