@@ -197,7 +197,8 @@ def self_test(name: str, trial: Outcome | None) -> Check:
     if trial is None:
         return _not_tried(title)
     if trial.code != 0:
-        return Check(title, "fail", trial.complaint, "install edgecry again, and report it if this stays")
+        again = "edgecry warmup" if name == "numba" else "install edgecry again"
+        return Check(title, "fail", trial.complaint, f"{again}, and report it if this stays")
     worst = json.loads(trial.stdout)
     family = max(worst, key=lambda key: worst[key])
     found = f"off by at most {worst[family]:.2g} of the tolerance ({family})"

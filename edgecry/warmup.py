@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import platform
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,10 @@ from edgecry import __version__
 from edgecry.errors import EdgecryError
 
 _KERNELS = Path(__file__).parent / "features" / "kernels"
-#: What numba compiles.
+#: What numba compiles; the first imports the others.
 _MODULES = ("numba_kernels", "lanes")
 _NOTE = "edgecry-warmup.json"
-
-log = logging.getLogger("edgecry")
+_REMEDY = "set NUMBA_CACHE_DIR to a folder that this user can write"
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,15 @@ def status() -> Status:
 
     if find_spec("numba") is None:
         return Status(False, "numba is not installed; pip install 'edgecry[numba]'")
-    key = _key()
-    for folder in _folders():
-        note = _read(folder / _NOTE)
-        if note.get("key") == key and all(Path(file).is_file() for file in note.get("files", ["-"])):
-            return Status(True, f"compiled for this machine, in {note['cache']}")
-    return Status(False, "not compiled for this machine and these versions; run 'edgecry warmup'")
+    folder = _folder()
+    if folder is None:
+        return Status(False, f"no folder for compiled kernels can be written; {_REMEDY}")
+    note = _read(folder / _NOTE)
+    if note.get("key") == _key() and all(Path(file).is_file() for file in note.get("files", ["-"])):
+        return Status(True, f"compiled for this machine, in {note['cache']}")
+    return Status(
+        False, f"not compiled for this machine and these versions in {folder}; run 'edgecry warmup'"
+    )
 
 
 def warm_up() -> Warmed:
@@ -67,31 +70,34 @@ def warm_up() -> Warmed:
     Raises
     ------
     EdgecryError
-        numba is not installed, or no folder can be written.
+        numba is not installed or does not work here, or no folder can be written.
     """
-    from edgecry.features.kernels import load
-
-    begin = time.perf_counter()
-    kernels = load("numba")
-    if kernels.name != "numba":
-        raise EdgecryError(
-            "warmup: there is no folder to keep compiled kernels in; set NUMBA_CACHE_DIR to one that "
-            "this user can write"
-        )
-    from edgecry.features.kernels import numba_kernels
-
+    begin, module = time.perf_counter(), f"edgecry.features.kernels.{_MODULES[0]}"
+    try:
+        kernels = import_module(module)
+    except ModuleNotFoundError as error:
+        raise EdgecryError(f"warmup: {error.name} is not installed; pip install 'edgecry[numba]'") from error
+    except Exception:  # of numba, pickle or the system; a power cut leaves empty files, for one
+        _remove_compiled()
+        try:
+            kernels = import_module(module)
+        except Exception as error:
+            raise EdgecryError(
+                f"warmup: numba cannot compile or keep its kernels ({error}); {_REMEDY}"
+            ) from error
     seconds = time.perf_counter() - begin
-    cache = Path(numba_kernels.cache_path())
-    files = sorted(str(file) for module in _MODULES for file in cache.glob(f"{module}.*.nb[ic]"))
+    cache = Path(kernels.cache_path())
+    files = sorted(map(str, _compiled(cache)))
     return Warmed(seconds, cache, _write({"key": _key(), "cache": str(cache), "files": files}))
 
 
 def _key() -> str:
-    """What compiled code depends on: the source, the versions and the processor."""
+    """What compiled code depends on: the source and its place, the versions and the processor."""
     from importlib.metadata import version
 
     parts = (
         __version__,
+        _KERNELS,
         *(hashlib.sha256((_KERNELS / f"{module}.py").read_bytes()).hexdigest() for module in _MODULES),
         version("numba"),
         version("llvmlite"),
@@ -113,12 +119,37 @@ def _processor() -> str:
 
 
 def _folders() -> Iterator[Path]:
-    """Where the note may lie, the first that can be written being where it is put."""
+    """Where numba looks for what it compiled, in its order; below two of them in a folder for each module."""
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(folder)
     yield _KERNELS / "__pycache__"
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - no home, no error
-    yield Path(home) / "edgecry"
+    yield Path(home) / "numba"
+
+
+def _folder() -> Path | None:
+    """The one it takes: the first that can be written, which it insists on even for reading."""
+    return next(filter(_is_writable, _folders()), None)
+
+
+def _is_writable(folder: Path) -> bool:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _compiled(folder: Path) -> Iterator[Path]:
+    for module in _MODULES:
+        yield from folder.glob(f"{module}.*.nb[ic]")
+
+
+def _remove_compiled() -> None:
+    """Delete what cannot be read, as numba itself never would."""
+    for folder in _folders():
+        for place in (folder, *folder.glob(f"{_KERNELS.name}_*")):
+            for file in _compiled(place):
+                with suppress(OSError):
+                    file.unlink()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -130,15 +161,15 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(note: dict[str, Any]) -> Path:
-    for folder in _folders():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / _NOTE
-            scratch = path.with_suffix(f".{os.getpid()}")
-            scratch.write_text(json.dumps(note, indent=1))
-            scratch.replace(path)
-        except OSError as error:
-            log.debug("warmup: %s", error)
-            continue
-        return path
-    raise EdgecryError("warmup: the kernels are compiled, but no folder could be written to note that down")
+    folder = _folder()
+    try:
+        if folder is None:
+            raise OSError("no folder can be written")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / _NOTE
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps(note, indent=1))
+        scratch.replace(path)
+    except OSError as error:
+        raise EdgecryError(f"warmup: what is compiled cannot be noted down ({error}); {_REMEDY}") from error
+    return path

@@ -11,7 +11,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "warmup",
         help="compile numba's kernels for this machine, once",
         description="Compiles numba's kernels for this machine and keeps them; for processes that live long. "
-        "NUMBA_CACHE_DIR says where, if the installation cannot be written.",
+        "NUMBA_CACHE_DIR says where, if the installation cannot be written; later processes need it too.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)

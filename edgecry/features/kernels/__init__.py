@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -112,11 +113,13 @@ class Kernels(Hashable, Protocol):
 ENGINES = ("numpy", "numba")
 
 
+@cache  # so that the log gets one line, not one for each extractor
 def load(engine: str) -> Kernels:
     """Import an engine's kernels; numba's are compiled, or read from its cache, on the way.
 
-    Where numba finds no folder for its cache (a read-only system), NumPy's serve instead, and a
-    line in the log says so: compiling anew in every process would cost more than numba saves.
+    Where numba fails, NumPy's serve instead, and a line in the log says so. It fails where it finds no
+    folder for its cache (a read-only system; compiling anew in every process would cost more than it
+    saves), where that is damaged or its disk full, and where it is too old for this NumPy.
 
     Raises
     ------
@@ -131,10 +134,12 @@ def load(engine: str) -> Kernels:
         raise SpecError(
             f"engine: {engine!r} needs {error.name}, which is not installed; pip install 'edgecry[{engine}]'"
         ) from error
-    except RuntimeError as error:  # numba's "cannot cache function: no locator available"
+    except Exception as error:  # of numba, pickle or the system
+        if engine == "numpy":
+            raise
         import logging  # 10 ms of a new process, which hardly ever comes here
 
         log = logging.getLogger("edgecry")
-        log.warning("numba's kernels cannot be kept (%s); using numpy. Set NUMBA_CACHE_DIR", error)
+        log.warning("numba's kernels cannot be used (%s); using numpy. See 'edgecry warmup'", error)
         return load("numpy")
     return cast(Kernels, module)
