@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import SEEK_END, BytesIO
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, Final, cast
 
 import numpy as np
@@ -160,6 +158,9 @@ def _from_stream(file: Any, sr: int, origin: str) -> Waveform:
         raise AudioError(f"{origin}: is open as text; open it with mode 'rb'")
     if is_seekable:
         return _from_file(file, sr, origin)
+    import shutil  # for pipes alone
+    from tempfile import SpooledTemporaryFile
+
     with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
         try:
             shutil.copyfileobj(file, spool)

@@ -6,12 +6,12 @@ lacks or contradicts any of it is refused. Keys are ``edgecry.<field>``, values 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from edgecry.digest import sha256
 from edgecry.errors import ModelError, SpecError
 from edgecry.features.spec import FeatureSpec
 from edgecry.rules import Rule, read_rule
@@ -148,7 +148,7 @@ def _read_spec(props: Mapping[str, str], origin: str) -> FeatureSpec:
     _read(props, "spec", origin)
     text = props[PREFIX + "spec"]
     # Over the stored text, so that a file stays valid when a later edgecry knows more parameters.
-    found, stated = hashlib.sha256(text.encode()).hexdigest(), _read(props, "spec_hash", origin)
+    found, stated = sha256(text.encode()), _read(props, "spec_hash", origin)
     if found != stated:
         raise ModelError(
             f"{origin}: its feature spec was changed after conversion (hash {found[:12]}, stated "

@@ -7,6 +7,7 @@ what is heavy when it runs, so that ``--help`` and ``--version`` answer at once.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -46,6 +47,8 @@ def command() -> NoReturn:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Nothing may leave the device; read when onnxruntime is loaded, by children too.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    # Imports make hardly any garbage; looking for it every 700 objects is 3 % of a short process.
+    gc.set_threshold(50_000)
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, cast
 
+from edgecry.digest import sha256
 from edgecry.errors import SpecError
 
 #: Of the public model, all of them librosa's.
@@ -205,7 +205,7 @@ class FeatureSpec:
     @property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON, in hex; stable across machines and Python versions."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        return sha256(self.to_json().encode())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FeatureSpec:
