@@ -8,7 +8,10 @@ from dataclasses import FrozenInstanceError, asdict, replace
 
 import numpy as np
 import pytest
+import soundfile
 
+from benchmarks import scaling
+from edgecry import bench
 from edgecry.audio import load_audio
 from edgecry.classifier import Classifier, Prediction
 from edgecry.decision import Cry, Decision, Reasons, find_reasons
@@ -128,6 +131,17 @@ def test_threads_get_the_same_answers(classifier):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda y: answer(classifier.classify(y, sr=8000)), clips * 16))
     assert found == expected * 16
+
+
+@needs_bundled
+@pytest.mark.parametrize("kind", scaling.KINDS)
+def test_memory_grows_by_12_bytes_a_sample_at_most(tmp_path, kind):
+    """Ten minutes, beside a process that has done 7 s; of an hour, each takes less."""
+    seconds, clip = 600, tmp_path / "clip.wav"
+    soundfile.write(clip, tone(0, seconds=7), 8000)
+    path = bench.write_length(clip, seconds, tmp_path)
+    grown_mb = scaling.in_own_process(kind, "numpy", path, clip)["grown_mb"]
+    assert 0 < 1e6 * grown_mb <= 12 * seconds * scaling.SR
 
 
 # -- many --------------------------------------------------------------------------------------------
