@@ -113,11 +113,11 @@ def answer_stage(clip: Path, folder: Path) -> Stage:
     from edgecry.classifier import Classifier
 
     model, encoder = map(joblib.load, seed.write_stand_in(folder))
-    classifier = Classifier("seed", decision=None)
-    return Stage(
-        "load + extract + predict",
-        {
-            "seed": lambda: seed.predict_cry(clip, model, encoder),
-            "numpy": lambda: classifier.classify(clip).label,
-        },
-    )
+    by: dict[str, Callable[[], object]] = {"seed": lambda: seed.predict_cry(clip, model, encoder)}
+
+    def label(classifier: Classifier) -> str:
+        return classifier.classify(clip).label
+
+    for engine in engines():
+        by[engine] = partial(label, Classifier("seed", engine, decision=None))
+    return Stage("load + extract + predict", by)

@@ -41,7 +41,7 @@ def test_all_do_the_same_work(stages, name):
         assert np.allclose(by["seed"]()[compared], by[side]()[compared], rtol=1e-4, atol=1e-3), side
 
 
-@pytest.mark.parametrize("side", ("seed", "numpy"))
+@pytest.mark.parametrize("side", ("seed", *engines()))
 def test_answer(benchmark, clip, tmp_path, side):
     benchmark.group = "load + extract + predict"
     work = answer_stage(clip, tmp_path).by[side]
