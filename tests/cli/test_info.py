@@ -1,6 +1,7 @@
 """edgecry info: what a model file says of itself."""
 
 import json
+from dataclasses import replace
 
 from edgecry.features.spec import FeatureSpec
 from edgecry.model import bundled
@@ -20,7 +21,7 @@ def test_json_is_all_of_the_metadata(run, model_path):
     assert tuple(facts.pop("labels")) == graphs.LABELS
     reads = facts.pop("reads")
     assert (reads["features"], reads["families"]) == ("12 of 12", ["mfcc", "mel"])
-    assert "with all families" in reads["cost"]
+    assert reads["cost"].endswith("ms for 7 s of sound here, all families being read")
     assert facts == {
         key: getattr(graphs.METADATA, key)
         for key in ("name", "task", "decision", "evaluation", "source", "data", "runtime")
@@ -58,6 +59,16 @@ def test_cost_of_a_detector_is_of_a_window(run, tmp_path):
     facts = json.loads(out)
     assert facts["decision"] == graphs.THRESHOLD
     assert "for 0.2 s of sound" in facts["reads"]["cost"]
+
+
+def test_cost_of_a_model_that_reads_a_part(run, tmp_path):
+    """What its families cost stands beside what all would."""
+    metadata = replace(graphs.METADATA, reads=(0, 1))
+    code, out, _ = run("info", graphs.save(tmp_path / "part.onnx", graphs.make(metadata)), "--json")
+    assert code == 0
+    reads = json.loads(out)["reads"]
+    assert (reads["features"], reads["families"]) == ("2 of 12", ["mfcc"])
+    assert reads["cost"].endswith("ms with all families")
 
 
 def test_refused_model(run, tmp_path):
