@@ -300,30 +300,25 @@ def _count(x: Float32, edges: Float64, counts: NDArray[np.intp]) -> None:
 def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) -> None:
     """See :class:`Kernels`."""
     even, odd = np.empty((2, len(out), basis.n_fft // 2), basis.even.dtype)
-    _fold(stretch, stretch[::-1].copy(), hop_length, even, odd)
+    _fold(stretch, hop_length, even, odd)
     _notes(even @ basis.even, odd @ basis.odd, out)
 
 
-@_compiled(
-    "void(f4[::1], f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], f4[::1], i8, f8[:, ::1], f8[:, ::1])"
-)
-def _fold(stretch: Float32, turned: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
-    """Sums and differences of the samples on both sides of each frame's middle, less the middle one.
-
-    ``turned`` is ``stretch`` from its end: loops that count down are not vectorised.
-    """
+@_compiled("void(f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
+def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
+    """Sums and differences of the samples on both sides of each frame's middle, less the middle one."""
     half, number = even.shape[1], even.dtype.type
     for row in range(even.shape[0]):
         first = row * hop_length
-        middle, at = number(stretch[first + half]), turned.shape[0] - 1 - first - half
-        later, earlier = stretch[first + half + 1 :], turned[at:]
-        sums, differences = even[row], odd[row]
+        earlier, later = stretch[first + 1 : first + half + 1], stretch[first + half + 1 :]
+        middle, sums, differences = number(earlier[half - 1]), even[row], odd[row]
         for i in range(half - 1):
-            a, b = number(earlier[i]) - middle, number(later[i]) - middle
+            # Unsigned: an index that counts down could else be one from the end, and is not vectorised.
+            a, b = number(earlier[numba.uintp(half - 1 - i)]) - middle, number(later[i]) - middle
             sums[i] = a + b
             differences[i] = b - a
         # Beyond the last sample comes the first, out of the loop, which is vectorised without it.
-        a, b = number(earlier[half - 1]) - middle, number(stretch[first]) - middle
+        a, b = number(earlier[0]) - middle, number(stretch[first]) - middle
         sums[half - 1] = a + b
         differences[half - 1] = b - a
 
