@@ -1,5 +1,6 @@
 """What tests of several parts share: a tiny model file and recordings to classify."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +45,11 @@ def recordings(tmp_path: Path) -> list[Path]:
     for i, path in enumerate(paths):
         soundfile.write(path, tone(i), 8000, subtype="FLOAT")
     return paths
+
+
+@pytest.fixture(autouse=True, scope="session")
+def can_be_interrupted():
+    """A shell has its background jobs ignore SIGINT, and what is started from there inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
