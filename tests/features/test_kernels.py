@@ -14,9 +14,11 @@ BANDS = tuple(
 
 
 @pytest.mark.parametrize("levels", [2, 1000])
-def test_selection_finds_what_sorting_finds(levels):
+@pytest.mark.parametrize("choice", ["sorted_extremes", "selected_extremes"])
+def test_extremes_are_found_by_sorting_and_by_selection(levels, choice, monkeypatch):
     """To the last bit, of many equal values too."""
     numba_kernels = pytest.importorskip("edgecry.features.kernels.numba_kernels")
     S = np.random.default_rng(levels).integers(0, levels, (50, 90)).astype(np.float32) / 7
     expected = numpy_kernels.band_extremes(S, BANDS)
-    np.testing.assert_array_equal(numba_kernels.selected_extremes(S, BANDS), expected)
+    monkeypatch.setattr(numba_kernels, "_extremes", getattr(numba_kernels, choice))
+    np.testing.assert_array_equal(numba_kernels.band_extremes(S, BANDS), expected)

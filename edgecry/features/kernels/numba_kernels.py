@@ -115,31 +115,30 @@ def magnitudes(
     return magnitude
 
 
-def sorted_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
-    """See :meth:`Kernels.band_extremes`. NumPy's sort, but neither its maximum nor its mean of short rows."""
+def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
+    """See :class:`Kernels`."""
     peak, valley = np.empty((2, len(S), len(bands)))
     for k, (bins, count) in enumerate(bands):
         if count == 1:
             _bounds(S, bins.start, bins.stop, peak[:, k], valley[:, k])
         else:
-            ordered = np.sort(S[:, bins], axis=1)
-            _means(ordered[:, -count:], peak[:, k])
-            _means(ordered[:, :count], valley[:, k])
-    return peak, valley
-
-
-def selected_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
-    """See :meth:`Kernels.band_extremes`. Sorts nothing but the extremes."""
-    peak, valley = np.empty((2, len(S), len(bands)))
-    for k, (bins, count) in enumerate(bands):
-        if count == 1:
-            _bounds(S, bins.start, bins.stop, peak[:, k], valley[:, k])
-        else:
-            largest, smallest = np.empty((2, len(S), count), np.float32)
-            _select(S, bins.start, bins.stop, largest, smallest)
+            largest, smallest = _extremes(S, bins, count)
             _means(largest, peak[:, k])
             _means(smallest, valley[:, k])
     return peak, valley
+
+
+def sorted_extremes(S: Float32, bins: slice, count: int) -> tuple[Float32, Float32]:
+    """The ``count`` largest and smallest of each frame's ``bins``, both rising (frames, count)."""
+    ordered = np.sort(S[:, bins], axis=1)
+    return ordered[:, -count:], ordered[:, :count]
+
+
+def selected_extremes(S: Float32, bins: slice, count: int) -> tuple[Float32, Float32]:
+    """As :func:`sorted_extremes`, without sorting what is not among them."""
+    largest, smallest = np.empty((2, len(S), count), np.float32)
+    _select(S, bins.start, bins.stop, largest, smallest)
+    return largest, smallest
 
 
 @_compiled("void(f4[:, ::1], i8, i8, f8[:], f8[:])")
@@ -187,7 +186,7 @@ def _select(S: Float32, low: int, high: int, largest: Float32, smallest: Float32
 
 #: Where NumPy's sort has wide vectors to work with, it beats the selection; on NEON it takes far more
 #: instructions.
-band_extremes = sorted_extremes if machine() in ("x86_64", "AMD64") else selected_extremes
+_extremes = sorted_extremes if machine() in ("x86_64", "AMD64") else selected_extremes
 
 
 class Rows(NamedTuple):
