@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,24 +32,29 @@ def summarise(
     float64 [shape=(len(stats) * width,)]
         All columns' first statistic, then all columns' second, and so on.
     """
-    values: Float64 | None = None
-    slopes: Float64 | None = None
+    columns: _Columns | None = None
+    slopes: _Columns | None = None
     out = []
     for stat in stats:
         if stat == "mean":
-            # As a mean in float64, which takes twice as long.
-            mean = np.einsum("ij->j", frames, dtype=np.float64) / len(frames)
+            mean = _mean(frames)
             out.append(mean if projection is None else projection @ mean)
             continue
-        if values is None:
+        if columns is None:
             values = frames.astype(np.float64)
-            values = values if projection is None else _projected(values, projection)
+            columns = _Columns(values if projection is None else _projected(values, projection))
         if stat.startswith("delta_"):
-            slopes = delta(values) if slopes is None else slopes
-            out.append(_statistic(slopes, stat.removeprefix("delta_")))
+            slopes = _Columns(delta(columns.values)) if slopes is None else slopes
+            out.append(slopes.statistic(stat.removeprefix("delta_")))
         else:
-            out.append(_statistic(values, stat))
+            out.append(columns.statistic(stat))
     return np.concatenate(out)
+
+
+def _mean(frames: NDArray[np.floating]) -> Float64:
+    # As np.mean in float64, which takes twice as long.
+    out: Float64 = np.einsum("ij->j", frames, dtype=np.float64) / len(frames)
+    return out
 
 
 def _projected(values: Float64, projection: Float64) -> Float64:
@@ -85,13 +91,45 @@ def delta(frames: Float64) -> Float64:
     return out
 
 
-def _statistic(values: Float64, stat: str) -> Float64:
-    if stat.startswith("p"):
-        return percentile(values, int(stat[1:]))
-    if stat == "skew":
-        return skew(values)
-    out: Float64 = getattr(np, stat)(values, axis=0)
-    return out
+class _Columns:
+    """Columns of numbers, float64 (n, k), and what several statistics of them share."""
+
+    def __init__(self, values: Float64) -> None:
+        self.values = values
+
+    def statistic(self, stat: str) -> Float64:
+        """One of FeatureSpec's, of each column."""
+        if stat == "mean":
+            return _mean(self.values)
+        if stat == "std":
+            return np.sqrt(self._variance)
+        if stat == "skew":
+            return self._skew()
+        if stat.startswith("p"):
+            return percentile(self.values, int(stat[1:]))
+        out: Float64 = self.values.min(axis=0) if stat == "min" else self.values.max(axis=0)
+        return out
+
+    @cached_property
+    def _centred(self) -> Float64:
+        return self.values - _mean(self.values)
+
+    @cached_property
+    def _squares(self) -> Float64:
+        return self._centred * self._centred
+
+    @cached_property
+    def _variance(self) -> Float64:
+        return _mean(self._squares)
+
+    def _skew(self) -> Float64:
+        """Third standardised moment, biased, as scipy.stats.skew; 0 where nothing varies."""
+        cubes = np.einsum("ij,ij->j", self._squares, self._centred) / len(self.values)
+        # A constant column that went through a product differs in its last bits, which have no shape.
+        varies = self._variance > (1e-12 * np.abs(self.values).max(axis=0)) ** 2
+        out: Float64 = np.zeros_like(self._variance)
+        np.divide(cubes, self._variance**1.5, out=out, where=varies)
+        return out
 
 
 def percentile(values: Float64, q: int) -> Float64:
@@ -101,17 +139,4 @@ def percentile(values: Float64, q: int) -> Float64:
     low = int(at)
     high = min(low + 1, len(values) - 1)
     out: Float64 = ordered[low] + (ordered[high] - ordered[low]) * (at - low)
-    return out
-
-
-def skew(values: Float64) -> Float64:
-    """Third standardised moment of each column, biased, as scipy.stats.skew; 0 where nothing varies."""
-    mean = values.mean(axis=0)
-    centred = values - mean
-    squares = centred * centred  # a power of 3 would go through pow(), at ten times the cost
-    variance = squares.mean(axis=0)
-    # A constant column that went through a product differs in its last bits, which have no shape.
-    varies = variance > (1e-12 * np.abs(values).max(axis=0)) ** 2
-    out: Float64 = np.zeros_like(mean)
-    np.divide((squares * centred).mean(axis=0), variance**1.5, out=out, where=varies)
     return out
