@@ -149,8 +149,8 @@ def _teach(listener: Listener, sound: Sound, copies: int) -> Vectors:
     if sound.is_cry:
         parts = sorted(parts, key=lambda part: -float(np.mean(np.square(part))))[:2]
     signals: list[Signal] = [*parts]
-    for _ in range(copies):
-        source = parts[0] if sound.is_cry else parts[int(rng.integers(len(parts)))]
+    for copy in range(copies):
+        source = parts[copy % len(parts)] if sound.is_cry else parts[int(rng.integers(len(parts)))]
         signals.append(surrounded(vary(source, SR, rng, is_cry=sound.is_cry), SIZE, SR, rng))
     vectors = np.array([listener.window(signal) for signal in signals])
     lessons: Vectors = vectors[~np.isnan(vectors[:, 0])]

@@ -37,16 +37,12 @@ FLOOR_DBFS: Final = -75.0
 MAX_FPR: Final = 0.01
 #: Varied copies of a recording, by corpus: as many as make about this many cries, within bounds.
 WANTED_CRIES: Final = 600
-COPIES: Final = (5, 12)
+COPIES: Final = (8, 24)
 #: Categories that are rare and hard: as many copies as a rare cry has.
 RARE: Final = frozenset({"baby_laugh", "baby_voice", "laughter"})
 #: Of each kind of distractor, and how much each weighs beside a recording.
-DISTRACTORS: Final = 30
-DISTRACTOR_WEIGHT: Final = 0.3
-#: A recording is learned as a cry unless models fitted without its group give it less than this.
-DOUBTFUL: Final = 0.3
-#: Folds of that.
-OPINIONS: Final = 3
+DISTRACTORS: Final = 60
+DISTRACTOR_WEIGHT: Final = 0.15
 SEED: Final = 0
 
 

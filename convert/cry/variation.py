@@ -39,11 +39,12 @@ def vary(y: Signal, sr: int, rng: np.random.Generator, *, is_cry: bool) -> Signa
     elif rng.random() < 0.7:
         y = played_faster(y, rng.uniform(0.85, 1.2))
     y = equalised(y, sr, rng)
-    if rng.random() < 0.6:
-        # A telephone's noise is all in a telephone's band.
+    if rng.random() < 0.8:
+        # Over other sounds as often as over cries, lest noise itself speak for one. A telephone's noise is
+        # all in a telephone's band.
         top = float(rng.choice([4000, sr / 2]))
         noise = coloured_noise(len(y), sr, float(rng.choice([0, 0, 0, 1, 1, 2])), rng, top)
-        y = mixed(y, noise, rng.uniform(-6, 20))
+        y = mixed(y, noise, rng.uniform(-6, 15))
     return y
 
 

@@ -84,9 +84,7 @@ def _small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipe, "COPIES", (1, 2))
         patch.setattr(recipe, "DISTRACTORS", 3)
-        patch.setitem(
-            detector.ESTIMATORS, "trees", lambda seed: detector.trees(seed).set_params(n_estimators=12)
-        )
+        patch.setattr(detector, "TREES", 30)
         patch.setattr(report, "TESTED", 3)
         patch.setattr(transfer, "ENOUGH", 8)
         yield

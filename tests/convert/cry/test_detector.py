@@ -1,7 +1,6 @@
 """detector: what a fold learns, and that the device answers a recording as the fold's detector does."""
 
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -84,66 +83,6 @@ def test_cries_that_are_all_silent_are_refused():
         CryDetector(silent, DISTRACTORS).lessons(np.arange(3), np.array([1, 1, 0]))
 
 
-# -- doubtful cries --------------------------------------------------------------------------------------
-
-
-@dataclass
-class Spied:
-    """What was fitted, and what was then asked."""
-
-    learned: list[list[int]]
-    asked: list[list[int]]
-
-
-def spied(monkeypatch, material, opinion) -> Spied:
-    """Have fits be noted, and ``opinion(row)`` be what they say of a row."""
-    found = Spied([], [])
-
-    class Opinions:
-        def predict_proba(self, X):
-            found.asked.append(X.tolist())
-            p = np.array([opinion(i) for i in X])
-            return np.column_stack([1 - p, p])
-
-    def fit(self, X, y, seed):
-        np.testing.assert_array_equal(y, material.y[X])
-        found.learned.append(X.tolist())
-        return Opinions()
-
-    monkeypatch.setattr(CryDetector, "_fit", fit)
-    return found
-
-
-def test_doubtful_cries_are_not_learned_and_only_they(monkeypatch, material):
-    """Other sounds are learned whatever is thought of them."""
-    monkeypatch.setattr(recipe, "DOUBTFUL", 0.3)
-    doubted = [0, 1, 12]
-    found = spied(monkeypatch, material, lambda i: 0.29 if i in doubted or not material.y[i] else 0.3)
-    material.procedure.fit(material.rows, material.y, material.groups, 0)
-    assert found.learned[-1] == [i for i in material.rows if i not in doubted]
-
-
-def test_opinions_are_of_models_that_know_nothing_of_the_source(monkeypatch, material):
-    """And of no row that is not in the training part."""
-    found = spied(monkeypatch, material, lambda i: 1.0)
-    rows = material.rows[1:]
-    groups = [material.groups[i] for i in rows]
-    material.procedure.fit(rows, material.y[rows], groups, 0)
-    *learned, last = found.learned
-    assert last == rows.tolist()
-    assert sorted(chain(*found.asked)) == rows.tolist()
-    for one, other in zip(learned, found.asked, strict=True):
-        assert {*one, *other} <= set(rows.tolist())
-        assert not {material.groups[i] for i in one} & {material.groups[i] for i in other}
-
-
-def test_where_all_are_doubtful_all_are_learned(monkeypatch, material):
-    """Without a cry there would be nothing to tell apart."""
-    found = spied(monkeypatch, material, lambda i: 0.0)
-    material.procedure.fit(material.rows, material.y, material.groups, 0)
-    assert found.learned[-1] == material.rows.tolist()
-
-
 # -- judging ---------------------------------------------------------------------------------------------
 
 
@@ -194,6 +133,16 @@ def test_cries_and_other_sounds_are_told_apart(material, estimator):
     procedure = replace(material.procedure, estimator=estimator)
     P = procedure.fit(material.rows, material.y, material.groups, 0).predict_proba(material.rows)
     assert auc(material.y == 1, P[:, 1]) > 0.9
+
+
+def test_trees_have_half_the_voice_and_networks_the_other(material):
+    """So what one half has never heard of cannot be a cry by the other's word alone."""
+    pipeline = material.procedure.fit(material.rows, material.y, material.groups, 0).classifier
+    X = np.concatenate([e.heard[~np.isnan(e.heard[:, 0])] for e in material.examples])
+    scaled = pipeline[0].transform(X)
+    trees, *networks = (member.predict_proba(scaled)[:, 1] for member in pipeline[-1].estimators_)
+    halves = trees, np.mean(networks, axis=0)
+    np.testing.assert_allclose(pipeline.predict_proba(X)[:, 1], np.mean(halves, axis=0), atol=1e-12)
 
 
 # -- the device ------------------------------------------------------------------------------------------

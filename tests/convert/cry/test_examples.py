@@ -141,6 +141,27 @@ def test_copies_are_made_of_the_recordings_own_windows(corpora, monkeypatch):
             assert where, sound.path
 
 
+def test_a_cry_is_varied_from_its_loudest_windows_in_turn(tmp_path, monkeypatch):
+    """Of three windows the quiet one is the pause, which teaches nothing."""
+    y = synthetic_cry(SR, 5.0, seed=1) * np.repeat([1.0, 0.02, 0.02, 0.02, 1.0], SR)
+    y[: SR // 2] *= 1.5  # the first is louder than the last, and the middle by far the quietest
+    soundfile.write(tmp_path / "cry.wav", y, SR, subtype="FLOAT")
+    given: list[np.ndarray] = []
+
+    def spy(part, sr, rng, *, is_cry):
+        given.append(part)
+        return part
+
+    monkeypatch.setattr(examples, "vary", spy)
+    monkeypatch.setattr(recipe, "COPIES", (4, 4))
+    read_examples([Sound(tmp_path / "cry.wav", True, "cry", "c:1", "c")], None, quiet)
+    kept = load_audio(tmp_path / "cry.wav", SR).samples.astype(np.float64)
+    first, last = kept[:SIZE], kept[-SIZE:]
+    assert len(given) == 4
+    assert {part.tobytes() for part in given} == {first.tobytes(), last.tobytes()}
+    assert given[0].tobytes() == given[2].tobytes() != given[1].tobytes() == given[3].tobytes()
+
+
 def test_more_copies_are_taught_besides_the_recording_itself(corpora, monkeypatch):
     (cry, *_) = sounds_of(corpora)
     taught = {}

@@ -105,8 +105,7 @@ def test_it_knows_what_it_was_trained_on(model, material, tmp_path):
 
 def test_it_stays_small_however_much_it_learns(material, monkeypatch):
     """Of noise there is no end to learn: every tree is as large as it may be."""
-    monkeypatch.setitem(detector.ESTIMATORS, "trees", detector.trees)
-    monkeypatch.setattr(recipe, "DOUBTFUL", 0.0)
+    monkeypatch.setattr(detector, "TREES", 60)
     rng = np.random.default_rng(0)
     vectors = rng.normal(0, 10, (2000, recipe.SPEC.n_features))
     examples = [replace(material.examples[0], taught=rows) for rows in np.split(vectors, 100)]
