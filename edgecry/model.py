@@ -145,7 +145,7 @@ class CryModel:
         except Exception as error:  # onnxruntime's errors have no base of their own
             raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
         self._check_probabilities(P, len(vectors))
-        result: NDArray[np.float32] = np.clip(P, 0, 1)  # what the check allows for rounding
+        result: NDArray[np.float32] = P.clip(0, 1)  # what the check allows for rounding
         return result
 
     def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -157,7 +157,7 @@ class CryModel:
                 f"expected numbers of shape ({n},) or (any, {n})"
             )
         with np.errstate(over="ignore"):  # becomes inf, which is reported
-            vectors = np.ascontiguousarray(np.atleast_2d(given), dtype=np.float32)
+            vectors = np.ascontiguousarray(given.reshape(-1, n), dtype=np.float32)
         if not np.isfinite(vectors).all():
             row, column = np.argwhere(~np.isfinite(vectors))[0]
             raise ModelError(

@@ -230,7 +230,7 @@ class _Clip:
     def summary(self, family: str, stats: Sequence[str]) -> Float64:
         """Values of ``family``."""
         frames, projection = self._frames(family)
-        return summarise(frames, stats, projection)
+        return summarise(frames, stats, self._kernels, projection)
 
     def _frames(self, family: str) -> tuple[NDArray[np.floating], Float64 | None]:
         """Frames of ``family``, and the linear map still to be applied to each, if any."""

@@ -8,13 +8,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.features.kernels import Kernels
 from edgecry.features.spectra import Float64
 
 _DELTA_WIDTH = 9
 
 
 def summarise(
-    frames: NDArray[np.floating], stats: Sequence[str], projection: Float64 | None = None
+    frames: NDArray[np.floating], stats: Sequence[str], kernels: Kernels, projection: Float64 | None = None
 ) -> Float64:
     """Summarise each column by each of ``stats``.
 
@@ -23,6 +24,7 @@ def summarise(
     frames : float [shape=(n_frames, k)]
     stats : sequence of str
         As in FeatureSpec.
+    kernels : Kernels
     projection : float64 [shape=(width, k)], or None
         Linear map of a frame to the family's values. A mean is taken before it, which is the same
         and far cheaper.
@@ -42,9 +44,9 @@ def summarise(
             continue
         if columns is None:
             values = frames.astype(np.float64)
-            columns = _Columns(values if projection is None else _projected(values, projection))
+            columns = _Columns(values if projection is None else _projected(values, projection), kernels)
         if stat.startswith("delta_"):
-            slopes = _Columns(delta(columns.values)) if slopes is None else slopes
+            slopes = _Columns(delta(columns.values, kernels), kernels) if slopes is None else slopes
             out.append(slopes.statistic(stat.removeprefix("delta_")))
         else:
             out.append(columns.statistic(stat))
@@ -64,7 +66,7 @@ def _projected(values: Float64, projection: Float64) -> Float64:
     return out
 
 
-def delta(frames: Float64) -> Float64:
+def delta(frames: Float64, kernels: Kernels) -> Float64:
     """Slope over nine frames, in units a frame, as librosa.feature.delta (Savitzky-Golay, order 1).
 
     The first and last frames take the slope of the line through the outermost nine. Where there
@@ -73,6 +75,7 @@ def delta(frames: Float64) -> Float64:
     Parameters
     ----------
     frames : float64 [shape=(n_frames, k)]
+    kernels : Kernels
 
     Returns
     -------
@@ -84,9 +87,7 @@ def delta(frames: Float64) -> Float64:
     if half < 1:
         return out
     inner = out[half : n - half]
-    for lag in range(1, half + 1):
-        inner += lag * (frames[half + lag : n - half + lag] - frames[half - lag : n - half - lag])
-    inner /= half * (half + 1) * (2 * half + 1) / 3
+    kernels.slopes(frames, half, out=inner)
     out[:half], out[n - half :] = inner[0], inner[-1]
     return out
 
@@ -94,15 +95,15 @@ def delta(frames: Float64) -> Float64:
 class _Columns:
     """Columns of numbers, float64 (n, k), and what several statistics of them share."""
 
-    def __init__(self, values: Float64) -> None:
-        self.values = values
+    def __init__(self, values: Float64, kernels: Kernels) -> None:
+        self.values, self._kernels = values, kernels
 
     def statistic(self, stat: str) -> Float64:
         """One of FeatureSpec's, of each column."""
         if stat == "mean":
             return _mean(self.values)
         if stat == "std":
-            return np.sqrt(self._variance)
+            return np.sqrt(self._moments[1])
         if stat == "skew":
             return self._skew()
         if stat.startswith("p"):
@@ -111,24 +112,16 @@ class _Columns:
         return out
 
     @cached_property
-    def _centred(self) -> Float64:
-        return self.values - _mean(self.values)
-
-    @cached_property
-    def _squares(self) -> Float64:
-        return self._centred * self._centred
-
-    @cached_property
-    def _variance(self) -> Float64:
-        return _mean(self._squares)
+    def _moments(self) -> tuple[Float64, Float64, Float64]:
+        return self._kernels.moments(self.values)
 
     def _skew(self) -> Float64:
         """Third standardised moment, biased, as scipy.stats.skew; 0 where nothing varies."""
-        cubes = np.einsum("ij,ij->j", self._squares, self._centred) / len(self.values)
+        mean, second, third = self._moments
         # A constant column that went through a product differs in its last bits, which have no shape.
-        varies = self._variance > (1e-12 * np.abs(self.values).max(axis=0)) ** 2
-        out: Float64 = np.zeros_like(self._variance)
-        np.divide(cubes, self._variance**1.5, out=out, where=varies)
+        varies = second > (1e-12 * mean) ** 2
+        out: Float64 = np.zeros_like(second)
+        np.divide(third, second**1.5, out=out, where=varies)
         return out
 
 

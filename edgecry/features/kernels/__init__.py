@@ -109,6 +109,15 @@ class Kernels(Hashable, Protocol):
         out : float64 [shape=(frames, 12)]
         """
 
+    def moments(self, values: Float64) -> tuple[Float64, Float64, Float64]:
+        """Mean, second and third central moment of each column of ``values`` (n, k), each (k,)."""
+
+    def slopes(self, frames: Float64, half: int, out: Float64) -> None:
+        """Slope of the line through each frame and ``half`` on both sides of it, by least squares.
+
+        ``frames`` (n, k), ``out`` (n - 2 * half, k).
+        """
+
 
 ENGINES = ("numpy", "numba")
 

@@ -337,6 +337,45 @@ def _notes(real: Float64, imaginary: Float64, out: Float64) -> None:
             notes[note] = sizes[3 * note] + sizes[3 * note + 1] + sizes[3 * note + 2]
 
 
+def moments(values: Float64) -> tuple[Float64, Float64, Float64]:
+    """See :class:`Kernels`."""
+    mean, second, third = np.zeros((3, values.shape[1]))
+    _sum_powers(values, mean, second, third)
+    return mean, second, third
+
+
+@_compiled("void(f8[:, ::1], f8[::1], f8[::1], f8[::1])", fastmath=_FUSED)
+def _sum_powers(values: Float64, mean: Float64, second: Float64, third: Float64) -> None:
+    n = values.shape[0]
+    for row in range(n):
+        for k in range(mean.shape[0]):
+            mean[k] += values[row, k]
+    for k in range(mean.shape[0]):
+        mean[k] /= n
+    for row in range(n):
+        for k in range(mean.shape[0]):
+            centred = values[row, k] - mean[k]
+            square = centred * centred
+            second[k] += square
+            third[k] += square * centred
+    for k in range(mean.shape[0]):
+        second[k] /= n
+        third[k] /= n
+
+
+@_compiled("void(f8[:, ::1], i8, f8[:, ::1])", fastmath=_FUSED)
+def slopes(frames: Float64, half: int, out: Float64) -> None:
+    """See :class:`Kernels`."""
+    whole = half * (half + 1) * (2 * half + 1) / 3
+    for row in range(out.shape[0]):
+        slope = out[row]
+        slope[:] = 0.0
+        for lag in range(1, half + 1):
+            weight, later, earlier = lag / whole, frames[row + half + lag], frames[row + half - lag]
+            for k in range(slope.shape[0]):
+                slope[k] += weight * (later[k] - earlier[k])
+
+
 def cache_path() -> str:
     """Where numba keeps what it compiled of this module."""
     dispatcher: Any = _notes

@@ -190,3 +190,22 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
     np.sqrt(size, out=size)
     np.add(size[:, ::3], size[:, 1::3], out=out)
     out += size[:, 2::3]
+
+
+def moments(values: Float64) -> tuple[Float64, Float64, Float64]:
+    """See :class:`Kernels`."""
+    # By einsum, in half the time of a mean.
+    n = len(values)
+    mean = np.einsum("ij->j", values) / n
+    centred = values - mean
+    squares = centred * centred
+    return mean, np.einsum("ij->j", squares) / n, np.einsum("ij,ij->j", squares, centred) / n
+
+
+def slopes(frames: Float64, half: int, out: Float64) -> None:
+    """See :class:`Kernels`."""
+    n = len(frames)
+    out[:] = frames[half + 1 : n - half + 1] - frames[half - 1 : n - half - 1]
+    for lag in range(2, half + 1):
+        out += lag * (frames[half + lag : n - half + lag] - frames[half - lag : n - half - lag])
+    out /= half * (half + 1) * (2 * half + 1) / 3
