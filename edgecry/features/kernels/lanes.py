@@ -7,8 +7,8 @@ complex numbers: the even samples are real, the odd ones imaginary. Frames share
 silence beside a loud frame stays silent.
 
 Sizes and strides are constants when the loops are compiled: LLVM then sees that what is read and what
-is written do not overlap, and vectorises. For the same reason everything compiled here stands in one
-file, which is what numba's cache looks at.
+is written do not overlap, and vectorises. All that is compiled into one another stands in this file,
+since numba's cache looks for changes in the file alone.
 """
 
 from __future__ import annotations
