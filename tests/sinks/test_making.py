@@ -60,8 +60,8 @@ def test_secrets_of_the_environment():
 def test_files_that_systemd_brings(tmp_path):
     """Go before those of the tables, which a service may not read."""
     (tmp_path / "mqtt.password_file").write_text("secret")
-    tables = {"mqtt": {"host": "x", "user": "me", "password_file": "/root/p", "ca_file": "/etc/ca.pem"}}
-    for folder, found in ((tmp_path, str(tmp_path / "mqtt.password_file")), ("", "/root/p")):
+    tables = {"mqtt": {"host": "x", "user": "me", "password_file": "/etc/p", "ca_file": "/etc/ca.pem"}}
+    for folder, found in ((tmp_path, str(tmp_path / "mqtt.password_file")), ("", "/etc/p")):
         environment = {"CREDENTIALS_DIRECTORY": str(folder)}
         mqtt = sink_settings(tables, "cot", environment=environment)["mqtt"]
         assert (mqtt.password_file, mqtt.ca_file) == (found, "/etc/ca.pem")
