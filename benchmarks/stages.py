@@ -11,7 +11,7 @@ from typing import NamedTuple
 from benchmarks import seed_pipeline as seed
 from edgecry.audio import load_audio
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.features.kernels import ENGINES
+from edgecry.features.kernels import ENGINES, load
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
 
 MEL_MFCC_ONLY = "same, mel and mfcc only"
@@ -25,8 +25,9 @@ class Stage(NamedTuple):
 
 
 def engines() -> tuple[str, ...]:
-    """Those that are installed."""
-    return ENGINES if find_spec("numba") else ("numpy",)
+    """Those that are installed and do run: where numba cannot, NumPy serves, and may not pass for it."""
+    installed = ENGINES if find_spec("numba") else ("numpy",)
+    return tuple(engine for engine in installed if load(engine).name == engine)
 
 
 def feature_stages(clip: Path) -> list[Stage]:

@@ -11,7 +11,9 @@ from edgecry.features.statistics import summarise
 
 @pytest.fixture(params=ENGINES)
 def kernels(request):
-    return load(request.param)
+    found = load(request.param)
+    assert found.name == request.param  # NumPy's serve where numba's cannot
+    return found
 
 
 def test_statistics_are_numpys(kernels):
