@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from edgecry.process import Usage, measure
+from edgecry.diagnostics.process import Usage, measure
 
 #: Where the modules are, so that the processes find both sides from anywhere.
 ROOT = Path(__file__).parents[1]

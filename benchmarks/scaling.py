@@ -20,10 +20,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from edgecry import process
-from edgecry.audio import Waveform
-from edgecry.bench import memory_mb, write_length
+from edgecry.audio.load import Waveform
 from edgecry.classifier import Classifier
+from edgecry.diagnostics import process
+from edgecry.diagnostics.bench import memory_mb, write_length
 
 LENGTHS = (1.0, 7.0, 60.0, 600.0, 3600.0)
 THREADS = (1, 2, 4, 8)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import seed_pipeline as seed
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES, load
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
@@ -89,7 +89,7 @@ def detector_stage(clip: Path) -> Stage:
         There is no bundled detector.
     """
     from edgecry.detector import Detector
-    from edgecry.model import CryModel
+    from edgecry.models.model import CryModel
 
     model = CryModel.load("cry")
     y = load_audio(clip, model.spec.sr).samples

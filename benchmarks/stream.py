@@ -25,9 +25,9 @@ import numpy as np
 
 from benchmarks.ratio import ONE_THREAD, machine
 from edgecry.decision import Decision
-from edgecry.events import CryEvent
 from edgecry.features.kernels import ENGINES
-from edgecry.stream import StreamClassifier
+from edgecry.stream.classifier import StreamClassifier
+from edgecry.stream.events import CryEvent
 
 SR = 16000
 MINUTE = 60 * SR

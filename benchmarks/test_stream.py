@@ -7,7 +7,7 @@ import pytest
 from benchmarks.stages import engines
 from benchmarks.stream import ALWAYS, SR, room
 from edgecry.decision import Decision
-from edgecry.stream import StreamClassifier
+from edgecry.stream.classifier import StreamClassifier
 from tests.conftest import needs_bundled
 
 ROOMS = {

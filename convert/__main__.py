@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from convert.talk import printable
 from edgecry.errors import EdgecryError
+from edgecry.terminal import printable
 
 #: Name, module with ``add_arguments(parser)`` and ``run(args) -> int``, and what it does.
 COMMANDS = {

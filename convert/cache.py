@@ -125,12 +125,12 @@ def content_digest(recording: Path) -> str:
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """SHA-256 of what turns a file into features: edgecry's version, its decoding and its extractor.
+    """SHA-256 of what turns a file into features: edgecry's version, its ``audio/`` and its ``features/``.
 
     Of the sources, because the version stays while they are worked on.
     """
     package = Path(edgecry.__file__).parent
-    sources = sorted([*package.glob("*.py"), *package.glob("features/**/*.py")])
+    sources = sorted([*package.glob("audio/*.py"), *package.glob("features/**/*.py")])
     total = hashlib.sha256(edgecry.__version__.encode())
     for path in sources:
         total.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())

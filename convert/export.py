@@ -25,8 +25,8 @@ from convert.reads import features_read
 from edgecry.decision import DIGITS
 from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
-from edgecry.metadata import TASKS, ModelMetadata
-from edgecry.model import CryModel
+from edgecry.models.metadata import TASKS, ModelMetadata
+from edgecry.models.model import CryModel
 
 NOT_EVALUATED = "converted from a scikit-learn model; edgecry has not evaluated it"
 NOT_STATED = "not stated"
@@ -134,7 +134,7 @@ def convert(
     vectors : array_like [shape=(n, n_features)], optional
         Feature vectors to prove it on, besides those made from the model: such as were trained on.
     data, evaluation, decision : mapping, optional
-        Records of the model file, see :class:`edgecry.metadata.ModelMetadata`.
+        Records of the model file, see :class:`edgecry.models.metadata.ModelMetadata`.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from convert.errors import ConversionError
 from convert.portable.examine import Examined
 from edgecry.decision import DIGITS
 from edgecry.errors import ModelError
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 
 #: Largest difference of a probability that still counts as the same answer.
 TOLERANCE = 1e-5

@@ -8,9 +8,10 @@ import logging
 from pathlib import Path
 
 from convert.errors import ConversionError
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
+from edgecry.diagnostics.selftest import digest
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.selftest import SAMPLE, STORED, digest
+from edgecry.models.bundled import SAMPLE, STORED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

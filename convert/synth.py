@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
+from edgecry.models.bundled import SAMPLE
 
 Signal = NDArray[np.floating[Any]]
 
@@ -33,8 +34,6 @@ EXPIRATION_RANGE: Final = (0.5, 1.5)
 FORMANTS: Final = ((1100.0, 250.0), (3300.0, 400.0), (5500.0, 600.0))
 #: Where an indrawn breath hisses.
 BREATH: Final = ((1800.0, 900.0), (4200.0, 1500.0))
-
-SAMPLE: Final = Path(__file__).parents[1] / "edgecry" / "models" / "sample.flac"
 
 
 @dataclass(frozen=True)

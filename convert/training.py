@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convert.cache import FeatureCache
 from convert.dataset import Dataset, Recording, refuse_copies
 from convert.errors import ConversionError
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.errors import AudioError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec

@@ -11,22 +11,22 @@ _HOME = {
     "AudioError": "edgecry.errors",
     "Classifier": "edgecry.classifier",
     "Cry": "edgecry.decision",
-    "CryEvent": "edgecry.events",
-    "CryModel": "edgecry.model",
+    "CryEvent": "edgecry.stream.events",
+    "CryModel": "edgecry.models.model",
     "Decision": "edgecry.decision",
     "EdgecryError": "edgecry.errors",
     "EdgecryWarning": "edgecry.errors",
-    "EventSettings": "edgecry.eventsettings",
+    "EventSettings": "edgecry.stream.settings",
     "FeatureExtractor": "edgecry.features.extractor",
     "FeatureSpec": "edgecry.features.spec",
     "ModelError": "edgecry.errors",
     "Prediction": "edgecry.classifier",
     "Reasons": "edgecry.decision",
-    "RuntimeOptions": "edgecry.model",
+    "RuntimeOptions": "edgecry.models.model",
     "SpecError": "edgecry.errors",
-    "StreamClassifier": "edgecry.stream",
-    "Waveform": "edgecry.audio",
-    "load_audio": "edgecry.audio",
+    "StreamClassifier": "edgecry.stream.classifier",
+    "Waveform": "edgecry.audio.load",
+    "load_audio": "edgecry.audio.load",
 }
 __all__ = [
     "AudioError",
@@ -52,16 +52,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from edgecry.audio import Waveform, load_audio
+    from edgecry.audio.load import Waveform, load_audio
     from edgecry.classifier import Classifier, Prediction
     from edgecry.decision import Cry, Decision, Reasons
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
-    from edgecry.events import CryEvent
-    from edgecry.eventsettings import EventSettings
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec
-    from edgecry.model import CryModel, RuntimeOptions
-    from edgecry.stream import StreamClassifier
+    from edgecry.models.model import CryModel, RuntimeOptions
+    from edgecry.stream.classifier import StreamClassifier
+    from edgecry.stream.events import CryEvent
+    from edgecry.stream.settings import EventSettings
 
 
 def __getattr__(name: str) -> Any:

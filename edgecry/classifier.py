@@ -12,16 +12,16 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.audio import Source, Waveform
+from edgecry.arrays import Float64
+from edgecry.audio.load import Source, Waveform
+from edgecry.audio.recording import Recording
 from edgecry.decision import DIGITS, Cry, Decision, Reasons, decide, find_cry, find_reasons
 from edgecry.detector import Detector
 from edgecry.errors import AudioError, EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import Float64
-from edgecry.model import CryModel
-from edgecry.recording import Recording
-from edgecry.rules import CRY, NO_CRY, Conformal, Threshold
+from edgecry.models.model import CryModel
+from edgecry.models.rules import CRY, NO_CRY, Conformal, Threshold
 
 #: Recordings after which numba has paid for its loading: half a second to a second, against what it
 #: saves on each. Whoever has as many will likely have more.
@@ -90,7 +90,7 @@ class Classifier:
     model : path, str or CryModel, optional
         The model of reasons: a file, or the name of a bundled one ("reason", "seed"); "reason" if left
         out. A model of the task "cry" ("cry") says no more than that. Pass a
-        :class:`~edgecry.model.CryModel` to choose its runtime options.
+        :class:`~edgecry.models.model.CryModel` to choose its runtime options.
 
     engine : {"auto", "numpy", "numba"}
         What features are computed with. "auto" is NumPy, and numba once :meth:`classify_many` has
@@ -177,7 +177,7 @@ class Classifier:
         Parameters
         ----------
         source : path, bytes, binary file object, array, (array, rate) or Waveform
-            The recording; arrays as :func:`~edgecry.audio.load_audio` takes them.
+            The recording; arrays as :func:`~edgecry.audio.load.load_audio` takes them.
         sr : int, optional
             The rate of an array in Hz. Every other source states its own.
 
@@ -318,7 +318,7 @@ def _named(origin: str) -> Iterator[None]:
 
 def _faster(extractor: FeatureExtractor) -> FeatureExtractor:
     """The same extractor on numba, where that is ready; compiling has no place in the middle of work."""
-    from edgecry.warmup import status
+    from edgecry.features.warmup import status
 
     if extractor.engine != "numpy" or not status().ready:
         return extractor

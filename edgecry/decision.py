@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from edgecry.errors import EdgecryError, ModelError
-from edgecry.rules import CRY, NO_CRY, POOLS, UNCERTAIN, Conformal, Threshold
+from edgecry.models.rules import CRY, NO_CRY, POOLS, UNCERTAIN, Conformal, Threshold
 
 #: Decimals that count. Another processor adds float32 in another order and moves the digits after
 #: these; two labels that agree up to here are tied, and the tie breaks the same way everywhere.

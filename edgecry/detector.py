@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.arrays import Float32, Float64
 from edgecry.decision import Window
 from edgecry.errors import ModelError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import Float32, Float64
-from edgecry.model import CryModel
-from edgecry.rules import Threshold
+from edgecry.models.model import CryModel
+from edgecry.models.rules import Threshold
 
 #: Of the hop: the most that may be left over at the end without a window of its own.
 _LEFT_OVER = 0.25

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
 
-from edgecry.model import BUNDLED, bundled
+from edgecry.models.bundled import BUNDLED, bundled
 from tests import graphs
 
 # The same examples everywhere, and no verdict from the clock: a first run, or a busy machine, is slow.

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from edgecry.features.spec import FeatureSpec
-from edgecry.metadata import ModelMetadata
+from edgecry.models.metadata import ModelMetadata
 
 LABELS = ("burping", "hungry", "tired")
 SPEC = FeatureSpec(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 from tests import graphs
 
 SR = 8000

@@ -11,13 +11,14 @@ import pytest
 import soundfile
 
 from benchmarks import scaling
-from edgecry import bench
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.classifier import Classifier, Prediction
 from edgecry.decision import Cry, Decision, Reasons, find_reasons
+from edgecry.diagnostics import bench
 from edgecry.errors import AudioError, EdgecryError, ModelError
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.model import BUNDLED_MODEL, CryModel, RuntimeOptions, bundled
+from edgecry.models.bundled import BUNDLED_MODEL, bundled
+from edgecry.models.model import CryModel, RuntimeOptions
 from tests import graphs
 from tests.conftest import needs_bundled, tone
 

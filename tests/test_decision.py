@@ -24,7 +24,7 @@ from edgecry.decision import (
     top_label,
 )
 from edgecry.errors import EdgecryError, ModelError
-from edgecry.rules import Conformal, Threshold
+from edgecry.models.rules import Conformal, Threshold
 
 float32s = st.floats(0, 1, width=32)
 rows = st.lists(float32s, min_size=1, max_size=12)

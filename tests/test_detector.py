@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgecry.detector import Detector, is_silent, windows
 from edgecry.errors import ModelError
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 from tests import graphs
 from tests.conftest import tone
 

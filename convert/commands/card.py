@@ -7,8 +7,8 @@ import logging
 from pathlib import Path
 
 from convert.errors import ConversionError
-from edgecry.card import render
-from edgecry.model import CryModel
+from edgecry.models.card import render
+from edgecry.models.model import CryModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

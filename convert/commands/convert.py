@@ -11,7 +11,7 @@ from convert.errors import ConversionError
 from convert.export import NOT_STATED, Card, Converted, examine_file, package
 from convert.labels import read_labels
 from convert.pickles import PickleFile
-from edgecry.metadata import TASKS
+from edgecry.models.metadata import TASKS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,9 +15,9 @@ from convert.cache import add_cache_arguments
 from convert.commands.options import add_data_arguments, require_clip
 from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS
-from convert.talk import printable
 from convert.training import DEFAULT as DEFAULT_ESTIMATOR
 from convert.training import ESTIMATORS
+from edgecry.terminal import printable
 
 if TYPE_CHECKING:
     from convert.evaluation.report import Report

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from convert.pickles import PickleFile, installed_sklearn
-from convert.talk import printable
+from edgecry.terminal import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from convert.cache import add_cache_arguments
 from convert.commands.options import add_data_arguments, require_clip
 from convert.errors import ConversionError
-from convert.talk import printable
 from convert.training import DEFAULT as DEFAULT_ESTIMATOR
 from convert.training import ESTIMATORS
-from edgecry.metadata import TASKS
+from edgecry.models.metadata import TASKS
+from edgecry.terminal import printable
 
 if TYPE_CHECKING:
     from convert.export import Converted

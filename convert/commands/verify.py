@@ -11,7 +11,7 @@ from convert.export import examine_file
 from convert.labels import class_names, read_labels
 from convert.parity import prove
 from convert.pickles import PickleFile
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

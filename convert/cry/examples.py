@@ -16,7 +16,7 @@ from convert.cache import FeatureCache
 from convert.cry import distractors, recipe, variation
 from convert.cry.corpora import Sound
 from convert.cry.variation import Signal, coloured_noise, mixed, surrounded, vary
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.detector import windows
 from edgecry.errors import AudioError
 from edgecry.features.extractor import FeatureExtractor

@@ -13,7 +13,7 @@ from convert.dataset import MANIFEST
 from convert.errors import ConversionError
 from convert.evaluation.record import record
 from convert.evaluation.report import Measurements, Report, Value
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 
 Tell = Callable[[str], None]
 

@@ -30,7 +30,7 @@ from convert.evaluation.report import (
 )
 from convert.evaluation.sections import cross_validated
 from convert.training import DEFAULT, ESTIMATORS, Features, extract_features
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 

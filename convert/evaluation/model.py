@@ -20,7 +20,7 @@ from convert.evaluation.protocol import LEAKY, spread
 from convert.evaluation.report import Report, Section, compare, gain_section
 from convert.evaluation.seen import seen
 from convert.training import extract_features
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 
 UNGROUPED = f"{LEAKY}: nothing tells which recordings are of one baby, so the intervals are too narrow"
 

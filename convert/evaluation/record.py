@@ -1,4 +1,4 @@
-"""A report as the ``evaluation`` record of a model file, which :mod:`edgecry.card` lays out.
+"""A report as the ``evaluation`` record of a model file, which :mod:`edgecry.models.card` lays out.
 
 Figures and their intervals only: a model file is copied to small devices, and the pictures' curves are
 many times its size.

@@ -9,7 +9,7 @@ from typing import Final
 
 from convert.cache import content_digest
 from convert.errors import ConversionError
-from edgecry.metadata import PREFIX
+from edgecry.models.metadata import PREFIX
 
 KEY: Final = PREFIX + "recordings"
 #: Bytes kept of each digest: of a thousand recordings compared with a thousand others, one in four

@@ -22,7 +22,7 @@ from convert.evaluation.procedures import Rows
 from convert.evaluation.protocol import spread
 from edgecry.decision import EVIDENCE_DIGITS
 from edgecry.features.spec import FeatureSpec
-from edgecry.rules import Conformal
+from edgecry.models.rules import Conformal
 
 #: Highest frequency in Hz that telephones of 8 kHz and other recorders hear alike.
 TOP: Final = 3800.0

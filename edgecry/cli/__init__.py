@@ -16,8 +16,8 @@ from importlib import import_module
 from typing import NoReturn
 
 from edgecry import __version__
-from edgecry.cli.talk import say
 from edgecry.errors import EdgecryError
+from edgecry.terminal import say
 
 #: Each is a module of this package, with ``add_parser(commands)``.
 COMMANDS = ("classify", "features", "models", "info", "bench", "doctor", "warmup", "listen", "service")

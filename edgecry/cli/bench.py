@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgecry import __version__
-from edgecry.cli.inputs import SAMPLE
 from edgecry.cli.output import dump
-from edgecry.cli.talk import printable, quiet_stderr, say
 from edgecry.errors import EdgecryError
+from edgecry.models.bundled import SAMPLE
+from edgecry.terminal import printable, quiet_stderr, say
 
 if TYPE_CHECKING:
-    from edgecry.bench import EngineReport, Report, Scaling, Timing
-    from edgecry.machine import Machine
-    from edgecry.model import CryModel
-    from edgecry.regression import Change
+    from edgecry.diagnostics.bench import EngineReport, Report, Scaling, Timing
+    from edgecry.diagnostics.bench_compare import Change
+    from edgecry.diagnostics.machine import Machine
+    from edgecry.models.model import CryModel
 
 REGRESSED = 1
 NAME_WIDTH = 16
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and compare where asked to; 1 if something has become slower."""
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
-    from edgecry.regression import compare
+    from edgecry.diagnostics.bench_compare import compare
 
     old = _read_old(args.compare)
     with tempfile.TemporaryDirectory(prefix="edgecry-") as folder:
@@ -109,11 +109,12 @@ def measure(args: argparse.Namespace, folder: Path, old: Mapping[str, Any] | Non
         The model, recording or engine cannot be used; or ``old`` is of another machine, clip or
         model, which is found before the measuring.
     """
-    from edgecry import bench
-    from edgecry.audio import load_audio
-    from edgecry.machine import describe
-    from edgecry.model import BUNDLED_MODEL, CryModel
-    from edgecry.warmup import status
+    from edgecry.audio.load import load_audio
+    from edgecry.diagnostics import bench
+    from edgecry.diagnostics.machine import describe
+    from edgecry.features.warmup import status
+    from edgecry.models.bundled import BUNDLED_MODEL
+    from edgecry.models.model import CryModel
 
     model = CryModel.load(args.model or BUNDLED_MODEL)
     path = Path(args.file or SAMPLE)
@@ -148,7 +149,7 @@ def measure(args: argparse.Namespace, folder: Path, old: Mapping[str, Any] | Non
 def _measure_scaling(
     args: argparse.Namespace, path: Path, model: CryModel, folder: Path, engine: str
 ) -> Scaling | None:
-    from edgecry import bench
+    from edgecry.diagnostics import bench
 
     if args.scaling is None:
         return None
@@ -159,13 +160,13 @@ def _measure_scaling(
 
 
 def _read_old(path: str | None) -> dict[str, Any] | None:
-    from edgecry.regression import read
+    from edgecry.diagnostics.bench_compare import read
 
     return None if path is None else read(path)
 
 
 def _refuse_difference(old: Mapping[str, Any], head: Mapping[str, Any], path: str) -> None:
-    from edgecry.regression import differences
+    from edgecry.diagnostics.bench_compare import differences
 
     if found := differences(old, head):
         raise EdgecryError(f"{path}: {'; '.join(found)}; measure it again, or add --anyway to compare anyway")
@@ -239,7 +240,7 @@ def _scaling_lines(scaling: Scaling) -> Iterator[str]:
 
 
 def _change_lines(old: Mapping[str, Any], new: Mapping[str, Any], changes: Sequence[Change]) -> Iterator[str]:
-    from edgecry.regression import changes_told, differences
+    from edgecry.diagnostics.bench_compare import changes_told, differences
 
     width = max((len(change.figure) for change in changes), default=0)
     yield f"{'':{width}}{'old':>10}{'new':>10}{'old / new':>12}"

@@ -7,11 +7,12 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from edgecry.cli.inputs import SAMPLE, add_files, each, find
+from edgecry.cli.inputs import add_files, each, find
 from edgecry.cli.output import WRITERS, RawTextWriter
-from edgecry.cli.talk import quiet_stderr, say
 from edgecry.errors import EdgecryError
-from edgecry.rules import CRY, NO_CRY
+from edgecry.models.bundled import SAMPLE
+from edgecry.models.rules import CRY, NO_CRY
+from edgecry.terminal import quiet_stderr, say
 
 if TYPE_CHECKING:
     from edgecry.classifier import Classifier

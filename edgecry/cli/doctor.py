@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecry.cli.output import dump
-from edgecry.cli.talk import printable
+from edgecry.terminal import printable
 
 if TYPE_CHECKING:
-    from edgecry.doctor import Check
+    from edgecry.diagnostics.doctor import Check
 
 UNHEALTHY = 1
 NAME_WIDTH = 17
@@ -45,7 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Show each check as it is done; 1 if any failed."""
-    from edgecry.doctor import examine
+    from edgecry.diagnostics.doctor import examine
 
     checks = []
     for check in chain(examine(args.model), _listening(args.config)):

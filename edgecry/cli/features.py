@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         parser.error("npy is binary, and stdout is a terminal; add -o OUT, or redirect stdout")
     spec = read_spec(args.spec)
 
-    from edgecry.audio import load_audio
+    from edgecry.audio.load import load_audio
     from edgecry.features.extractor import FeatureExtractor
 
     extractor = FeatureExtractor(spec)

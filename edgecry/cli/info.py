@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from edgecry.cli.inputs import SAMPLE
 from edgecry.cli.output import dump
-from edgecry.cli.talk import printable, quiet_stderr
+from edgecry.models.bundled import SAMPLE
+from edgecry.terminal import printable, quiet_stderr
 
 if TYPE_CHECKING:
-    from edgecry.model import CryModel
+    from edgecry.models.model import CryModel
 
 INDENT = 2
 #: Measurements of the cost, and how many of them build tables and are left out.
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Show the metadata."""
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
-    from edgecry.model import CryModel
+    from edgecry.models.model import CryModel
 
     facts = describe(CryModel.load(args.model))
     print(dump(facts, indent=2) if args.json else "\n".join(_lines(facts)))
@@ -68,9 +68,9 @@ def describe(model: CryModel) -> dict[str, Any]:
 
 def cost(model: CryModel) -> str:
     """What the families that the model reads cost here, beside all of its spec's; a window of a detector."""
-    from edgecry.audio import load_audio
+    from edgecry.audio.load import load_audio
     from edgecry.features.extractor import FeatureExtractor
-    from edgecry.rules import Threshold
+    from edgecry.models.rules import Threshold
 
     y, rule = load_audio(SAMPLE, model.spec.sr).samples, model.metadata.rule
     if isinstance(rule, Threshold):

@@ -6,15 +6,12 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
-from edgecry.cli.talk import say
 from edgecry.errors import EdgecryError, EdgecryWarning
+from edgecry.terminal import say
 
 STDIN: Final = "-"
-#: The recording that comes with the package.
-SAMPLE: Final = Path(__file__).parents[1] / "models" / "sample.flac"
 
 #: A recording as it is named in the answer, and where it is read from.
 Input = tuple[str, str | BinaryIO]

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
-from edgecry.cli.talk import printable, say
 from edgecry.errors import EdgecryError
+from edgecry.terminal import printable, say
 
 if TYPE_CHECKING:
-    from edgecry.config import ListenSettings
     from edgecry.listening.console import Console
+    from edgecry.listening.settings import ListenSettings
 
 STDIN: Final = "-"
 #: Flags that set what a settings file can, too: the key there, and the argument's name here.
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             parser.error(f"--{name}: is empty; give it a value, or leave it out")
     overrides = {key: getattr(args, name) for key, name in _KEYS.items()}
     overrides |= _source(args, parser) | _more(args)
-    from edgecry.config import load_settings
+    from edgecry.listening.settings import load_settings
 
     if args.config is None and "source.kind" not in overrides:
         parser.error("say where to listen: -, --device, --from-command, or a file with --config")

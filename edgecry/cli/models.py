@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from edgecry.cli.output import dump
-from edgecry.cli.talk import printable, quiet_stderr
 from edgecry.errors import ModelError
+from edgecry.terminal import printable, quiet_stderr
 
 if TYPE_CHECKING:
-    from edgecry.model import CryModel
+    from edgecry.models.model import CryModel
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,8 +32,9 @@ def run(args: argparse.Namespace) -> int:
     """List the models, or show a card."""
     with quiet_stderr(), suppress(ImportError):  # which opening a model will report
         import onnxruntime  # noqa: F401
-    from edgecry.card import render
-    from edgecry.model import BUNDLED, CryModel
+    from edgecry.models.bundled import BUNDLED
+    from edgecry.models.card import render
+    from edgecry.models.model import CryModel
 
     if args.model is not None:
         model = CryModel.load(args.model)
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _line(model: CryModel | ModelError) -> str:
-    from edgecry.card import summary
+    from edgecry.models.card import summary
 
     if isinstance(model, ModelError):
         return f"not here: {printable(str(model))}"
@@ -60,7 +61,7 @@ def _line(model: CryModel | ModelError) -> str:
 
 def _open(name: str) -> CryModel | ModelError:
     """One that is missing or broken does not keep the others from being listed."""
-    from edgecry.model import CryModel
+    from edgecry.models.model import CryModel
 
     try:
         return CryModel.load(name)
@@ -77,7 +78,7 @@ def _entry(name: str, model: CryModel | ModelError) -> dict[str, Any]:
 
 
 def _facts(model: CryModel) -> dict[str, Any]:
-    from edgecry.card import render, summary
+    from edgecry.models.card import render, summary
 
     metadata = model.metadata
     return {

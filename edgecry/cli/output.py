@@ -11,10 +11,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from edgecry.cli.talk import printable
 from edgecry.decision import rank
 from edgecry.errors import EdgecryError
-from edgecry.rules import CRY, UNCERTAIN
+from edgecry.models.rules import CRY, UNCERTAIN
+from edgecry.terminal import printable
 
 if TYPE_CHECKING:
     from edgecry.classifier import Prediction

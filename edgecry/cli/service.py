@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from edgecry.cli.talk import say
+from edgecry.terminal import say
 
 EPILOG = """\
 install it:
@@ -49,8 +49,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Print the unit, and say what would stand in its way."""
-    from edgecry.config import load_settings
-    from edgecry.service import DYNAMIC, obstacles, settings_for, unit
+    from edgecry.listening.settings import load_settings
+    from edgecry.listening.unit import DYNAMIC, obstacles, settings_for, unit
 
     listen = load_settings(args.config)
     command = [*own_command(), "listen"]

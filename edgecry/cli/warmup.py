@@ -19,7 +19,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(_: argparse.Namespace) -> int:
     """Compile, and say where to."""
-    from edgecry.warmup import warm_up
+    from edgecry.features.warmup import warm_up
 
     warmed = warm_up()
     print(f"ready after {warmed.seconds:.1f} s; compiled kernels are kept in {warmed.cache}")

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgecry.features.spectra import Float32, Float64, Magnitudes
+from edgecry.arrays import Float32, Float64
+from edgecry.features.stft import Magnitudes
 
 N_CHROMA = 12
 _A0 = 440.0 / 16

@@ -7,21 +7,14 @@ the bands and the selection follow librosa.feature.spectral_contrast to the bin.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
-from edgecry.features.spectra import Float64
+from edgecry.arrays import Float64
+from edgecry.features.kernels import Band
 
 #: Share of a band's bins that make its peak and its valley.
 _QUANTILE = 0.02
-
-
-class Band(NamedTuple):
-    """A stretch of bins, and how many of its largest and smallest are averaged."""
-
-    bins: slice
-    n_extremes: int
 
 
 @lru_cache(maxsize=8)

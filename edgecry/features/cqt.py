@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgecry.arrays import Complex128, Float32, Float64
 from edgecry.features.chroma import N_CHROMA
-from edgecry.features.kernels import Kernels
-from edgecry.features.spectra import Complex128, Float32, Float64, Geometry, stretches
+from edgecry.features.kernels import Basis, Kernels
+from edgecry.features.stft import Geometry, stretches
 
 BINS_PER_OCTAVE = 36
 N_OCTAVES = 7
@@ -26,20 +26,6 @@ _CHUNK_FRAMES = 80
 _FAINTEST = 1e-25
 #: Equivalent noise bandwidth of the Hann window, in bins (librosa.filters.WINDOW_BANDWIDTHS).
 _HANN_BANDWIDTH = 1.50018310546875
-
-
-class Basis(NamedTuple):
-    """The wavelets of one octave, folded at their middle, for products from the right.
-
-    ``even`` and ``odd``, float of shape (n_fft // 2, 36), are the real and imaginary parts of the
-    wavelets' second halves. Every three neighbours among the columns are one note, beginning a bin
-    below C. ``early`` tells how often the signal is halved before its first octave.
-    """
-
-    n_fft: int
-    even: NDArray[np.floating]
-    odd: NDArray[np.floating]
-    early: int
 
 
 class Spectrum(NamedTuple):

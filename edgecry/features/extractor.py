@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.arrays import Float32, Float64
 from edgecry.errors import AudioError, SpecError
 from edgecry.features.chroma import N_CHROMA, chroma_frames, normalise
 from edgecry.features.contrast import contrast_bands, contrast_frames
@@ -18,8 +19,8 @@ from edgecry.features.kernels import Kernels, load
 from edgecry.features.mel import power_to_db, without_level
 from edgecry.features.mfcc import dct_matrix
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import Float32, Float64, Geometry, Magnitudes
-from edgecry.features.statistics import summarise
+from edgecry.features.stft import Geometry, Magnitudes
+from edgecry.features.summary import summarise
 from edgecry.features.tonnetz import tonnetz_matrix
 from edgecry.features.tuning import join, octaves_of_peaks, track_bins, tuning_of_octaves
 

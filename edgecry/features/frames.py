@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgecry.arrays import Float32, Float64
 from edgecry.features.kernels import Kernels
 from edgecry.features.mel import mel_bank
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import BLOCK, Float32, Float64, Geometry, hann, rows_at_once, stretches
+from edgecry.features.stft import BLOCK, Geometry, hann, rows_at_once, stretches
 from edgecry.features.voice import voice_band, voice_frames
 
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from edgecry.arrays import Float32, Float64
 from edgecry.features.kernels import Kernels, MelBank
-from edgecry.features.spectra import Float32, Float64
 
 #: Mean mel power that is still sound; a single unit of 16 bits in a second has about 1e-14.
 _SILENCE = 1e-18

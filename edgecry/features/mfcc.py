@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from edgecry.features.spectra import Float64
+from edgecry.arrays import Float64
 
 
 @lru_cache(maxsize=8)

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, cast
 
-from edgecry.digest import sha256
 from edgecry.errors import SpecError
+from edgecry.features.digest import sha256
 
 #: Of the public model, all of them librosa's.
 SEED_FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgecry.arrays import Float64
 from edgecry.features.chroma import N_CHROMA
-from edgecry.features.spectra import Float64
 
 
 def tonnetz_matrix() -> Float64:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgecry.arrays import Float32
 from edgecry.errors import EdgecryWarning
 from edgecry.features.kernels import Kernels, load
-from edgecry.features.spectra import Float32
 
 _FMIN, _FMAX = 150.0, 4000.0
 _RESOLUTION = 0.01

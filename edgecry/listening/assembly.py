@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from edgecry.cli.talk import quiet_stderr
-from edgecry.clips import ClipRecorder
-from edgecry.config import ListenSettings, SourceSettings
+from edgecry.clips.recorder import ClipRecorder
 from edgecry.errors import EdgecryError
-from edgecry.events import EventSettings
 from edgecry.listening.listener import Parts, View
 from edgecry.listening.messages import Messages, WallClock
-from edgecry.listening.places import outbox_path
-from edgecry.model import CryModel
-from edgecry.notify import Notifier
-from edgecry.outbox import Outbox, OutboxSettings
-from edgecry.rules import UNCERTAIN, Conformal, Threshold
+from edgecry.listening.notify import Notifier
+from edgecry.listening.settings import ListenSettings, outbox_path
+from edgecry.models.model import CryModel
+from edgecry.models.rules import UNCERTAIN, Conformal, Threshold
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
 from edgecry.sinks.message import MessageIds, default_device
-from edgecry.sources import make_reader, make_source
-from edgecry.stream import StreamClassifier
+from edgecry.sinks.outbox import Outbox, OutboxSettings
+from edgecry.sources.making import make_reader, make_source
+from edgecry.sources.settings import SourceSettings
+from edgecry.stream.classifier import StreamClassifier
+from edgecry.stream.events import EventSettings
+from edgecry.terminal import quiet_stderr
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from edgecry import process
-from edgecry.config import SourceSettings, load_settings
-from edgecry.doctor import PATIENCE, Check
+from edgecry.diagnostics import process
+from edgecry.diagnostics.doctor import PATIENCE, Check
+from edgecry.diagnostics.process import Outcome
 from edgecry.errors import EdgecryError
-from edgecry.listening.places import outbox_path
-from edgecry.process import Outcome
+from edgecry.listening.settings import load_settings, outbox_path
 from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
 from edgecry.sinks.message import default_device
+from edgecry.sources.settings import SourceSettings
 
 #: Seconds that another machine has to answer.
 TIMEOUT: Final = 5.0

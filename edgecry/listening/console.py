@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Final, TextIO
 
-from edgecry.cli.talk import printable
 from edgecry.sinks.text import span
+from edgecry.terminal import printable
 
 #: Seconds between two showings of the line.
 EVERY: Final = 0.2

@@ -11,16 +11,16 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from edgecry.clips import ClipRecorder
+from edgecry.clips.recorder import ClipRecorder
 from edgecry.errors import AudioError
-from edgecry.events import CryEvent
+from edgecry.listening.health import Snapshot, Stats
 from edgecry.listening.messages import Messages, WallClock
-from edgecry.notify import Notifier
+from edgecry.listening.notify import Notifier
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block
-from edgecry.stats import Snapshot, Stats
-from edgecry.stream import StreamClassifier
+from edgecry.stream.classifier import StreamClassifier
+from edgecry.stream.events import CryEvent
 
 #: Seconds of sound taken at once, at most and at least, so that a quiet room wakes the processor some twice
 #: a second; and seconds after which the loop looks around although no sound came.

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgecry.decision import Decision, find_reasons
-from edgecry.events import CryEvent
-from edgecry.rules import CRY, Conformal, Rule
+from edgecry.models.rules import CRY, Conformal, Rule
 from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, utc
+from edgecry.stream.events import CryEvent
 
 #: Seconds that the clock and the stream may be apart before they are brought together again.
 TOLERANCE: Final = 2.0

@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Iterable
 
 from edgecry.errors import EdgecryError, SinkError
-from edgecry.outbox import Outbox, OutboxSettings
 from edgecry.sinks.base import Sink
 from edgecry.sinks.message import EventMessage, Heartbeat, Message
+from edgecry.sinks.outbox import Outbox, OutboxSettings
 
 log = logging.getLogger("edgecry")
 

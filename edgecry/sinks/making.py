@@ -19,7 +19,7 @@ from edgecry.sinks.jsonl import JsonlSettings, JsonlSink
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from edgecry.sinks.text import TextSink
 from edgecry.sinks.webhook import WebhookSettings, WebhookSink
-from edgecry.tables import Table, parse
+from edgecry.toml_tables import Table, parse
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ class MessageIds:
     device : str
         Name of the device: letters, digits, ``-`` and ``_``.
     first : int, optional
-        The first number, from :meth:`edgecry.outbox.Outbox.reserve`, which never gives one twice
+        The first number, from :meth:`edgecry.sinks.outbox.Outbox.reserve`, which never gives one twice
         even if the clock goes back; the clock's microseconds if left out.
 
     Raises

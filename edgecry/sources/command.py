@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.audio.pcm import PcmDecoder
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Source
-from edgecry.sources.format import PcmFormat
-from edgecry.sources.pcm import PcmDecoder
 from edgecry.sources.pipe import PIPE_BYTES, Lull
 
 #: Seconds a program has to end when asked to, before it is killed.

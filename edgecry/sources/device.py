@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.audio.pcm import PcmDecoder
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Gap, Source
-from edgecry.sources.format import PcmFormat
-from edgecry.sources.pcm import PcmDecoder
 
 #: Seconds of sound that come at once: short beside a window, and few awakenings.
 BLOCK: Final = 0.4

@@ -14,10 +14,10 @@ from typing import BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.audio.pcm import PcmDecoder
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Source
-from edgecry.sources.format import PcmFormat
-from edgecry.sources.pcm import PcmDecoder
 
 #: What a pipe holds by default, and so the most that can come at once.
 PIPE_BYTES: Final = 65_536

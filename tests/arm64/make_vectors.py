@@ -17,7 +17,8 @@ import soundfile
 from convert.synth import synthetic_cry
 from edgecry.classifier import Classifier
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
-from edgecry.model import BUNDLED_MODEL, CryModel
+from edgecry.models.bundled import BUNDLED_MODEL
+from edgecry.models.model import CryModel
 from tests.arm64.vectors import PATH, Clip, Recording, Vectors, provenance, write
 from tests.parity import reference
 from tests.parity.comparison import tolerance

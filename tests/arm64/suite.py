@@ -12,14 +12,14 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.classifier import Classifier
 from edgecry.decision import top_label
 from edgecry.errors import EdgecryWarning
 from edgecry.features import kernels
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
-from edgecry.features.spectra import magnitude
+from edgecry.features.stft import magnitude
 from edgecry.features.tuning import estimate_tuning
 from tests.arm64 import vectors
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import BUNDLED_MODEL
+from edgecry.models.bundled import BUNDLED_MODEL
 
 PATH = Path(__file__).with_name("vectors.npz")
 #: The release that edgecry's features equal.

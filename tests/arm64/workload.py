@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 
 import soundfile
 
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.features import kernels
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
-from edgecry.model import BUNDLED_MODEL, CryModel
+from edgecry.models.bundled import BUNDLED_MODEL, SAMPLE
+from edgecry.models.model import CryModel
 
-SAMPLE = BUNDLED_MODEL.with_name("sample.flac")
 ROUNDS = 3
 _MARK = 7777
 

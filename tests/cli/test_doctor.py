@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edgecry.doctor import Check
+from edgecry.diagnostics.doctor import Check
 from tests.conftest import needs_bundled
 
 GOOD, ODD = Check("a", "ok", "fine"), Check("b", "warn", "slow\nish", "do something about it")
@@ -17,7 +17,9 @@ def checks(monkeypatch):
     seen = []
 
     def set_checks(*found):
-        monkeypatch.setattr("edgecry.doctor.examine", lambda model: seen.append(model) or iter(found))
+        monkeypatch.setattr(
+            "edgecry.diagnostics.doctor.examine", lambda model: seen.append(model) or iter(found)
+        )
         return seen
 
     return set_checks

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from tests import graphs

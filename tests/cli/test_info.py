@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import bundled
+from edgecry.models.bundled import bundled
 from tests import graphs
 from tests.conftest import needs_bundled
 

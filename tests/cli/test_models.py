@@ -5,15 +5,16 @@ import shutil
 
 import pytest
 
-from edgecry.card import render, summary
-from edgecry.model import BUNDLED, BUNDLED_MODEL, CryModel
+from edgecry.models.bundled import BUNDLED, BUNDLED_MODEL
+from edgecry.models.card import render, summary
+from edgecry.models.model import CryModel
 from tests import graphs
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A toy of each bundled model, in their place."""
-    monkeypatch.setattr("edgecry.model.FOLDER", tmp_path)
+    monkeypatch.setattr("edgecry.models.bundled.FOLDER", tmp_path)
     graphs.save(tmp_path / "cry.onnx", graphs.detector())
     graphs.save(tmp_path / "reason.onnx", graphs.reasons())
     shutil.copy(BUNDLED_MODEL, tmp_path / "seed.onnx")

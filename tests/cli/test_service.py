@@ -16,7 +16,7 @@ def installed(monkeypatch, tmp_path):
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(folder / "python3"))
-    monkeypatch.setattr("edgecry.service.obstacles", lambda path: [])
+    monkeypatch.setattr("edgecry.listening.unit.obstacles", lambda path: [])
     return program
 
 
@@ -46,7 +46,7 @@ def test_without_a_script_python_is_started(monkeypatch, tmp_path):
 
 
 def test_what_is_in_the_way(run, installed, monkeypatch, tmp_path):
-    monkeypatch.setattr("edgecry.service.obstacles", lambda path: [tmp_path])
+    monkeypatch.setattr("edgecry.listening.unit.obstacles", lambda path: [tmp_path])
     _, _, err = run("service")
     assert f"edgecry: {installed}: {tmp_path} is closed to others" in err
     _, _, err = run("service", "--user", "pi")
@@ -54,7 +54,7 @@ def test_what_is_in_the_way(run, installed, monkeypatch, tmp_path):
 
 
 def test_models_that_are_in_the_way(run, installed, monkeypatch, tmp_path):
-    monkeypatch.setattr("edgecry.service.obstacles", lambda path: [tmp_path] if path.suffix else [])
+    monkeypatch.setattr("edgecry.listening.unit.obstacles", lambda path: [tmp_path] if path.suffix else [])
     config = tmp_path / "edgecry.toml"
     config.write_text('detector = "/srv/my.onnx"\n')
     assert f"edgecry: /srv/my.onnx: {tmp_path} is closed to others" in run("service", "--config", config)[2]

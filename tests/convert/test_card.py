@@ -1,8 +1,8 @@
 """convert card: the card of a model file, written beside it."""
 
 from convert.__main__ import main
-from edgecry.card import render
-from edgecry.model import CryModel
+from edgecry.models.card import render
+from edgecry.models.model import CryModel
 from tests import graphs
 
 

@@ -1,4 +1,4 @@
-"""convert selftest: writing the vector; what it is held against is in tests/test_doctor.py."""
+"""convert selftest: writing the vector; what it is held against is in tests/diagnostics/test_doctor.py."""
 
 import argparse
 
@@ -6,7 +6,7 @@ import pytest
 
 from convert import selftest
 from convert.errors import ConversionError
-from edgecry.selftest import STORED
+from edgecry.diagnostics.selftest import STORED
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from convert.commands import evaluate, train
 from convert.dataset import read_dataset
 from convert.errors import ConversionError
 from convert.evaluation.effort import Effort
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 
 SPEC = FeatureSpec(sr=8000, families=("mfcc",), n_mfcc=13, n_mels=26, n_fft=512)
 PITCH = {"tired": 300, "burping": 900, "hungry": 2200}

@@ -16,7 +16,7 @@ from edgecry.errors import AudioError, EdgecryWarning, SpecError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
-from edgecry.features.spectra import BLOCK, magnitude
+from edgecry.features.stft import BLOCK, magnitude
 from edgecry.features.tuning import estimate_tuning
 
 SR = 16000

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edgecry.config import load_settings
 from edgecry.errors import AudioError, EdgecryError
-from edgecry.events import EventSettings
 from edgecry.listening.assembly import assemble, describe, plan
-from edgecry.listening.places import outbox_path
-from edgecry.outbox import Outbox, OutboxSettings
+from edgecry.listening.settings import load_settings, outbox_path
+from edgecry.sinks.outbox import Outbox, OutboxSettings
+from edgecry.stream.events import EventSettings
 from tests import graphs
 
 SR = 8000
@@ -122,7 +121,7 @@ def test_sample_file_shows_every_key():
     from dataclasses import fields, is_dataclass
     from typing import get_type_hints
 
-    from edgecry.config import ListenSettings
+    from edgecry.listening.settings import ListenSettings
     from edgecry.sinks.making import SETTINGS
 
     lines = [line.removeprefix("# ") if " = " in line else line for line in SAMPLE.read_text().splitlines()]

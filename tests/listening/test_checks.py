@@ -6,14 +6,14 @@ import socket
 
 import pytest
 
-from edgecry.config import SourceSettings
+from edgecry.diagnostics.process import Outcome
 from edgecry.listening.checks import examine_listening, folder, microphone, server, sink, source, whole
-from edgecry.process import Outcome
 from edgecry.sinks.execute import ExecSettings
 from edgecry.sinks.jsonl import JsonlSettings
 from edgecry.sinks.making import TextSettings
 from edgecry.sinks.mqtt import MqttSettings
 from edgecry.sinks.webhook import WebhookSettings
+from edgecry.sources.settings import SourceSettings
 from tests import graphs
 
 MICROPHONES = [[0, "HDA Intel PCH", True], [2, "USB Audio", False], [3, "USB Camera", False]]

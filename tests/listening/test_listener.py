@@ -8,18 +8,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edgecry.clips import ClipRecorder, ClipSettings
+from edgecry.clips.recorder import ClipRecorder, ClipSettings
 from edgecry.errors import AudioError
-from edgecry.events import CryEvent, Window
 from edgecry.listening.listener import HUNG, Listener, Parts, level
 from edgecry.listening.messages import Messages, WallClock
-from edgecry.notify import Notifier
+from edgecry.listening.notify import Notifier
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds
 from edgecry.sources.base import Gap
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block
-from edgecry.tally import StreamStatistics, Tally
+from edgecry.stream.events import CryEvent, Window
+from edgecry.stream.statistics import StreamStatistics, Tally
 from tests.sinks.messages import ListSink, wait_for
 from tests.sources.fakes import Clock, Script, ones
 

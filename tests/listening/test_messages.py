@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecry.decision import Decision, find_reasons
-from edgecry.events import CryEvent
 from edgecry.listening.messages import TOLERANCE, Messages, WallClock
-from edgecry.rules import Conformal
+from edgecry.models.rules import Conformal
 from edgecry.sinks.message import MessageIds
+from edgecry.stream.events import CryEvent
 from tests.sources.fakes import Clock
 
 RULE = Conformal(

@@ -11,7 +11,7 @@ from edgecry.errors import EdgecryWarning
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spectra import magnitude
+from edgecry.features.stft import magnitude
 from edgecry.features.tuning import estimate_tuning
 from tests.parity import reference
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from convert.synth import synthetic_cry
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FeatureSpec
 from tests.parity import reference

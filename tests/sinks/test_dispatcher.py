@@ -7,10 +7,10 @@ import time
 import pytest
 
 from edgecry.errors import EdgecryError, SinkError
-from edgecry.outbox import Outbox, OutboxSettings
 from edgecry.sinks import dispatcher as module
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.outbox import Outbox, OutboxSettings
 from tests.sinks.messages import ListSink, cry, heartbeat, later, wait_for
 
 

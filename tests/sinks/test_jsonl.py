@@ -12,7 +12,7 @@ from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.jsonl import JsonlSettings, JsonlSink
 from edgecry.sinks.message import EventMessage
 from tests.sinks.messages import cry, open_files, wait_for
-from tests.test_outbox import full_disk
+from tests.sinks.test_outbox import full_disk
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from edgecry import __version__
 from edgecry.errors import EdgecryError, SinkError
-from edgecry.outbox import Outbox, OutboxSettings
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.outbox import Outbox, OutboxSettings
 from tests.sinks import certificates
 from tests.sinks.messages import cry, heartbeat, open_files, wait_for
 from tests.sinks.mosquitto import Mosquitto, Watcher, need, retained
@@ -247,7 +247,7 @@ def test_no_thread_or_descriptor_is_gained(broker, outbox):
 
 STREAM = """
 import sys, time
-from edgecry.outbox import Outbox, OutboxSettings
+from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from tests.sinks.messages import cry

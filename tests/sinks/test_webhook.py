@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from edgecry.errors import EdgecryError, SinkError
-from edgecry.outbox import Outbox, OutboxSettings
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sinks.webhook import WebhookSettings, WebhookSink
 from tests.sinks import certificates
 from tests.sinks.messages import cry, open_files, wait_for

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.command import MAX_LINE, MAX_LINES, CommandSource
-from edgecry.sources.format import PcmFormat
 from edgecry.sources.restart import Restarting, RestartSettings
 
 PCM = PcmFormat(16000)

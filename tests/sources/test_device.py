@@ -6,10 +6,10 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.base import Gap
 from edgecry.sources.device import Device, DeviceSource, list_devices
-from edgecry.sources.format import PcmFormat
 
 
 class FakeStream:

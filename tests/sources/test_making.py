@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edgecry.config import SourceSettings
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
-from edgecry.sources import make_reader, make_source
 from edgecry.sources.command import CommandSource
-from edgecry.sources.format import PcmFormat
+from edgecry.sources.making import make_reader, make_source
 from edgecry.sources.pipe import PipeSource
 from edgecry.sources.reader import Reader
 from edgecry.sources.restart import Restarting, RestartSettings
+from edgecry.sources.settings import SourceSettings
 
 SCRIPT = "import os; os.write(1, bytes([0, 64]) * 1000)"
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
-from edgecry.sources.format import PcmFormat
 from edgecry.sources.pipe import GATHER, PIPE_BYTES, Lull, PipeSource
 
 PCM = PcmFormat(16000)

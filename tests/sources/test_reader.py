@@ -7,9 +7,9 @@ import threading
 import numpy as np
 import pytest
 
+from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Gap, Source
-from edgecry.sources.format import PcmFormat
 from edgecry.sources.pipe import PipeSource
 from edgecry.sources.reader import Reader
 from tests.sources.fakes import Clock, Script, ones

@@ -5,22 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.arrays import Float32, Float64
 from edgecry.errors import SpecError
 
-if TYPE_CHECKING:
-    from edgecry.features.contrast import Band
-    from edgecry.features.cqt import Basis
-
-Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
 #: An engine's own.
 MelBank = Any
 Powers = Any
+
+
+class Band(NamedTuple):
+    """A stretch of bins, and how many of its largest and smallest are averaged."""
+
+    bins: slice
+    n_extremes: int
+
+
+class Basis(NamedTuple):
+    """The wavelets of one octave, folded at their middle, for products from the right.
+
+    ``even`` and ``odd``, float of shape (n_fft // 2, 36), are the real and imaginary parts of the
+    wavelets' second halves. Every three neighbours among the columns are one note, beginning a bin
+    below C. ``early`` tells how often the signal is halved before its first octave.
+    """
+
+    n_fft: int
+    even: NDArray[np.floating]
+    odd: NDArray[np.floating]
+    early: int
 
 
 class Kernels(Hashable, Protocol):

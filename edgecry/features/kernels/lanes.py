@@ -19,11 +19,9 @@ from typing import Any, Final, TypeVar, cast
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
-Complex64 = NDArray[np.complex64]
+from edgecry.arrays import Complex64, Float32, Float64
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: Sizes there are.

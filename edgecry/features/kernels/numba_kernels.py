@@ -19,10 +19,8 @@ from numpy.typing import NDArray
 from edgecry.features.kernels import lanes, numpy_kernels
 
 if TYPE_CHECKING:
-    from edgecry.features.contrast import Band
-    from edgecry.features.cqt import Basis
-    from edgecry.features.kernels import Float32, Float64
-    from edgecry.features.kernels.numpy_kernels import Complex128
+    from edgecry.arrays import Complex128, Float32, Float64
+    from edgecry.features.kernels import Band, Basis
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.arrays import Complex128, Float32, Float64
+
 if TYPE_CHECKING:
-    from edgecry.features.contrast import Band
-    from edgecry.features.cqt import Basis
+    from edgecry.features.kernels import Band, Basis
 
 name = "numpy"
 #: Frames and spectra of this many samples stay in the 1 MB of a small core's cache.
@@ -23,9 +24,6 @@ _CHUNK = 48 * 1024
 #: Filters a block of the mel bank: few enough that a block is dense, enough that the loop is short.
 _BLOCK = 16
 
-Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
-Complex128 = NDArray[np.complex128]
 Floats = TypeVar("Floats", Float32, Float64)
 
 

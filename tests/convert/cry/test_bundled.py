@@ -5,8 +5,9 @@ import pytest
 from convert.cry import recipe
 from convert.cry.detector import DEFAULT
 from convert.evaluation import DECIBELS
-from edgecry.model import CryModel, bundled
-from edgecry.rules import read_rule
+from edgecry.models.bundled import bundled
+from edgecry.models.model import CryModel
+from edgecry.models.rules import read_rule
 
 pytestmark = pytest.mark.skipif(
     not bundled("cry").exists(), reason=f"NOT TESTED: {bundled('cry')} does not exist"

@@ -18,7 +18,7 @@ from convert.evaluation import Report
 from convert.evaluation.figures import auc
 from edgecry import Classifier
 from edgecry.decision import pool
-from edgecry.rules import POOLS
+from edgecry.models.rules import POOLS
 
 WIDTH = 3
 

@@ -20,10 +20,10 @@ from convert.cry.examples import (
     under_noise,
 )
 from convert.synth import synthetic_cry
-from edgecry.audio import load_audio
+from edgecry.audio.load import load_audio
 from edgecry.detector import Detector
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 from tests import graphs
 
 

@@ -17,9 +17,9 @@ from convert.cry.train import fitted, train
 from convert.evaluation import Report
 from convert.evaluation.record import record
 from convert.evaluation.seen import seen
-from edgecry.card import LIMITS, render
-from edgecry.model import CryModel
-from edgecry.rules import Threshold, read_rule
+from edgecry.models.card import LIMITS, render
+from edgecry.models.model import CryModel
+from edgecry.models.rules import Threshold, read_rule
 
 DATA = {"name": "synthetic", "licence": "CC0-1.0", "attribution": "nobody"}
 

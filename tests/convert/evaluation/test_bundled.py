@@ -13,7 +13,8 @@ from convert.evaluation.bundled import against_the_file, is_all, numbers
 from convert.evaluation.effort import Effort
 from convert.evaluation.record import record
 from convert.evaluation.report import Report, compare
-from edgecry.model import BUNDLED, CryModel
+from edgecry.models.bundled import BUNDLED
+from edgecry.models.model import CryModel
 from tests.convert.evaluation.test_evaluate import make_corpus
 
 QUICK = ("--repeats", "1", "--draws", "20")

@@ -9,7 +9,7 @@ import soundfile
 from convert.__main__ import main
 from convert.evaluation.seen import mark, seen
 from edgecry.features.spec import FeatureSpec
-from edgecry.model import CryModel
+from edgecry.models.model import CryModel
 
 SPEC = FeatureSpec(sr=8000, families=("mfcc",), n_mfcc=13, n_mels=26, n_fft=512)
 PITCH = {"burping": 900, "hungry": 2200, "tired": 300}

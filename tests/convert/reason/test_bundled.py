@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from convert.__main__ import main
-from edgecry.card import render
-from edgecry.model import CryModel
-from edgecry.rules import Conformal
+from edgecry.models.card import render
+from edgecry.models.model import CryModel
+from edgecry.models.rules import Conformal
 
 DATA = os.environ.get("EDGECRY_DATA")
 CORPUS = Path(DATA or "nowhere") / "donateacry"

@@ -13,13 +13,13 @@ from convert.dataset import read_dataset
 from convert.evaluation.effort import Effort
 from convert.evaluation.seen import seen
 from convert.reason import train as module
-from edgecry.audio import load_audio
-from edgecry.card import render
+from edgecry.audio.load import load_audio
 from edgecry.classifier import Classifier
 from edgecry.decision import evidence
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.model import CryModel
-from edgecry.rules import Conformal
+from edgecry.models.card import render
+from edgecry.models.model import CryModel
+from edgecry.models.rules import Conformal
 from tests.convert.reason.sounds import PITCH, SPEC, make_corpus
 
 QUICK = Effort(repeats=1, draws=20)

@@ -1,0 +1,1 @@
+"""Bytes of sound to mono samples: files, arrays, and the chunks of a stream."""

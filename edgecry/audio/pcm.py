@@ -1,0 +1,92 @@
+"""Raw PCM, in pieces of any size, to mono samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecry.audio.pcm_format import LOUDEST, PcmFormat
+from edgecry.audio.stream_header import WavStripper
+from edgecry.sources.base import NOTHING
+
+
+class PcmDecoder:
+    """Turns bytes into samples; what is cut in the middle of a frame waits for its rest.
+
+    Parameters
+    ----------
+    pcm : PcmFormat
+        What the bytes are, unless they begin with a WAV header.
+    origin : str
+        Where they come from, for messages.
+
+    Attributes
+    ----------
+    invalid : int
+        Frames that were NaN, infinite or over ``LOUDEST``, and taken for silence: a stream cannot stop for
+        them.
+    """
+
+    def __init__(self, pcm: PcmFormat, origin: str = "pcm") -> None:
+        self.invalid = 0
+        self._wav = WavStripper(pcm, origin)
+        self._rest = b""
+
+    @property
+    def format(self) -> PcmFormat:
+        """What the bytes are; as a WAV header says, once there was one."""
+        return self._wav.format
+
+    def feed(self, data: bytes) -> NDArray[np.float32]:
+        """Decode the next bytes and mix them to mono.
+
+        Returns
+        -------
+        np.ndarray [shape=(n,), dtype=float32]
+            The frames that are complete; full scale is 1.
+
+        Raises
+        ------
+        AudioError
+            They begin with the header of something that cannot be used here.
+        """
+        data = self._rest + self._wav.feed(data)
+        whole = len(data) - len(data) % self.format.frame_bytes
+        self._rest = data[whole:]
+        if not whole:
+            return NOTHING
+        frames = _samples(data[:whole], self.format.encoding).reshape(-1, self.format.channels)
+        if self.format.channels == 1:
+            mono = frames[:, 0]
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                mono = frames.mean(axis=1, dtype=np.float32)
+        if self.format.encoding == "f32le":
+            mono = self._sound(mono)
+        return mono
+
+    def _sound(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
+        bad = ~(np.abs(mono) <= LOUDEST)
+        n = int(np.count_nonzero(bad))
+        if n:
+            self.invalid += n
+            mono = np.where(bad, np.float32(0), mono)
+        return mono
+
+
+def _samples(data: bytes, encoding: str) -> NDArray[np.float32]:
+    if encoding == "f32le":
+        return np.frombuffer(data, "<f4").astype(np.float32)
+    if encoding == "s16le":
+        return np.frombuffer(data, "<i2") * np.float32(2.0**-15)
+    integers: NDArray[Any]
+    if encoding == "s24le":
+        # The upper three bytes of a 32-bit integer.
+        padded = np.zeros((len(data) // 3, 4), np.uint8)
+        padded[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
+        integers = padded.view("<i4")[:, 0]
+    else:
+        integers = np.frombuffer(data, "<i4")
+    return integers.astype(np.float32) * np.float32(2.0**-31)

@@ -1,0 +1,63 @@
+"""How a program writes sound when no header says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from edgecry.audio.load import MAX_CHANNELS, MAX_RATE, MIN_RATE
+from edgecry.errors import AudioError
+
+#: Bytes of a sample of each encoding: signed integers and float, the least significant byte first.
+ENCODINGS: Final = {"s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4}
+
+#: Full scale is 1. What is over this is no sound, and would overflow when it is measured.
+LOUDEST: Final = 1e6
+
+
+@dataclass(frozen=True)
+class PcmFormat:
+    """How a program writes sound when no header says so.
+
+    Parameters
+    ----------
+    sr : int in [1000, 768000]
+        Frames a second.
+    channels : int in [1, 256]
+        Samples in a frame, one after the other.
+    encoding : {"s16le", "s24le", "s32le", "f32le"}
+        What a sample is.
+
+    Raises
+    ------
+    AudioError
+        A value is out of range.
+    """
+
+    sr: int = 16000
+    channels: int = 1
+    encoding: str = "s16le"
+
+    def __post_init__(self) -> None:
+        _check_whole("sr", self.sr, MIN_RATE, MAX_RATE, " Hz")
+        _check_whole("channels", self.channels, 1, MAX_CHANNELS, "")
+        if self.encoding not in ENCODINGS:
+            raise AudioError(f"encoding: {self.encoding!r} is unknown; allowed are {', '.join(ENCODINGS)}")
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame."""
+        return ENCODINGS[self.encoding] * self.channels
+
+    @property
+    def byte_rate(self) -> int:
+        """Bytes of one second."""
+        return self.frame_bytes * self.sr
+
+    def __str__(self) -> str:
+        return f"{self.encoding}, {self.sr} Hz, {self.channels} channel{'s' * (self.channels > 1)}"
+
+
+def _check_whole(name: str, value: object, least: int, most: int, unit: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise AudioError(f"{name}: found {value!r}; allowed are whole numbers, {least} to {most}{unit}")

@@ -1,0 +1,1 @@
+"""Recordings of events: written, named, and deleted when there are too many."""

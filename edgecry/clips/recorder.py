@@ -1,0 +1,321 @@
+"""Recordings of events: each as FLAC, with what was heard before and after.
+
+Sound is held back for a while in memory, so that a recording can begin before anybody knew of the cry,
+and end where the cry did although that is known only later. What is older is on the disk already.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecry.clips.file import ClipFile, Opener, open_file
+from edgecry.clips.folder import ClipStore, Quota
+from edgecry.errors import EdgecryError
+from edgecry.stream.events import CryEvent
+
+#: Longest time in seconds that may be asked for before and after an event.
+MAX_ROLL: Final = 120.0
+#: Seconds between looks at the quota while a recording grows.
+_TIDY_EVERY: Final = 60.0
+
+log = logging.getLogger("edgecry")
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What is recorded of an event.
+
+    Parameters
+    ----------
+    pre, post : float in [0, 120]
+        Seconds before its start and after its end.
+    lookback : float in [1, 300]
+        Seconds after which an event's start and its end are known at the latest; what is held in
+        memory is this and ``pre``.
+    max_length : float in [10, 7200]
+        Seconds of one file; a longer event goes on in the next.
+
+    Raises
+    ------
+    EdgecryError
+        A value is out of range.
+    """
+
+    pre: float = 5.0
+    post: float = 5.0
+    lookback: float = 30.0
+    max_length: float = 900.0
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("pre", 0, MAX_ROLL),
+            ("post", 0, MAX_ROLL),
+            ("lookback", 1, 300),
+            ("max_length", 10, 7200),
+        ):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise EdgecryError(f"{name}: {value} s is out of range; allowed are {least:g} to {most:g} s")
+
+
+@dataclass(frozen=True)
+class ClipCounts:
+    """What has become of recordings: files that were finished, and events that could not be kept."""
+
+    written: int = 0
+    failed: int = 0
+    last_error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON."""
+        return asdict(self)
+
+
+class ClipRecorder:
+    """Records events to a folder. What goes wrong with the disk is logged and counted, never raised.
+
+    Parameters
+    ----------
+    folder : path
+        Where recordings go.
+    sr : int
+        Samples a second of what is pushed.
+    when : callable
+        Seconds since 1970 of a second of the stream, for names.
+    settings : ClipSettings, optional
+        What is recorded.
+    quota : Quota, optional
+        How much of it is kept.
+    clock : callable
+        Seconds since 1970, for ages.
+    opener : callable
+        Opens files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        sr: int,
+        when: Callable[[float], float],
+        settings: ClipSettings | None = None,
+        quota: Quota | None = None,
+        clock: Callable[[], float] = time.time,
+        opener: Opener = open_file,
+    ) -> None:
+        self.sr = sr
+        self.settings = settings or ClipSettings()
+        self._store = ClipStore(folder, quota, clock)
+        self._when = when
+        self._opener = opener
+        self._line = _DelayLine(round((self.settings.pre + self.settings.lookback + 1) * sr))
+        self._clips: list[_Clip] = []
+        self._written = self._failed = 0
+        self._last_error: str | None = None
+        self._try(self._store.prepare)
+
+    @property
+    def counts(self) -> ClipCounts:
+        """What has become of recordings so far."""
+        return ClipCounts(self._written, self._failed, self._last_error)
+
+    def push(self, start: int, samples: NDArray[Any]) -> None:
+        """Take the next sound.
+
+        Parameters
+        ----------
+        start : int
+            Index of its first sample on the stream's timeline. Samples that are missing before it
+            are silence in a recording; a hole longer than what is held ends it.
+        samples : np.ndarray [shape=(n,), dtype=float32 or int16]
+            Full scale is 1, or the type's own.
+        """
+        missing = start - self._line.end
+        if missing > self._line.capacity or missing < 0:
+            self.close()
+            self._line.restart(start)
+            missing = 0
+        if missing:
+            self.push(self._line.end, np.zeros(missing, np.int16))
+        step = max(1, self._line.capacity // 4)
+        for at in range(0, len(samples), step):
+            piece = samples[at : at + step]
+            # What is about to leave the line is on the disk before it does, a second at a time.
+            leaving = self._line.end + len(piece) - self._line.capacity
+            if any(clip.at < leaving and not clip.failed for clip in self._clips):
+                self._write_until(leaving + self.sr)
+            self._line.push(_int16(piece))
+        self._finish_ended()
+
+    def handle(self, event: CryEvent) -> Path | None:
+        """Begin a recording with an event's start, and let it run out after its end.
+
+        What the event is made of has been pushed before.
+
+        Returns
+        -------
+        Path or None
+            The recording of this event, or the first of its files, as it will be called once it is
+            done; None if there is none.
+        """
+        if event.kind == "start":
+            begin = max(self._line.begin, round((event.start - self.settings.pre) * self.sr))
+            clip = _Clip(event.number, min(begin, self._line.end))
+            self._clips.append(clip)
+            self._attempt(clip, partial(self._append, clip, np.empty(0, np.int16)))  # which names it
+        found = [clip for clip in self._clips if clip.number == event.number and clip.end is None]
+        if not found:
+            return None
+        clip = found[-1]
+        if event.kind == "end":
+            clip.end = round((event.end + self.settings.post) * self.sr)
+            self._finish_ended()
+        return None if clip.failed else clip.path
+
+    def tidy(self) -> None:
+        """Remove what is too old by now, also when nothing is recorded."""
+        self._try(self._store.tidy)
+
+    def close(self) -> None:
+        """Finish every recording with what there is."""
+        for clip in self._clips:
+            end = self._line.end if clip.end is None else min(clip.end, self._line.end)
+            self._write(clip, end)
+            self._finish(clip)
+        self._clips.clear()
+
+    # -- recordings ------------------------------------------------------------------------------------
+
+    def _write_until(self, index: int) -> None:
+        for clip in self._clips:
+            self._write(clip, index if clip.end is None else min(index, clip.end))
+
+    def _finish_ended(self) -> None:
+        for clip in list(self._clips):
+            if clip.end is None or clip.end > self._line.end:
+                continue
+            self._write(clip, clip.end)
+            self._finish(clip)
+            self._clips.remove(clip)
+
+    def _write(self, clip: _Clip, until: int) -> None:
+        """Write what of a clip is not on the disk yet, in files of bounded length."""
+        longest = round(self.settings.max_length * self.sr)
+        while clip.at < until and not clip.failed:
+            if clip.file is not None and self._is_full(clip.file, longest):
+                self._finish(clip)
+                continue
+            room = longest - (clip.file.frames if clip.file is not None else 0)
+            samples = self._line.between(clip.at, min(until, clip.at + room))
+            self._attempt(clip, partial(self._append, clip, samples))
+            clip.at += len(samples)
+
+    def _append(self, clip: _Clip, samples: NDArray[np.int16]) -> None:
+        if clip.file is None:
+            self._store.folder.mkdir(parents=True, exist_ok=True)
+            clip.part += 1
+            path = self._store.path(self._when(clip.at / self.sr), clip.number, clip.part)
+            clip.file, clip.tidied = ClipFile(path, self.sr, self._opener), 0
+            clip.path = clip.path or path
+        clip.file.write(samples)
+        if clip.file.frames - clip.tidied >= _TIDY_EVERY * self.sr:
+            clip.tidied = clip.file.frames
+            self._store.tidy()
+
+    def _is_full(self, file: ClipFile, longest: int) -> bool:
+        # Half of the quota, so that there is something older to remove while the file grows.
+        return file.frames >= longest or file.size >= self._store.quota.max_bytes // 2
+
+    def _finish(self, clip: _Clip) -> None:
+        file = clip.file
+        if file is None:
+            return
+        if self._attempt(clip, file.finish):
+            clip.file = None
+            self._written += 1
+            log.info("%s: recorded, %.0f s", file.path.name, file.frames / self.sr)
+            self._try(self._store.tidy)
+
+    def _attempt(self, clip: _Clip, action: Callable[[], None]) -> bool:
+        """Do something with the disk; if that fails, give this recording up."""
+        if self._try(action):
+            return True
+        clip.failed = True
+        self._failed += 1
+        if clip.file is not None:
+            clip.file.discard()
+            clip.file = None
+        return False
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except OSError as error:
+            self._last_error = f"{self._store.folder}: {error.strerror or error}"
+            log.warning("recording to %s; events are not recorded meanwhile", self._last_error)
+            return False
+        return True
+
+
+@dataclass
+class _Clip:
+    """A recording in the making, of samples up to ``at``."""
+
+    number: int
+    at: int
+    end: int | None = None
+    file: ClipFile | None = None
+    path: Path | None = None
+    part: int = 0
+    tidied: int = 0
+    failed: bool = False
+
+
+class _DelayLine:
+    """The last samples of the timeline, as many as it has room for."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = max(1, capacity)
+        self.end = 0  # index after the last sample
+        self._n = 0
+        self._store = np.zeros(self.capacity, np.int16)
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def begin(self) -> int:
+        return self.end - self._n
+
+    def restart(self, index: int) -> None:
+        self.end, self._n = index, 0
+
+    def push(self, samples: NDArray[np.int16]) -> None:
+        """Add at most ``capacity`` samples; the oldest give way."""
+        at = self.end % self.capacity
+        first = min(len(samples), self.capacity - at)
+        self._store[at : at + first] = samples[:first]
+        self._store[: len(samples) - first] = samples[first:]
+        self.end += len(samples)
+        self._n = min(self.capacity, self._n + len(samples))
+
+    def between(self, start: int, end: int) -> NDArray[np.int16]:
+        """Copy the samples from ``start`` to before ``end``, which it has to hold."""
+        at, n = start % self.capacity, end - start
+        first = min(n, self.capacity - at)
+        return np.concatenate([self._store[at : at + first], self._store[: n - first]])
+
+
+def _int16(samples: NDArray[Any]) -> NDArray[np.int16]:
+    if samples.dtype == np.int16:
+        return samples
+    scaled = np.rint(samples * np.float32(32768))
+    return np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)

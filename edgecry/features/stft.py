@@ -1,0 +1,139 @@
+"""What the families share: frames, the Hann window, and one short-time Fourier transform a geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from edgecry.arrays import Float32, Float64
+from edgecry.features.kernels import Kernels, load
+
+#: A matrix product adds in an order that depends on its shape. Frames that overlapping windows of a
+#: stream share must not depend on how many were computed at once, so uncentred frames are always
+#: multiplied so many at a time; stretches whose first frames are a multiple of this apart share exactly.
+BLOCK: Final = 16
+#: Chunks of magnitudes that are handed on together.
+_GROUP = 16
+#: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
+#: so that memory grows with the samples and not with their spectra.
+_KEEP_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Of a short-time Fourier transform: sizes in samples, and whether frames reach beyond the ends."""
+
+    n_fft: int
+    hop_length: int
+    win_length: int
+    center: bool = True
+
+    @property
+    def bins(self) -> int:
+        """Frequencies from 0 to Nyquist."""
+        return 1 + self.n_fft // 2
+
+    def n_frames(self, n_samples: int) -> int:
+        """Number of frames of ``n_samples``; at least one."""
+        reach = n_samples if self.center else max(0, n_samples - self.n_fft)
+        return 1 + reach // self.hop_length
+
+    @property
+    def lead(self) -> int:
+        """Samples that the first frame's window begins before the clip; negative if it begins inside."""
+        inset = (self.n_fft - self.win_length) // 2
+        return self.n_fft // 2 - inset if self.center else -inset
+
+
+@lru_cache(maxsize=8)
+def hann(win_length: int) -> Float64:
+    """Periodic Hann window, as scipy.signal.get_window("hann", win_length)."""
+    return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
+
+
+def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float32]]:
+    """Cut ``y`` into pieces of ``rows`` frames, with zeros beyond the ends.
+
+    Of frames that are not centred there are whole blocks; those after the last are of no meaning.
+
+    Yields
+    ------
+    first : int
+        Index of the piece's first frame.
+    stretch : float32 [shape=((frames - 1) * hop_length + win_length,)]
+        The samples of its frames, not to be written to; the last piece may have fewer.
+    """
+    hop, win = geometry.hop_length, geometry.win_length
+    n_frames = geometry.n_frames(len(y))
+    for first in range(0, n_frames, rows):
+        count = min(rows, n_frames - first)
+        if not geometry.center:
+            count = -(-count // BLOCK) * BLOCK
+        start, size = first * hop - geometry.lead, (count - 1) * hop + win
+        low, high = max(start, 0), min(start + size, len(y))
+        # No copy of what lies inside, but for numba's kernels, which take no array that cannot be written.
+        if high - low == size and y.flags.writeable:
+            yield first, y[low:high]
+            continue
+        stretch = np.zeros(size, np.float32)
+        if low < high:
+            stretch[low - start : high - start] = y[low:high]
+        yield first, stretch
+
+
+def rows_at_once(y: Float32, geometry: Geometry, kernels: Kernels) -> int:
+    """Frames to transform at a time: those there are, or as suits the engine; whole blocks if not centred."""
+    rows = min(geometry.n_frames(len(y)), kernels.frames_at_once(geometry.n_fft))
+    return rows if geometry.center else -(-rows // BLOCK) * BLOCK
+
+
+class Magnitudes:
+    """|STFT| of a clip, chunk by chunk and as often as it is asked for.
+
+    Iterating yields float32 arrays of shape (frames, 1 + n_fft // 2): the transposed
+    ``np.abs(librosa.stft(y))`` in pieces.
+    """
+
+    def __init__(self, y: Float32, geometry: Geometry, kernels: Kernels) -> None:
+        self.geometry = geometry
+        self.n_frames = geometry.n_frames(len(y))
+        self._y, self._kernels = y, kernels
+        self._chunks: list[Float32] = []
+        self._keep = self.n_frames * geometry.bins * 4 <= _KEEP_BYTES
+
+    def __iter__(self) -> Iterator[Float32]:
+        if self._chunks:
+            yield from self._chunks
+            return
+        for S in self._computed():
+            if self._keep:
+                self._chunks.append(S)
+            yield S
+
+    def _computed(self) -> Iterator[Float32]:
+        """Magnitudes in larger pieces than are transformed at once: reading a piece costs by the call."""
+        geometry, rows = self.geometry, rows_at_once(self._y, self.geometry, self._kernels)
+        window = hann(geometry.win_length)
+        magnitudes = self._kernels.magnitudes(window, geometry.hop_length, geometry.n_fft, rows)
+        S = np.empty((0, geometry.bins), np.float32)
+        for first, stretch in stretches(self._y, geometry, rows):
+            place = first % (_GROUP * rows)
+            if not place:
+                S = np.empty((min(_GROUP * rows, self.n_frames - first), geometry.bins), np.float32)
+            magnitudes(stretch, S[place : place + rows])
+            if place + rows >= len(S):
+                yield S
+
+
+def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int, engine: str = "numpy") -> Float32:
+    """``np.abs(librosa.stft(y))``, whole and transposed.
+
+    Returns
+    -------
+    float32 [shape=(n_frames, 1 + n_fft // 2)]
+    """
+    return np.concatenate(list(Magnitudes(y, Geometry(n_fft, hop_length, win_length), load(engine))))

@@ -1,0 +1,186 @@
+"""ModelMetadata: everything a model file says of itself, and the one place that knows its keys.
+
+`convert` writes it into the ONNX file's ``metadata_props``, the device reads it back; a file that
+lacks or contradicts any of it is refused. Keys are ``edgecry.<field>``, values JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+from edgecry.errors import ModelError, SpecError
+from edgecry.features.digest import sha256
+from edgecry.features.spec import FeatureSpec
+from edgecry.models.rules import Rule, read_rule
+
+FORMAT = 1
+PREFIX = "edgecry."
+TASKS = ("reason", "cry")
+#: What each record must hold; more is welcome.
+RECORDS: Mapping[str, tuple[str, ...]] = {
+    "decision": ("rule",),
+    "evaluation": ("protocol", "parity"),
+    "source": ("estimator", "sklearn", "sha256"),
+    "data": ("name", "licence", "attribution"),
+    "runtime": ("opset", "ir", "onnxruntime"),
+}
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What a model file states.
+
+    Parameters
+    ----------
+    name : str
+        What the model is called in answers.
+    task : {"reason", "cry"}
+        Whether it names the reason of a cry, or tells a cry from other sounds.
+    labels : tuple of str
+        Class names in the order of the graph's probabilities; at least two.
+    spec : FeatureSpec
+        The recipe of the vector the graph reads.
+    reads : tuple of int
+        Indices of the features that can influence it, in order; the others need not be computed.
+    decision : dict
+        ``rule`` ("argmax", "threshold" or "conformal") and its settings, see :mod:`edgecry.models.rules`.
+    evaluation : dict
+        ``protocol``: how the model was evaluated, and on what, or that it was not; ``parity``: the
+        conversion's proof. What :mod:`edgecry.models.card` lays out may stand beside them.
+    source : dict
+        ``estimator`` (class), ``sklearn`` (version) and ``sha256`` of what was converted.
+    data : dict
+        ``name``, ``licence`` and ``attribution`` of the training data.
+    runtime : dict
+        ``opset`` (domain to version), ``ir`` and the oldest ``onnxruntime`` that runs the graph.
+    """
+
+    name: str
+    task: str
+    labels: tuple[str, ...]
+    spec: FeatureSpec
+    reads: tuple[int, ...]
+    decision: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    source: Mapping[str, Any]
+    data: Mapping[str, Any]
+    runtime: Mapping[str, Any]
+
+    @property
+    def families_read(self) -> tuple[str, ...]:
+        """Families of the spec that have a feature the graph reads."""
+        read = set(self.reads)
+        return tuple(f for f, part in self.spec.slices.items() if read & set(range(part.start, part.stop)))
+
+    @property
+    def rule(self) -> Rule:
+        """``decision``, read.
+
+        Raises
+        ------
+        ModelError
+            It is none that the device could follow; not of metadata that was read from a file.
+        """
+        return read_rule(self.decision, self.task, self.labels, self.name)
+
+    def to_props(self) -> dict[str, str]:
+        """Key-value pairs for an ONNX file's ``metadata_props``."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
+        props = {PREFIX + key: _dumps(value) for key, value in values.items()}
+        props[PREFIX + "format"] = _dumps(FORMAT)
+        props[PREFIX + "spec"] = self.spec.to_json()
+        props[PREFIX + "spec_hash"] = _dumps(self.spec.hash)
+        return props
+
+    @classmethod
+    def from_props(cls, props: Mapping[str, str], origin: str) -> ModelMetadata:
+        """Read and check what :meth:`to_props` wrote.
+
+        Parameters
+        ----------
+        props : mapping
+            The ``metadata_props`` of a model file.
+        origin : str
+            Its name, for messages.
+
+        Raises
+        ------
+        ModelError
+            Something is missing, unreadable, or contradicts something else.
+        """
+        values = {f.name: _read(props, f.name, origin) for f in fields(cls) if f.name != "spec"}
+        version = _read(props, "format", origin)
+        if version != FORMAT:
+            raise ModelError(
+                f"{origin}: model file format {version!r}, this edgecry reads {FORMAT}; "
+                "convert the model again or install the edgecry it was made for"
+            )
+        _check_values(values, origin)
+        read_rule(values["decision"], values["task"], values["labels"], origin)
+        spec = _read_spec(props, origin)
+        _check_reads(values["reads"], spec, origin)
+        for name in ("labels", "reads"):
+            values[name] = tuple(values[name])
+        return cls(**values, spec=spec)
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _read(props: Mapping[str, str], key: str, origin: str) -> Any:
+    text = props.get(PREFIX + key)
+    if text is None:
+        raise ModelError(
+            f"{origin}: not an edgecry model file ({PREFIX}{key} is missing from its metadata); "
+            "make one with 'python -m convert convert'"
+        )
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ModelError(f"{origin}: {PREFIX}{key} is not JSON ({error}); convert the model again") from error
+
+
+def _read_spec(props: Mapping[str, str], origin: str) -> FeatureSpec:
+    _read(props, "spec", origin)
+    text = props[PREFIX + "spec"]
+    # Over the stored text, so that a file stays valid when a later edgecry knows more parameters.
+    found, stated = sha256(text.encode()), _read(props, "spec_hash", origin)
+    if found != stated:
+        raise ModelError(
+            f"{origin}: its feature spec was changed after conversion (hash {found[:12]}, stated "
+            f"{str(stated)[:12]}); convert the model again"
+        )
+    try:
+        return FeatureSpec.from_json(text)
+    except SpecError as error:
+        raise ModelError(f"{origin}: its feature spec is refused: {error}") from error
+
+
+def _check_reads(reads: object, spec: FeatureSpec, origin: str) -> None:
+    n = spec.n_features
+    indices = isinstance(reads, list) and all(type(i) is int and 0 <= i < n for i in reads)
+    if not indices or reads != sorted(set(cast(list[int], reads))):
+        raise ModelError(f"{origin}: reads is {reads!s:.60}; expected indices of its {n} features, in order")
+
+
+def _check_values(values: Mapping[str, Any], origin: str) -> None:
+    labels = values["labels"]
+    if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(x, str) and x for x in labels):
+        raise ModelError(f"{origin}: labels are {labels!r}; expected a list of at least two names")
+    if len(set(labels)) < len(labels):
+        raise ModelError(f"{origin}: labels {labels!r} name one twice")
+    if not isinstance(values["name"], str) or not values["name"]:
+        raise ModelError(f"{origin}: name is {values['name']!r}; expected a text")
+    if values["task"] not in TASKS:
+        raise ModelError(f"{origin}: task is {values['task']!r}; allowed are {', '.join(TASKS)}")
+    for key, required in RECORDS.items():
+        record = values[key]
+        if not isinstance(record, dict):
+            raise ModelError(f"{origin}: {key} is {record!r}; expected an object")
+        for name in required:
+            if name not in record:
+                raise ModelError(f"{origin}: {key} does not say {name!r}; convert the model again")

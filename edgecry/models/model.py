@@ -1,0 +1,308 @@
+"""CryModel: opens, checks and runs a model file."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgecry.errors import EdgecryError, ModelError
+from edgecry.features.spec import FeatureSpec
+from edgecry.models.bundled import BUNDLED, bundled
+from edgecry.models.metadata import ModelMetadata
+
+INPUT, OUTPUT = "features", "probabilities"
+MAX_THREADS = 256
+#: How far a row of probabilities may be from 1: room for the float32 sums of a large forest, and
+#: none for scores that are no probabilities.
+SUM_TOLERANCE = 1e-3
+#: onnxruntime logs what it raises, and much else, on stderr; only what kills the process may.
+_LOG_FATAL = 4
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How onnxruntime uses the machine. The defaults suit a small board that does other work too.
+
+    Parameters
+    ----------
+    threads : int in [1, 256]
+        Threads inside an operator. These models are too small to gain from more than one.
+    spinning : bool
+        Whether idle threads poll for work: a little sooner ready, at the cost of a busy core.
+    arena : bool
+        Whether memory is kept between runs in a growing pool, rather than given back.
+
+    Raises
+    ------
+    EdgecryError
+        ``threads`` is out of range.
+    """
+
+    threads: int = 1
+    spinning: bool = False
+    arena: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.threads, bool) or not isinstance(self.threads, int):
+            raise EdgecryError(
+                f"threads: {self.threads!r} is not a whole number; allowed are 1 to {MAX_THREADS}"
+            )
+        if not 1 <= self.threads <= MAX_THREADS:
+            raise EdgecryError(f"threads: {self.threads} is out of range; allowed are 1 to {MAX_THREADS}")
+
+
+class CryModel:
+    """A model file, open and checked. Make one with :meth:`load`; threads may share it.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was read from.
+    metadata : ModelMetadata
+        What the file says of itself.
+    """
+
+    def __init__(self, path: Path, metadata: ModelMetadata, session: Any) -> None:
+        self.path = path
+        self.metadata = metadata
+        self._session = session
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], options: RuntimeOptions | None = None) -> CryModel:
+        """Open a model file, and refuse one that this device could misread.
+
+        Parameters
+        ----------
+        path : path or str
+            An ``.onnx`` file made by ``python -m convert``, or the name of a bundled model: "cry",
+            "reason" or "seed" (a file of that name is "./seed").
+        options : RuntimeOptions, optional
+            How to run it; ``RuntimeOptions()`` if left out.
+
+        Raises
+        ------
+        ModelError
+            The file is missing, unreadable, no ONNX file, incomplete, contradicts itself, or needs
+            another onnxruntime; or there is no onnxruntime.
+        """
+        path = _resolve(path)
+        _check_file(path)
+        onnxruntime = _import_onnxruntime(path)
+        session, props = _open(path, options or RuntimeOptions(), onnxruntime)
+        metadata = ModelMetadata.from_props(props, str(path))
+        _check_runtime(path, metadata, onnxruntime.__version__)
+        _check_tensors(path, "input", INPUT, metadata.spec.n_features, session.get_inputs())
+        _check_tensors(path, "output", OUTPUT, len(metadata.labels), session.get_outputs())
+        return cls(path, metadata, session)
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.metadata.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names, in the order of the probabilities."""
+        return self.metadata.labels
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The recipe of the vector it reads."""
+        return self.metadata.spec
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Run the model.
+
+        Parameters
+        ----------
+        X : array_like [shape=(n_features,) or (n, n_features)]
+            Feature vectors as the extractor gives them, converted to float32.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, n_labels), dtype=float32]
+            A probability in [0, 1] for each label; rows sum to 1. One vector gives one row.
+
+        Raises
+        ------
+        ModelError
+            The vectors are of another length or not finite, or what comes out are no probabilities.
+        """
+        vectors = self._vectors(X)
+        try:
+            (P,) = self._session.run([OUTPUT], {INPUT: vectors})
+        except Exception as error:  # onnxruntime's errors have no base of their own
+            raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
+        self._check_probabilities(P, len(vectors))
+        result: NDArray[np.float32] = P.clip(0, 1)  # what the check allows for rounding
+        return result
+
+    def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
+        n = self.spec.n_features
+        given = np.asarray(X)
+        if given.ndim not in (1, 2) or given.shape[-1] != n or given.dtype.kind not in "fiu":
+            raise ModelError(
+                f"{self.path}: found features of shape {given.shape} and type {given.dtype}; "
+                f"expected numbers of shape ({n},) or (any, {n})"
+            )
+        with np.errstate(over="ignore"):  # becomes inf, which is reported
+            vectors = np.ascontiguousarray(given.reshape(-1, n), dtype=np.float32)
+        if not np.isfinite(vectors).all():
+            row, column = np.argwhere(~np.isfinite(vectors))[0]
+            raise ModelError(
+                f"{self.path}: feature {self.spec.names[column]} of vector {row} is {vectors[row, column]} "
+                "in float32; expected finite numbers"
+            )
+        return vectors
+
+    def _check_probabilities(self, P: NDArray[np.float32], n: int) -> None:
+        if P.shape != (n, len(self.labels)):
+            raise ModelError(
+                f"{self.path}: gave probabilities of shape {P.shape} for {n} vectors and "
+                f"{len(self.labels)} labels; convert the model again"
+            )
+        total = P.sum(axis=1)
+        # Written so that NaN fails.
+        good = (P >= -SUM_TOLERANCE).all(axis=1) & (np.abs(total - 1) <= SUM_TOLERANCE)
+        if not good.all():
+            row = int(np.argmin(good))
+            raise ModelError(
+                f"{self.path}: gave {P[row].tolist()}, which are no probabilities (their sum is "
+                f"{total[row]:g}); convert the model again"
+            )
+
+
+def _resolve(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise ModelError(
+            f"model: found {path!r}; allowed are a path and the name of a bundled model: {', '.join(BUNDLED)}"
+        )
+    return bundled(path) if isinstance(path, str) and path in BUNDLED else Path(path)
+
+
+def _check_file(path: Path) -> None:
+    if path in map(bundled, BUNDLED) and not path.exists():
+        raise ModelError(
+            f"{path}: this installation lacks its bundled model {path.stem!r}; install edgecry again, "
+            "or name another model"
+        )
+    try:
+        if not path.exists():
+            raise ModelError(
+                f"{path}: no such file; name an .onnx file made by 'python -m convert', or one of the "
+                f"bundled models: {', '.join(BUNDLED)}"
+            )
+        if not path.is_file():
+            raise ModelError(f"{path}: not a regular file; name an .onnx file")
+        with path.open("rb") as file:
+            start = file.read(1)
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from error
+    if not start:
+        raise ModelError(f"{path}: the file is empty; copy or convert the model again")
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        raise ModelError(f"{path}: onnxruntime opens only files named in UTF-8; rename it") from error
+
+
+def _import_onnxruntime(path: Path) -> Any:
+    # onnxruntime 1.32 starts a telemetry thread when it is imported; nothing here may leave the device.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ModelError(
+            f"{path}: onnxruntime, which runs it, cannot be imported ({error}); pip install onnxruntime"
+        ) from error
+    return onnxruntime
+
+
+def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, dict[str, str]]:
+    """Make the session, and read the metadata with it."""
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = _LOG_FATAL
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = 1
+    settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    settings.enable_cpu_mem_arena = options.arena
+    # Graphs of a few nodes run no faster for it, and it copies a forest over and over: 3 ms of a new process.
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    for pool in ("intra_op", "inter_op"):
+        settings.add_session_config_entry(f"session.{pool}.allow_spinning", str(int(options.spinning)))
+    try:
+        # By path, because a session made of bytes keeps the bytes. The fallback would print on stdout.
+        session = onnxruntime.InferenceSession(
+            os.fspath(path), settings, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
+        return session, session.get_modelmeta().custom_metadata_map
+    except Exception as error:  # onnxruntime's errors have no base of their own
+        raise ModelError(f"{path}: {_explain(error, onnxruntime.__version__)}") from error
+
+
+def _explain(error: Exception, installed: str) -> str:
+    """Turn what onnxruntime says of a file it does not open into a sentence."""
+    text = str(error)
+    if found := re.search(r"Opset (\d+) is under.*domain (\S+) is till opset (\d+)", text, re.DOTALL):
+        return (
+            f"uses operator set {found[1]} of {found[2]}, and the installed onnxruntime {installed} knows "
+            f"up to {found[3]}; upgrade onnxruntime or convert the model again"
+        )
+    if found := re.search(r"IR version: (\d+), max supported IR version: (\d+)", text):
+        return (
+            f"is of ONNX version (IR) {found[1]}, and the installed onnxruntime {installed} knows up to "
+            f"{found[2]}; upgrade onnxruntime or convert the model again"
+        )
+    if "INVALID_PROTOBUF" in text or "No graph was found" in text:
+        return (
+            "not an ONNX file, or cut short; copy it again, or if it is a scikit-learn pickle "
+            "convert it with 'python -m convert convert'"
+        )
+    return f"the installed onnxruntime {installed} refuses it ({_brief(error)}); convert the model again"
+
+
+def _brief(error: Exception) -> str:
+    """First line of an error, without the code that onnxruntime puts in front."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first)
+
+
+def _check_runtime(path: Path, metadata: ModelMetadata, installed: str) -> None:
+    oldest = metadata.runtime["onnxruntime"]
+    needed, found = _version(oldest), _version(installed)
+    if needed is None:
+        raise ModelError(f"{path}: runtime.onnxruntime is {oldest!r}; expected a version such as '1.19'")
+    # A development build without a number is left to prove itself.
+    if found is not None and found < needed:
+        raise ModelError(
+            f"{path}: needs onnxruntime {oldest} or newer, installed is {installed}; "
+            "upgrade onnxruntime or convert the model again"
+        )
+
+
+def _version(text: object) -> tuple[int, int, int] | None:
+    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text) if isinstance(text, str) else None
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def _check_tensors(path: Path, side: str, name: str, width: int, tensors: list[Any]) -> None:
+    """Check one side of the graph: a single float32 matrix [any, width] of the agreed name."""
+    found = ", ".join(f"{t.name} {t.type} {t.shape}" for t in tensors)
+    if len(tensors) == 1:
+        (tensor,) = tensors
+        # A free dimension has no number: onnxruntime shows its name, or None.
+        free = len(tensor.shape) == 2 and not isinstance(tensor.shape[0], int)
+        if tensor.name == name and tensor.type == "tensor(float)" and free and tensor.shape[1] == width:
+            return
+    raise ModelError(
+        f"{path}: its {side} is {found or 'missing'}; its metadata calls for exactly one, "
+        f"{name} tensor(float) [any, {width}]; convert the model again"
+    )

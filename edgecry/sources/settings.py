@@ -1,0 +1,66 @@
+"""Settings of a source: what it is, how its sound is written, and when it is started again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from edgecry.audio.pcm_format import PcmFormat
+from edgecry.errors import EdgecryError
+from edgecry.sources.restart import POLICIES, RestartSettings
+
+#: Where sound can come from.
+KINDS: Final = ("device", "command", "stdin")
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """Where sound comes from.
+
+    Parameters
+    ----------
+    kind : {"device", "command", "stdin"}
+        A microphone, a program that writes raw PCM, or standard input.
+    command : str
+        The program and its arguments, for "command".
+    device : str or int
+        Part of the microphone's name, or its number, for "device"; the default one if empty.
+    sr, channels, encoding : int, int, str
+        How the sound is written, as :class:`~edgecry.audio.pcm_format.PcmFormat` takes it.
+    restart : {"always", "on-failure", "never"}
+        Whether a microphone or a program that is gone is started again.
+    stall : float > 0
+        Seconds of nothing after which it is taken for gone.
+    hold : float in [1, 300]
+        Seconds of sound that wait for their turn before the oldest is dropped.
+    """
+
+    kind: str = "device"
+    command: str = ""
+    device: str | int = ""
+    sr: int = 16000
+    channels: int = 1
+    encoding: str = "s16le"
+    restart: str = "always"
+    stall: float = 10.0
+    hold: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise EdgecryError(f"kind: {self.kind!r} is unknown; allowed are {', '.join(KINDS)}")
+        if (self.kind == "command") != bool(self.command.strip()):
+            raise EdgecryError(
+                f"command: {self.command!r} with kind {self.kind!r}; a command goes with kind 'command', "
+                "and that needs one"
+            )
+        _ = self.pcm
+        if self.restart not in POLICIES:
+            raise EdgecryError(f"restart: {self.restart!r} is unknown; allowed are {', '.join(POLICIES)}")
+        RestartSettings(self.restart, self.stall)
+        if not 1 <= self.hold <= 300:
+            raise EdgecryError(f"hold: {self.hold:g} s is out of range; allowed are 1 to 300 s")
+
+    @property
+    def pcm(self) -> PcmFormat:
+        """How the sound is written."""
+        return PcmFormat(self.sr, self.channels, self.encoding)

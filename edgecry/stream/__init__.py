@@ -1,0 +1,1 @@
+"""The always-on door: chunks of sound to cry events."""

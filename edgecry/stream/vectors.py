@@ -1,0 +1,158 @@
+"""Vectors of stretches of a stream that overlap: what they have in common is computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgecry.arrays import Float32, Float64
+from edgecry.audio.load import load_audio
+from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.frames import ShortFrames
+from edgecry.features.spec import FeatureSpec
+from edgecry.features.stft import BLOCK
+from edgecry.stream.history import History
+
+#: Parameters that frames of mel, mfcc and voice depend on.
+_FRAMES = (
+    "sr", "n_fft", "hop_length", "win_length", "n_mels", "mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax",
+    "center",
+)  # fmt: skip
+
+
+class SharedFrames:
+    """Frames of a stream, computed when a stretch first needs them, and kept for those that follow.
+
+    They are kept by whole blocks, in which a frame's place decides on its last bit.
+
+    Parameters
+    ----------
+    samples : History
+        Of the stream.
+    extractor : FeatureExtractor
+        Makes the frames; ``is_short``.
+    keep : int
+        Samples that the longest stretch has.
+    """
+
+    def __init__(self, samples: History, extractor: FeatureExtractor, keep: int) -> None:
+        self._samples, self._extractor = samples, extractor
+        spec = extractor.spec
+        self._hop, self._size = spec.hop_length, spec.n_fft
+        widths = extractor.frames(np.zeros(1, np.float32))
+        rows = 1 + keep // self._hop
+        self._mel = History(rows, widths.mel.shape[1], np.float32)
+        self._voice = History(rows, widths.voice.shape[1], np.float64)
+
+    def begin(self) -> None:
+        """Forget all, as the samples begin anew."""
+        self._mel.begin(0)
+        self._voice.begin(0)
+
+    def covers(self, start: int, stop: int) -> bool:
+        """Tell whether the frames of a stretch of the samples are, to the last bit, ones of the stream."""
+        return start % (BLOCK * self._hop) == 0 and stop - start >= self._size
+
+    def of(self, start: int, stop: int) -> ShortFrames:
+        """Copy the frames of a stretch; computed are those that were not yet."""
+        first, last = start // self._hop, 1 + (stop - self._size) // self._hop
+        if not self._mel.start <= first <= self._mel.stop:
+            self._mel.begin(first)
+            self._voice.begin(first)
+        known = self._mel.stop
+        if known >= last:
+            return ShortFrames(self._mel.view(first, last).copy(), self._voice.view(first, last).copy())
+        y = self._samples.view(known * self._hop, (last - 1) * self._hop + self._size)
+        new = self._extractor.frames(y)
+        frames = ShortFrames(
+            np.concatenate((self._mel.view(first, known), new.mel)),
+            np.concatenate((self._voice.view(first, known), new.voice)),
+        )
+        # Those of a block that is not full yet are computed again, all at once.
+        whole = len(new.mel) - len(new.mel) % BLOCK
+        self._mel.extend(new.mel[:whole])
+        self._voice.extend(new.voice[:whole])
+        return frames
+
+
+class Vectors:
+    """Vectors of stretches, by one recipe.
+
+    Parameters
+    ----------
+    samples : History
+        Of the stream.
+    sr : int
+        Their rate in Hz; stretches are resampled where the recipe's is another.
+    extractor : FeatureExtractor
+    frames : SharedFrames, or None
+        Where there are some that the recipe can be made of.
+    """
+
+    def __init__(
+        self, samples: History, sr: int, extractor: FeatureExtractor, frames: SharedFrames | None
+    ) -> None:
+        self._samples, self._sr, self._extractor, self._frames = samples, sr, extractor, frames
+
+    def begin(self) -> None:
+        """Forget all, as the samples begin anew."""
+        if self._frames is not None:
+            self._frames.begin()
+
+    def of(self, start: int, stop: int) -> Float64:
+        """Make the vector of samples ``start`` to ``stop``: bit for bit that of ``extract``."""
+        if self._frames is not None and self._frames.covers(start, stop) and self._fits(stop - start):
+            return self._extractor.summarise(self._frames.of(start, stop))
+        y: Float32 = self._samples.view(start, stop)
+        if self._sr != self._extractor.spec.sr:
+            y = load_audio((y, self._sr), sr=self._extractor.spec.sr).samples
+        return self._extractor.extract(y)
+
+    def _fits(self, n: int) -> bool:
+        """Whether the recipe takes a stretch of this length as it is."""
+        spec = self._extractor.spec
+        return spec.length is None or n == max(1, round(spec.length * spec.sr))
+
+
+def share(
+    samples: History, sr: int, extractors: Sequence[FeatureExtractor], keep: int, hop: int
+) -> list[Vectors]:
+    """Have recipes share frames where they can, and windows that are ``hop`` samples apart.
+
+    Parameters
+    ----------
+    samples : History
+    sr : int
+        Their rate in Hz.
+    extractors : sequence of FeatureExtractor
+        Of one engine.
+    keep : int
+        Samples that the longest stretch has.
+    hop : int
+        Samples from one stretch to the next.
+    """
+    shared: dict[tuple[object, ...], SharedFrames] = {}
+    vectors = []
+    for extractor in extractors:
+        spec, frames, key = extractor.spec, None, _recipe(extractor.spec)
+        if extractor.is_short and spec.sr == sr and hop % (BLOCK * spec.hop_length) == 0:
+            if key not in shared:
+                alike = [e for e in extractors if e.is_short and _recipe(e.spec) == key]
+                shared[key] = SharedFrames(samples, _union(alike), keep)
+            frames = shared[key]
+        vectors.append(Vectors(samples, sr, extractor, frames))
+    return vectors
+
+
+def _recipe(spec: FeatureSpec) -> tuple[object, ...]:
+    """What the frames of mel, mfcc and voice depend on."""
+    return tuple(getattr(spec, name) for name in _FRAMES)
+
+
+def _union(extractors: Sequence[FeatureExtractor]) -> FeatureExtractor:
+    """An extractor of frames for all of them."""
+    families = {family for extractor in extractors for family in extractor.only}
+    first = extractors[0]
+    spec = FeatureSpec.from_dict({**first.spec.to_dict(), "families": sorted(families), "stats": ["mean"]})
+    return FeatureExtractor(spec, first.engine)

@@ -1,0 +1,394 @@
+"""Bad recordings: each is an AudioError that names the file and says what to do; none costs memory."""
+
+import gzip
+import io
+import struct
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgecry.audio.file_header import WavFormat
+from edgecry.audio.load import Waveform, load_audio
+from edgecry.errors import AudioError
+from tests.recordings import encode, noisy_tone, wav
+
+KINDS = [
+    ("WAV", "PCM_16"),
+    ("WAV", "IMA_ADPCM"),
+    ("AIFF", "PCM_16"),
+    ("FLAC", "PCM_16"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+]
+
+
+def message(source) -> str:
+    """What the AudioError says."""
+    with pytest.raises(AudioError) as caught:
+        load_audio(source)
+    return str(caught.value)
+
+
+# -- what is there -----------------------------------------------------------------------------------
+
+
+def test_missing_directory_and_empty_path(tmp_path):
+    """Each named, with its own reason."""
+    assert message(tmp_path / "no.wav") == f"{tmp_path / 'no.wav'}: no such file; check the name"
+    assert message(tmp_path).startswith(f"{tmp_path}: is a directory")
+    assert "path is empty" in message("")
+    assert "cannot be opened" in message("cry\0.wav")
+
+
+def test_unreadable(tmp_path, monkeypatch):
+    """No permission; raised by hand, since root may read anything."""
+    path = tmp_path / "secret.wav"
+    path.write_bytes(encode(noisy_tone(10)))
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    assert message(path) == f"{path}: may not be read; check its permissions"
+
+
+def test_empty_and_zero_samples(tmp_path):
+    """No bytes; a header and nothing behind it; a header, no audio, and notes behind it."""
+    path = tmp_path / "clip.wav"
+    path.write_bytes(b"")
+    assert message(path) == f"{path}: is empty (0 bytes); record or copy it again"
+    assert "holds no samples" in message(wav(b""))
+    assert "holds no samples" in message(wav(b"", tail=b"LIST" + struct.pack("<I", 4) + b"INFO"))
+    for kind in ("WAV", "AIFF", "CAF", "W64"):
+        assert "holds no samples" in message(encode(np.zeros((0, 1)), kind=kind))
+    assert "holds no samples" in message((np.zeros(0), 16000))
+
+
+def test_text_called_wav(tmp_path):
+    """The message shows how the file begins, and how to convert it."""
+    path = tmp_path / "my notes.wav"
+    path.write_text("Dear diary, today the baby cried.")
+    found = message(path)
+    assert found.startswith(f"{path}: is no recording that can be read")
+    assert "b'Dear diary" in found
+    assert f"ffmpeg -i '{path}' out.wav" in found
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\0\0\0\x20ftypM4A ", "MPEG-4"),
+        (b"\0\0\0\x18ftyp3gp4", "MPEG-4"),
+        (b"\x1aE\xdf\xa3\x01\0\0\0", "WebM"),
+        (bytes.fromhex("3026b2758e66cf11a6d9"), "Windows Media"),
+        (b"#!AMR\n", "AMR"),
+        (b"#!AMR-WB\n", "AMR"),
+        (b"\xff\xf1\x60\x40\x1a\x7f\xfc", "AAC"),
+    ],
+)
+def test_formats_libsndfile_lacks_by_content(head, name):
+    """Recognised whatever they are called, with the command that converts them."""
+    found = message(head + np.random.default_rng(0).bytes(4000))
+    assert name in found
+    assert "ffmpeg -i IN out.wav" in found
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [("m4a", "MPEG-4"), ("3gp", "MPEG-4"), ("WMA", "Windows Media"), ("webm", "WebM"), ("aac", "AAC")],
+)
+def test_formats_libsndfile_lacks_by_name(suffix, name, tmp_path):
+    """Where the content says nothing, the extension does."""
+    path = tmp_path / f"clip.{suffix}"
+    path.write_bytes(b"nothing known" * 10)
+    assert name in message(path)
+
+
+def test_pcm_without_a_header(tmp_path):
+    """Its format is nobody's guess, so the command has to say it; nor is it guessed from a name."""
+    pcm = np.random.default_rng(0).integers(-3000, 3000, 8000).astype("<i2").tobytes()
+    for suffix in ("raw", "pcm"):
+        path = tmp_path / f"clip.{suffix}"
+        path.write_bytes(pcm)
+        assert "-f s16le -ar 16000 -ac 1 -i" in message(path)
+    for suffix in ("au", "snd", "vox", "gsm"):
+        path = tmp_path / f"clip.{suffix}"
+        path.write_bytes(pcm)
+        assert "no recording" in message(path)
+
+
+def test_content_decides_not_the_name(tmp_path):
+    """A FLAC file called .m4a or .raw is a FLAC file."""
+    data = encode(noisy_tone(100), kind="FLAC")
+    for suffix in ("m4a", "raw", "wav", ""):
+        path = tmp_path / f"clip.{suffix}"
+        path.write_bytes(data)
+        assert load_audio(path).duration == 100 / 16000
+
+
+# -- absurd headers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0, 1, 999, 768_001, 2**31 - 1, 2**31, 2**32 - 1])
+def test_absurd_rates(rate):
+    """Zero, negative, and those that would make a gigabyte of a kilobyte."""
+    assert f"{rate} Hz" in message(wav(rate=rate))
+
+
+@pytest.mark.parametrize("channels", [0, 257, 1024, 1025, 32768, 65535])
+def test_absurd_channels(channels):
+    """None, and more than anybody records with."""
+    assert f"{channels} channels" in message(wav(channels=channels))
+
+
+def test_many_channels_are_fine():
+    """Up to the limit, mixed as NumPy does it."""
+    samples = noisy_tone(500, 256)
+    expected = np.mean(samples.T, axis=0)
+    found = load_audio(encode(samples, subtype="FLOAT")).samples
+    np.testing.assert_array_equal(found, expected)
+
+
+def flac_claiming(total: int) -> bytes:
+    """A FLAC file of 1600 samples whose header says another number of them (36 bits; 0: unknown)."""
+    data = bytearray(encode(noisy_tone(1600), kind="FLAC"))
+    place = 8 + 13
+    data[place] = data[place] & 0xF0 | total >> 32
+    data[place + 1 : place + 5] = struct.pack(">I", total & 0xFFFFFFFF)
+    return bytes(data)
+
+
+def test_claimed_length_is_not_allocated():
+    """A FLAC header that claims 49 days is refused after the tenth of a second that is there."""
+    found = message(flac_claiming(2**36 - 1))
+    assert "cut short or damaged after 0.10 s (its header promises 4294967.30 s)" in found
+
+
+def test_unknown_length_of_flac():
+    """An encoder that writes to a pipe states none."""
+    expected = load_audio(encode(noisy_tone(1600), kind="FLAC")).samples
+    np.testing.assert_array_equal(load_audio(flac_claiming(0)).samples, expected)
+
+
+def test_a_million_empty_chunks():
+    """The walk to the audio gives up."""
+    assert "no recording" in message(b"RIFF\xff\xff\xff\x7fWAVE" + bytes(8_000_000))
+
+
+# -- cut short ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 0x7F000000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF])
+@pytest.mark.parametrize("total", [None, 0, 36, 0xFFFFFFFF, 0x7FFFFFFF + 36])
+def test_wav_of_unknown_size(size, total):
+    """What ffmpeg, sox, arecord and cut-off recorders leave behind is read to its end."""
+    data = (3000 * noisy_tone(4000)).astype("<i2").tobytes()
+    expected = load_audio(wav(data)).samples
+    np.testing.assert_array_equal(load_audio(wav(data, size=size, total=total)).samples, expected)
+
+
+def test_wav_of_unknown_size_that_is_silent():
+    """Zeros look like empty chunks, yet are audio."""
+    assert load_audio(wav(bytes(3200), size=0)).duration == 0.1
+
+
+@pytest.mark.parametrize(("kind", "subtype"), KINDS)
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.9])
+def test_cut_short(kind, subtype, keep, tmp_path):
+    """A part of a file is refused, with the seconds that are there and what to do with them."""
+    data = encode(noisy_tone(80_000), kind=kind, subtype=subtype)
+    path = tmp_path / "clip"
+    path.write_bytes(data[: int(keep * len(data))])
+    found = message(path)
+    assert found.startswith(f"{path}: is ")
+    assert f"ffmpeg -i {path} out.wav" in found
+    if subtype != "OPUS":  # libsndfile wants its last page at once
+        seconds = float(found.split("damaged after ")[1].split(" s")[0])
+        assert seconds == pytest.approx(5 * keep, abs=0.3 if kind != "OGG" else 1.5)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), KINDS)
+def test_a_byte_short(kind, subtype):
+    """Also the last byte is missed; MP3 alone, whose counts are loose, is let through."""
+    data = encode(noisy_tone(20_000), kind=kind, subtype=subtype)
+    assert load_audio(data).duration >= 1.25
+    if kind == "MP3":
+        assert load_audio(data[:-1]).duration > 1.15
+    else:
+        message(data[:-1])
+
+
+@pytest.mark.parametrize(("kind", "subtype"), KINDS)
+def test_something_behind_the_audio(kind, subtype):
+    """Tags and junk after the end change nothing."""
+    data = encode(noisy_tone(20_000), kind=kind, subtype=subtype)
+    tagged = data + b"TAG" + bytes(125)
+    np.testing.assert_array_equal(load_audio(tagged).samples, load_audio(data).samples)
+
+
+# -- streams that fail -------------------------------------------------------------------------------
+
+
+class Broken(io.BytesIO):
+    """A medium that fails from some place on."""
+
+    def __init__(self, data: bytes, good: int) -> None:
+        super().__init__(data)
+        self._good = good
+
+    def read(self, size=-1):
+        left = self._good - self.tell()
+        if size and left <= 0:
+            raise OSError(5, "Input/output error")
+        return super().read(min(size, left) if left > 0 else size)
+
+
+class BrokenPipe(io.RawIOBase):
+    """A connection that is reset."""
+
+    def read(self, size=-1):
+        if size == 0:
+            return b""
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+
+def test_read_errors(capfd):
+    """The system's reason is in the message, and nothing on stderr."""
+    for good in (0, 12, 20, 36, 2000):
+        for kind in ("WAV", "FLAC", "AIFF"):
+            assert "Input/output error" in message(Broken(encode(noisy_tone(50_000), kind=kind), good))
+    assert "reset by peer" in message(BrokenPipe())
+    assert capfd.readouterr().err == ""
+
+
+def test_truncated_gzip(tmp_path):
+    """It raises EOFError, which is no OSError."""
+    path = tmp_path / "clip.wav.gz"
+    path.write_bytes(gzip.compress(encode(noisy_tone(5000)))[:-100])
+    with gzip.open(path) as file:
+        assert "end-of-stream marker" in message(file)
+
+
+def test_file_objects_that_do_not_fit(tmp_path):
+    """Text mode, write mode, closed."""
+    path = tmp_path / "clip.wav"
+    path.write_bytes(encode(noisy_tone(10)))
+    with path.open(encoding="latin-1") as text:
+        assert "mode 'rb'" in message(text)
+    assert "closed" in message(text)
+    with (tmp_path / "other").open("wb") as writing:
+        assert "mode 'rb'" in message(writing)
+    assert "mode 'rb'" in message(io.StringIO("x"))
+
+
+# -- fuzz --------------------------------------------------------------------------------------------
+
+VALID = [encode(noisy_tone(1500, 2), kind=kind, subtype=subtype) for kind, subtype in KINDS] + [
+    encode(noisy_tone(1500), kind=kind) for kind in ("AU", "CAF", "W64", "RF64", "NIST", "VOC")
+]
+
+
+def read_or_refuse(data: bytes) -> None:
+    """Either a valid Waveform or an AudioError."""
+    try:
+        found = load_audio(data)
+    except AudioError as error:
+        assert str(error).startswith("bytes: ")
+    else:
+        Waveform(found.samples, found.sr)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.binary(max_size=4000))
+def test_random_bytes(data):
+    """Noise is no recording."""
+    read_or_refuse(data)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(VALID),
+    st.lists(st.tuples(st.integers(0, 119), st.integers(0, 255)), max_size=6),
+    st.floats(0, 1),
+)
+def test_damaged_headers(data, changes, keep):
+    """Bytes changed in the header, and the end cut off."""
+    damaged = bytearray(data)
+    for place, value in changes:
+        damaged[place] = value
+    read_or_refuse(bytes(damaged[: max(1, int(keep * len(data)))]))
+
+
+def outcome(data: bytes) -> tuple[str, bytes]:
+    """What the AudioError says, and the samples; one of them is empty."""
+    try:
+        return "", load_audio(data).samples.tobytes()
+    except AudioError as error:
+        return str(error), b""
+
+
+PLAIN = [wav(b"\1\0\2\3" * 501, tail=b"LIST\4\0\0\0INFO"), wav(b"\1\0\2" * 501, channels=2, rate=8000)]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(PLAIN),
+    st.lists(st.tuples(st.integers(0, 59), st.sampled_from([0, 1, 2, 127, 128, 255])), max_size=3),
+    st.floats(0, 1) | st.just(1.0),
+)
+def test_plain_wav_is_read_as_libsndfile_reads_it(data, changes, keep):
+    """The direct road gives the same samples and the same messages, damaged or not."""
+    damaged = bytearray(data)
+    for place, value in changes:
+        damaged[place] = value
+    found = outcome(bytes(damaged[: max(1, int(keep * len(data)))]))
+    with mock.patch.object(WavFormat, "is_plain_pcm16", False):
+        assert found == outcome(bytes(damaged[: max(1, int(keep * len(data)))]))
+
+
+class Trickle(io.BytesIO):
+    """A medium that gives an odd number of bytes at a time."""
+
+    def read(self, size=-1):
+        return super().read(min(size, 999) if size >= 0 else size)
+
+
+def test_plain_wav_from_a_medium_that_trickles():
+    data = encode(noisy_tone(20_000, 3))
+    np.testing.assert_array_equal(load_audio(Trickle(data)).samples, load_audio(data).samples)
+
+
+def test_damage_is_quiet(capfd):
+    """No exception escapes into C, where it would be printed; only MP3's decoder talks by itself."""
+    rng = np.random.default_rng(4)
+    for data in (d for d, (kind, _) in zip(VALID, KINDS, strict=False) if kind != "MP3"):
+        for _ in range(100):
+            damaged = bytearray(data)
+            for place in rng.integers(0, 120, 3):
+                damaged[place] = rng.integers(256)
+            read_or_refuse(bytes(damaged))
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+
+
+def test_every_format_is_quiet(capfd):
+    """Sound recordings put nothing on stdout or stderr."""
+    for data in VALID:
+        load_audio(data)
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+
+
+def test_threads():
+    """Decoding in several threads at once gives what it gives in one."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    expected = [load_audio(data).samples for data in VALID]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for found, samples in zip(pool.map(load_audio, VALID), expected, strict=True):
+                np.testing.assert_array_equal(found.samples, samples)

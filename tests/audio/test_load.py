@@ -1,0 +1,397 @@
+"""load_audio equals librosa.load, whatever it is given, and its memory is bounded by what it returns."""
+
+import gzip
+import io
+import math
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+
+from edgecry.audio.load import MAX_CHANNELS, Waveform, load_audio
+from edgecry.errors import AudioError
+from tests.recordings import encode, noisy_tone, wav
+
+RATES = (8000, 11025, 16000, 22050, 44100, 48000)
+WAVS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM")
+FORMATS = [("WAV", subtype) for subtype in WAVS] + [
+    ("FLAC", "PCM_16"),
+    ("FLAC", "PCM_24"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+    ("AIFF", "PCM_16"),
+    ("AIFF", "FLOAT"),
+    ("AU", "ULAW"),
+    ("CAF", "ALAC_16"),
+    ("W64", "PCM_24"),
+    ("RF64", "PCM_16"),
+]
+
+
+def accepts(subtype: str, channels: int, rate: int) -> bool:
+    """Whether libsndfile writes this at all."""
+    if subtype in ("IMA_ADPCM", "MS_ADPCM", "ALAC_16", "MPEG_LAYER_III") and channels > 2:
+        return False
+    return subtype != "OPUS" or rate in (8000, 16000, 48000)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize(("kind", "subtype"), FORMATS)
+def test_equals_librosa(kind, subtype, channels, tmp_path):
+    """Every format, rate and number of channels gives librosa's samples, bit for bit."""
+    path = tmp_path / f"clip.{kind.lower()}"
+    compared = 0
+    for rate in RATES:
+        if not accepts(subtype, channels, rate):
+            continue
+        for n in (1, 50, rate + 17):
+            path.write_bytes(encode(noisy_tone(n, channels, rate), rate, kind, subtype))
+            expected, _ = librosa.load(path, sr=16000)
+            found = load_audio(path)
+            assert found.samples.dtype == np.float32
+            np.testing.assert_array_equal(found.samples, expected)
+            compared += 1
+    assert compared or channels > 2
+
+
+@pytest.mark.parametrize("sr", [4000, 8000, 22050, 44100])
+@pytest.mark.parametrize("rate", [8000, 11025, 44100])
+def test_other_target_rates(rate, sr):
+    """The wanted rate is a parameter, and any two rates work together."""
+    data = encode(noisy_tone(rate // 2 + 3, 2, rate), rate)
+    expected, _ = librosa.load(io.BytesIO(data), sr=sr)
+    found = load_audio(data, sr=sr)
+    assert found.sr == sr
+    np.testing.assert_array_equal(found.samples, expected)
+
+
+@pytest.mark.parametrize("short", [2**20, 2**16, 0])
+def test_long_recordings_equal_librosa(monkeypatch, short):
+    """Many blocks join without a seam, from wherever on they are resampled one by one."""
+    monkeypatch.setattr("edgecry.audio.load._SHORT", short)
+    data = encode(noisy_tone(40 * 44100, 2, 44100), 44100)
+    expected, _ = librosa.load(io.BytesIO(data), sr=16000)
+    np.testing.assert_array_equal(load_audio(data).samples, expected)
+
+
+@pytest.mark.parametrize("n", range(1, 40))
+def test_length_is_the_rounded_up_one(n):
+    """``ceil(n * sr / rate)`` samples, also for the shortest recordings."""
+    found = load_audio((np.zeros(n, np.float32), 44100), sr=16000)
+    assert len(found.samples) == math.ceil(n * 16000 / 44100)
+
+
+def test_formats_without_seeking_are_read():
+    """librosa refuses these telephone codecs; they decode to about the tone that went in."""
+    tone = noisy_tone(8000, sr=8000)
+    for subtype in ("G721_32", "NMS_ADPCM_32", "GSM610"):
+        found = load_audio(encode(tone, 8000, "WAV", subtype), sr=8000)
+        assert np.corrcoef(found.samples[:8000], tone[:, 0])[0, 1] > 0.9
+
+
+# -- sources -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A stereo recording at 22050 Hz."""
+    path = tmp_path / "clip.wav"
+    path.write_bytes(encode(noisy_tone(5000, 2, 22050), 22050))
+    return path
+
+
+class Pipe(io.RawIOBase):
+    """A binary stream that cannot seek and gives a few bytes at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        return self._file.readinto(memoryview(buffer)[:1000])
+
+
+def test_all_sources_agree(clip):
+    """Path, str, bytes, bytearray, file, raw file, buffer, pipe and array give the same waveform."""
+    data = clip.read_bytes()
+    expected = load_audio(clip)
+    assert expected.origin == str(clip)
+    with clip.open("rb") as file, clip.open("rb", buffering=0) as raw:
+        sources = [
+            str(clip),
+            data,
+            bytearray(data),
+            memoryview(data),
+            file,
+            raw,
+            io.BytesIO(data),
+            Pipe(data),
+        ]
+        for source in [*sources, soundfile.read(clip, dtype="float32")]:
+            np.testing.assert_array_equal(load_audio(source).samples, expected.samples)
+        assert not file.closed
+
+
+def fill(writer: int, data: bytes) -> None:
+    """Write into a pipe and close it."""
+    with os.fdopen(writer, "wb") as file:
+        file.write(data)
+
+
+def test_os_pipe(clip):
+    """What another process writes into a pipe, by file object and by path."""
+    expected = load_audio(clip)
+    for by_path in (False, True):
+        reader, writer = os.pipe()
+        thread = threading.Thread(target=fill, args=(writer, clip.read_bytes()))
+        thread.start()
+        with os.fdopen(reader, "rb") as file:
+            found = load_audio(f"/dev/fd/{reader}" if by_path else file)
+        thread.join()
+        np.testing.assert_array_equal(found.samples, expected.samples)
+
+
+def test_file_object_is_read_from_its_position(clip):
+    """Two recordings in one file are told apart by position, and the file stays open."""
+    file = io.BytesIO(b"something else" + clip.read_bytes())
+    file.seek(14)
+    np.testing.assert_array_equal(load_audio(file).samples, load_audio(clip).samples)
+    assert not file.closed
+
+
+def test_compressed_file_objects(clip, tmp_path):
+    """Whatever reads like a file."""
+    with gzip.open(tmp_path / "clip.wav.gz", "wb") as packed:
+        packed.write(clip.read_bytes())
+    with zipfile.ZipFile(tmp_path / "clips.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(clip, "clip.wav")
+    expected = load_audio(clip).samples
+    with gzip.open(tmp_path / "clip.wav.gz") as file:
+        np.testing.assert_array_equal(load_audio(file).samples, expected)
+    with zipfile.ZipFile(tmp_path / "clips.zip") as archive, archive.open("clip.wav") as file:
+        np.testing.assert_array_equal(load_audio(file).samples, expected)
+
+
+def test_large_pipe_goes_through_a_file(clip, monkeypatch):
+    """A pipe longer than what is kept in memory reads the same."""
+    monkeypatch.setattr("edgecry.audio.load._SPOOL_BYTES", 100)
+    np.testing.assert_array_equal(load_audio(Pipe(clip.read_bytes())).samples, load_audio(clip).samples)
+
+
+def test_names_that_are_not_utf8(clip):
+    """A file name is bytes to the system."""
+    odd = os.fsdecode(bytes(clip.parent) + b"/cry \xff\xfe.wav")
+    clip.rename(odd)
+    assert load_audio(odd).origin == odd
+
+
+@pytest.mark.parametrize(
+    ("dtype", "subtype"),
+    [
+        ("uint8", "PCM_U8"),
+        ("int16", "PCM_16"),
+        ("int32", "PCM_32"),
+        ("float32", "FLOAT"),
+        ("float64", "DOUBLE"),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_arrays_equal_the_file_that_holds_them(dtype, subtype, channels):
+    """Full scale of each type is libsndfile's."""
+    rng = np.random.default_rng(3)
+    if dtype.startswith("float"):
+        array = rng.uniform(-1, 1, (900, channels)).astype(dtype)
+        data = encode(array, 11025, subtype=subtype)
+    else:
+        info = np.iinfo(dtype)
+        array = rng.integers(info.min, info.max, (900, channels), dtype=dtype, endpoint=True)
+        array[0], array[1] = info.min, info.max
+        signed = (array.astype(np.int32) - 128 << 24) if dtype == "uint8" else array
+        data = encode(signed, 11025, subtype=subtype)
+    for rate in (11025, 16000):
+        expected = load_audio(data, sr=rate).samples
+        np.testing.assert_array_equal(load_audio((array, 11025), sr=rate).samples, expected)
+        if channels == 1:
+            np.testing.assert_array_equal(load_audio((array[:, 0], 11025), sr=rate).samples, expected)
+
+
+def test_array_memory_layouts():
+    """Strided, Fortran-ordered and big-endian arrays are the values they hold."""
+    array = (1000 * noisy_tone(500, 2)).astype(np.int16)
+    expected = load_audio((array, 16000)).samples
+    for other in (np.asfortranarray(array), np.repeat(array, 2, axis=0)[::2], array.astype(">i2")):
+        np.testing.assert_allclose(load_audio((other, 16000)).samples, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros(9, bool),
+        np.zeros(9, complex),
+        np.zeros(9, object),
+        np.zeros(9, "U3"),
+        np.zeros(9, np.int64),
+        np.zeros(9, np.int8),
+        np.zeros(9, np.float16),
+        np.zeros((3, 3, 3), np.float32),
+        np.float32(0.5),
+        np.array(0.5),
+        [0.0, 0.1],
+        None,
+    ],
+)
+def test_wrong_arrays_are_named(array):
+    """The message says what came and what is allowed."""
+    with pytest.raises(
+        AudioError, match=r"^array: found .*allowed are uint8, int16, int32, float32, float64"
+    ):
+        load_audio((array, 16000))
+
+
+@pytest.mark.parametrize("shape", [(2, 16000), (9, MAX_CHANNELS + 1), (9, 0)])
+def test_wrong_number_of_channels(shape):
+    """Channels come last; an array the other way round has too many of them."""
+    with pytest.raises(AudioError, match=rf"\({shape[0]}, {shape[1]}\).* {shape[1]} channels"):
+        load_audio((np.zeros(shape, np.float32), 16000))
+
+
+@pytest.mark.parametrize("rate", [0, -8000, 999, 768_001, 16000.0, "16000", None, True, math.nan])
+def test_wrong_rates_are_named(rate):
+    """As rate of an array, as wanted rate, and as that of a Waveform."""
+    array = np.zeros(100, np.float32)
+    for make in (
+        lambda: load_audio((array, rate)),
+        lambda: load_audio((array, 16000), sr=rate),
+        lambda: Waveform(array, rate),
+    ):
+        with pytest.raises(AudioError, match=r"(sr|rate): .*allowed are .*1000 to 768000 Hz"):
+            make()
+
+
+@pytest.mark.parametrize("source", [None, 3, 3.5, [1, 2], np.zeros(9), (np.zeros(9),), (1, 2, 3)])
+def test_wrong_sources(source):
+    """A bare array has no rate."""
+    with pytest.raises(AudioError, match=r"^source: "):
+        load_audio(source)
+
+
+def test_a_masked_array_is_refused():
+    with pytest.raises(AudioError, match="array: found a masked array; fill what is masked"):
+        load_audio((np.ma.array(np.zeros(100), mask=[True] * 100), 8000))
+
+
+def test_rate_and_array_in_each_others_place():
+    """The message tells what it found, and does not print it."""
+    with pytest.raises(AudioError, match=r"^array: rate: found float64 of shape \(100,\); allowed are whole"):
+        load_audio((8000, np.zeros(100)))
+
+
+# -- waveform ----------------------------------------------------------------------------------------
+
+
+def test_waveform_checks_its_samples():
+    """float32, one dimension, at least one, all finite."""
+    good = np.zeros(8, np.float32)
+    assert Waveform(good, np.int64(8000)).duration == 0.001
+    assert type(Waveform(good, np.int64(8000)).sr) is int
+    for bad, match in [
+        (good.astype(float), "float64 of shape"),
+        (good[None], r"shape \(1, 8\)"),
+        ([0.0], "list"),
+        (good[:0], "no samples"),
+        (good + np.nan, "sample 0 .* is nan"),
+        (good + np.inf, "sample 0 .* is inf"),
+    ]:
+        with pytest.raises(AudioError, match=match):
+            Waveform(bad, 8000, "here")
+
+
+def test_waveform_as_source():
+    """Itself at its own rate; resampled like an array at another."""
+    waveform = load_audio((noisy_tone(700)[:, 0], 8000), sr=8000)
+    assert load_audio(waveform, sr=8000) is waveform
+    expected = load_audio((waveform.samples, 8000), sr=16000).samples
+    np.testing.assert_array_equal(load_audio(waveform, sr=16000).samples, expected)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("rate", [16000, 8000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_not_finite(value, rate, channels):
+    """One such sample anywhere is refused, with its place."""
+    array = noisy_tone(30_000, channels)
+    array[20_001, -1] = value
+    for source in ((array, rate), encode(array, rate, subtype="FLOAT")):
+        with pytest.raises(AudioError, match=rf"sample 20001 \(at {20001 / rate:.3f} s\) is -?(nan|inf)"):
+            load_audio(source)
+
+
+def test_overflow_is_not_finite(recwarn):
+    """Values no float32 holds are refused without a warning from NumPy."""
+    for array in (np.full(9, 1e300), np.full((9, 2), 3e38, np.float32)):
+        with pytest.raises(AudioError, match="is inf"):
+            load_audio((array, 16000))
+    assert not recwarn.list
+
+
+def test_more_than_full_scale_is_kept():
+    """Floating-point recordings may exceed 1."""
+    assert load_audio((np.full(9, 3.5), 16000)).samples.max() == 3.5
+
+
+# -- cost --------------------------------------------------------------------------------------------
+
+# Not getrusage: its peak is inherited from the process that started this one.
+PEAK = """
+import re, sys
+from pathlib import Path
+import numpy, soundfile, soxr
+from edgecry.audio.load import load_audio
+peak = lambda: 1024 * int(re.search("VmHWM:(.*)kB", Path("/proc/self/status").read_text())[1])
+load_audio((numpy.zeros(1000, "f4"), 8000))
+before = peak()
+n = len(load_audio(sys.argv[1]).samples)
+print(n, peak() - before)
+"""
+
+
+def test_memory_is_bounded_by_the_result(tmp_path):
+    """Four minutes in six channels at 48 kHz cost at most 8 bytes a sample of the mono result."""
+    seconds, rate, channels = 240, 48000, 6
+    size = seconds * rate * channels * 2
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav(b"", channels=channels, rate=rate, size=size, total=size + 36))
+    os.truncate(path, 44 + size)  # a sparse file: silence that takes no disk
+    done = subprocess.run([sys.executable, "-c", PEAK, path], capture_output=True, text=True, check=True)
+    n, grown = map(int, done.stdout.split())
+    assert n == seconds * 16000
+    assert grown <= 8 * n
+
+
+def test_only_what_a_recording_needs_is_imported(tmp_path):
+    """A rate that is the wanted one does without soxr, and 16-bit WAV without libsndfile."""
+    path = tmp_path / "clip"
+    code = (
+        "import sys; from edgecry.audio.load import load_audio; load_audio(sys.argv[1]); "
+        "print(*sorted({'soundfile', 'soxr'} & set(sys.modules)))"
+    )
+    for rate, subtype, needed in (
+        (16000, "PCM_16", ""),
+        (8000, "PCM_16", "soxr"),
+        (16000, "PCM_24", "soundfile"),
+        (8000, "FLOAT", "soundfile soxr"),
+    ):
+        path.write_bytes(encode(noisy_tone(100), rate, subtype=subtype))
+        command = [sys.executable, "-c", code, path]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{needed}\n"

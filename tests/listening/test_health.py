@@ -1,0 +1,93 @@
+"""health: how a running service is."""
+
+import json
+import mmap
+
+import pytest
+
+from edgecry.clips.recorder import ClipCounts
+from edgecry.listening.health import Stats, resident
+from edgecry.sources.reader import SourceCounts
+from edgecry.stream.statistics import StreamStatistics
+from tests.sources.fakes import Clock
+
+SOURCE = SourceCounts(1000, 20, 2, 300, 1, "unplugged")
+
+
+def heard(windows: int = 0, latency_p95: float | None = None) -> StreamStatistics:
+    return StreamStatistics(
+        samples=990,
+        lost=0,
+        invalid=0,
+        windows=windows,
+        skipped=3,
+        explained=2,
+        events=1,
+        crying=4.0,
+        latency_p95=latency_p95,
+    )
+
+
+def test_nothing_yet():
+    snapshot = Stats().snapshot(heard(), SourceCounts())
+    assert (snapshot.clips, snapshot.clips_failed, snapshot.queued) == (0, 0, 0)
+    assert snapshot.to_dict()["latency_p95_ms"] is None
+    assert "latency" not in snapshot.line()
+
+
+def test_counts_of_all_together():
+    clock, cpu = Clock(), Clock()
+    stats = Stats(clock, cpu)
+    clock.now += 60.04
+    cpu.now += 0.5
+    snapshot = stats.snapshot(heard(103, 0.095), SOURCE, ClipCounts(4, 5, "full"), queued=6, dropped=7)
+    facts = snapshot.to_dict()
+    rss = facts.pop("rss_mb")
+    assert rss is None or rss > 1
+    assert facts == {
+        "uptime": 60.0,
+        "cpu": 0.5,
+        "windows": 103,
+        "skipped": 3,
+        "events": 1,
+        "samples": 1000,
+        "overruns": 20,
+        "gaps": 2,
+        "missing": 300,
+        "restarts": 1,
+        "source_error": "unplugged",
+        "clips": 4,
+        "clips_failed": 5,
+        "queued": 6,
+        "dropped": 7,
+        "latency_p95_ms": 95,
+    }
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_line():
+    line = Stats().snapshot(heard(9, 0.002), SOURCE, queued=4).line()
+    assert line.startswith(
+        "windows 9, skipped 3, events 1, overruns 20, restarts 1, queued 4, latency_p95_ms 2.0"
+    )
+
+
+def test_resident_follows_what_is_taken():
+    before = resident()
+    if before is None:
+        pytest.skip("NOT TESTED: this system has no /proc/self/statm")
+    # Pages of its own: an array might be put where earlier tests have left room.
+    with mmap.mmap(-1, 32_000_000) as pages:
+        for page in range(0, len(pages), mmap.PAGESIZE):
+            pages[page] = 1
+        after = resident()
+    assert after is not None
+    assert after - before > 0.9 * 32_000_000
+
+
+@pytest.mark.parametrize("text", [None, "", "1", "a b c"])
+def test_resident_where_nobody_tells(tmp_path, text):
+    path = tmp_path / "statm"
+    if text is not None:
+        path.write_text(text)
+    assert resident(path) is None

@@ -1,0 +1,297 @@
+"""model: opening, checking and running a model file."""
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from edgecry.errors import EdgecryError, ModelError
+from edgecry.models.bundled import BUNDLED_MODEL
+from edgecry.models.model import CryModel, RuntimeOptions
+from tests import graphs
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def vectors(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 50, (n, graphs.SPEC.n_features))
+
+
+def refusal(path: Path, pattern: str) -> None:
+    """Check that the file is refused with this, and that the message names it."""
+    with pytest.raises(ModelError, match=pattern) as caught:
+        CryModel.load(path)
+    assert str(caught.value).startswith(str(path))
+
+
+# -- what a good file gives --------------------------------------------------------------------------
+
+
+def test_says_what_the_file_says(model_path):
+    model = CryModel.load(str(model_path))
+    assert (model.name, model.labels, model.spec) == ("tiny", graphs.LABELS, graphs.SPEC)
+    assert model.metadata == graphs.METADATA
+    assert model.path == model_path
+
+
+def test_probabilities_are_the_graphs(model_path):
+    X = vectors(9)
+    P = CryModel.load(model_path).predict_proba(X)
+    assert P.dtype == np.float32
+    assert P.shape == (9, 3)
+    np.testing.assert_allclose(P, softmax(X @ graphs.weights()), atol=1e-6)
+
+
+def test_a_vector_is_a_row(model_path):
+    model, X = CryModel.load(model_path), vectors(4)
+    one_by_one = np.concatenate([model.predict_proba(x) for x in X])
+    np.testing.assert_allclose(one_by_one, model.predict_proba(X), atol=1e-6)
+
+
+def test_no_vectors_give_no_rows(model_path):
+    assert CryModel.load(model_path).predict_proba(vectors(0)).shape == (0, 3)
+
+
+def test_takes_other_layouts_and_types(model_path):
+    model, X = CryModel.load(model_path), vectors(4).round()
+    expected = model.predict_proba(X)
+    for same in (np.asfortranarray(X), X.astype(np.float32), X.astype(np.int64), X.tolist(), X[::-1][::-1]):
+        np.testing.assert_array_equal(model.predict_proba(same), expected)
+
+
+def test_onnxruntime_keeps_its_opinions_to_itself(tmp_path, capfd):
+    """It would warn on stderr of a weight that nothing uses."""
+    graph = graphs.make()
+    graph.graph.initializer.append(graphs.numpy_helper.from_array(np.ones(3, np.float32), "unused"))
+    path = graphs.save(tmp_path / "model.onnx", graph)
+    onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert "unused" in capfd.readouterr().err
+    CryModel.load(path).predict_proba(vectors(1))
+    assert capfd.readouterr() == ("", "")
+
+
+# -- refused files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", graphs.BROKEN)
+def test_broken_in_one_way(tmp_path, capfd, fault):
+    build, pattern = graphs.BROKEN[fault]
+    refusal(graphs.save(tmp_path / "broken.onnx", build()), pattern)
+    assert capfd.readouterr() == ("", "")  # onnxruntime keeps quiet
+
+
+def test_every_record_is_needed(tmp_path):
+    for key in ("decision", "evaluation", "source", "data", "runtime", "name", "task"):
+        props = graphs.METADATA.to_props()
+        del props[f"edgecry.{key}"]
+        model = graphs.make()
+        graphs.helper.set_model_props(model, props)
+        refusal(graphs.save(tmp_path / "model.onnx", model), key)
+
+
+@pytest.mark.parametrize(
+    ("content", "pattern"),
+    [
+        (b"", "is empty"),
+        (b"RIFF is no model", "not an ONNX file"),
+        (pickle.dumps({"a": 1}), "not an ONNX file.*pickle.*convert"),
+        (graphs.make().SerializeToString()[:300], "not an ONNX file, or cut short"),
+    ],
+    ids=["empty", "text", "pickle", "cut short"],
+)
+def test_not_onnx(tmp_path, content, pattern):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    refusal(path, pattern)
+
+
+def test_missing(tmp_path):
+    refusal(tmp_path / "none.onnx", "no such file")
+
+
+def test_directory(tmp_path):
+    refusal(tmp_path, "not a regular file")
+
+
+def test_unreadable(tmp_path):
+    refusal(tmp_path / ("n" * 300), "cannot be read .*too long")
+
+
+def test_name_that_is_not_text(tmp_path):
+    refusal(graphs.save(tmp_path / "m\udcff.onnx"), "rename it")
+
+
+def test_no_bundled_model(tmp_path, monkeypatch):
+    monkeypatch.setattr("edgecry.models.bundled.FOLDER", tmp_path)
+    refusal(tmp_path / "seed.onnx", "lacks its bundled model 'seed'; install edgecry again")
+    with pytest.raises(ModelError, match=r"cry\.onnx: .*lacks its bundled model 'cry'"):
+        CryModel.load("cry")
+
+
+def test_name_of_a_bundled_model(tmp_path, monkeypatch):
+    """A text that is one of the names; not a path, and not the file of that name here."""
+    monkeypatch.chdir(tmp_path)
+    graphs.save(tmp_path / "seed")
+    assert CryModel.load("seed").path == BUNDLED_MODEL
+    for path in (Path("seed"), "./seed"):
+        assert CryModel.load(path).name == "tiny"
+
+
+def test_no_onnxruntime(model_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    refusal(model_path, "pip install onnxruntime")
+
+
+@pytest.mark.parametrize(
+    ("needed", "installed", "fits"),
+    [
+        ("1.19", "1.19.0", True),
+        ("1.19.0", "1.19", True),
+        ("1.19", "1.100.0", True),
+        ("1.20.1", "1.20.0", False),
+        ("1.20", "1.19.2", False),
+        ("1.20", "2.0.0", True),
+        ("1.19", "1.19.0.dev20250101", True),
+    ],
+)
+def test_oldest_onnxruntime(tmp_path, monkeypatch, needed, installed, fits):
+    metadata = replace(graphs.METADATA, runtime={**graphs.METADATA.runtime, "onnxruntime": needed})
+    path = graphs.save(tmp_path / "model.onnx", graphs.make(metadata))
+    monkeypatch.setattr(onnxruntime, "__version__", installed)
+    if fits:
+        assert CryModel.load(path).name == "tiny"
+    else:
+        refusal(path, f"needs onnxruntime {needed} or newer, installed is {installed}")
+
+
+# -- refused vectors and answers ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "X", [vectors(2)[:, 1:], vectors(1)[0, 1:], vectors(2)[None], 3.0, "features", np.full((2, 12), "a")]
+)
+def test_vectors_of_another_shape(model_path, X):
+    with pytest.raises(ModelError, match=r"expected numbers of shape \(12,\) or \(any, 12\)"):
+        CryModel.load(model_path).predict_proba(X)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+def test_vectors_that_are_not_finite(model_path, value):
+    X = vectors(3)
+    X[1, 5] = value
+    with pytest.raises(ModelError, match=r"feature mel_1 of vector 1 is (nan|inf)"):
+        CryModel.load(model_path).predict_proba(X)
+
+
+@pytest.mark.parametrize("last", ["Identity", "Sigmoid", "Log"])
+def test_answers_that_are_no_probabilities(tmp_path, last):
+    """Scores, independent probabilities, and NaN."""
+    model = CryModel.load(graphs.save(tmp_path / "model.onnx", graphs.make(last=last)))
+    with pytest.raises(ModelError, match="no probabilities"):
+        model.predict_proba(-np.abs(vectors(3)))
+
+
+def test_negative_answers_are_no_probabilities(tmp_path):
+    W = np.zeros((graphs.SPEC.n_features, 3), np.float32)
+    W[0] = 1.5, -0.5, 0
+    model = CryModel.load(graphs.save(tmp_path / "model.onnx", graphs.make(last="Identity", W=W)))
+    with pytest.raises(ModelError, match=r"\[1.5, -0.5, 0.0\], which are no probabilities"):
+        model.predict_proba(np.eye(1, graphs.SPEC.n_features))
+
+
+def test_probabilities_stay_between_0_and_1(tmp_path):
+    """What a graph's rounding adds or takes is let pass, and cut off."""
+    W = np.zeros((graphs.SPEC.n_features, 3), np.float32)
+    W[0] = 1.0001, -0.0001, 0
+    model = CryModel.load(graphs.save(tmp_path / "model.onnx", graphs.make(last="Identity", W=W)))
+    assert model.predict_proba(np.eye(1, graphs.SPEC.n_features)).tolist() == [[1, 0, 0]]
+
+
+def test_failure_inside_the_graph(model_path):
+    """Whatever onnxruntime raises while running is told as a ModelError."""
+    model = CryModel.load(model_path)
+
+    class Failing:
+        def run(self, *_args):
+            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : out of luck\nmore")
+
+    model._session = Failing()
+    with pytest.raises(ModelError, match=r"failed to run it \(out of luck\)"):
+        model.predict_proba(vectors(1))
+
+
+# -- runtime options ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sessions(monkeypatch):
+    """The settings of every session that is opened."""
+    seen = []
+
+    class Session(onnxruntime.InferenceSession):
+        def __init__(self, path, settings, **kwargs):
+            seen.append(settings)
+            super().__init__(path, settings, **kwargs)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    return seen
+
+
+def used(settings) -> tuple:
+    spinning = [
+        settings.get_session_config_entry(f"session.{pool}.allow_spinning")
+        for pool in ("intra_op", "inter_op")
+    ]
+    return (
+        settings.intra_op_num_threads,
+        settings.inter_op_num_threads,
+        settings.enable_cpu_mem_arena,
+        *spinning,
+    )
+
+
+def test_frugal_by_default(model_path, sessions):
+    CryModel.load(model_path)
+    assert used(sessions[0]) == (1, 1, False, "0", "0")
+    assert sessions[0].execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+
+
+def test_options_are_used(model_path, sessions):
+    model = CryModel.load(model_path, RuntimeOptions(threads=2, spinning=True, arena=True))
+    assert used(sessions[0]) == (2, 1, True, "1", "1")
+    np.testing.assert_allclose(
+        model.predict_proba(vectors(5)), CryModel.load(model_path).predict_proba(vectors(5)), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257, 1.0, "1", True])
+def test_threads_out_of_range(threads):
+    with pytest.raises(EdgecryError, match=r"threads: .*allowed are 1 to 256"):
+        RuntimeOptions(threads=threads)
+
+
+def test_nothing_leaves_the_device(tmp_path):
+    """onnxruntime's telemetry is off before it is imported: no thread of its own, no file at home."""
+    code = (
+        "import os, sys; os.environ.pop('ORT_DISABLE_TELEMETRY', None)\n"
+        "from edgecry.models.bundled import BUNDLED_MODEL\n"
+        "from edgecry.models.model import CryModel\n"
+        "assert 'onnxruntime' not in sys.modules\n"
+        "CryModel.load(BUNDLED_MODEL)\n"
+        "print(len(os.listdir('/proc/self/task')))\n"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) == 1
+    assert not list(tmp_path.iterdir())
