@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,14 +20,12 @@ from edgecry.errors import AudioError, EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
-from edgecry.models.rules import CRY, NO_CRY, Conformal, Threshold
+from edgecry.models.rules import CRY, NO_CRY
+from edgecry.roles import ModelSource, models_for
 
 #: Recordings after which numba has paid for its loading: half a second to a second, against what it
 #: saves on each. Whoever has as many will likely have more.
 MANY = 150
-
-#: What names a model: a path, a bundled one's name, or an open one.
-ModelSource = str | os.PathLike[str] | CryModel
 
 
 @dataclass(frozen=True)
@@ -136,35 +133,31 @@ class Classifier:
         detector: ModelSource | None = "cry",
         decision: Decision | None = Decision(),  # noqa: B008 - frozen
     ) -> None:
-        if decision is not None and not isinstance(decision, Decision):
-            raise EdgecryError(f"decision: found {decision!r}; allowed are a Decision and None")
-        self.model = opened("reason" if model is None else model)
+        self._models = models_for(model, detector, decision)
+        self._decision = Decision() if decision is None else decision
         self._engine = engine
-        self._decision = decision
-        rule = self.model.metadata.rule
-        self._conformal = rule if isinstance(rule, Conformal) and decision is not None else None
         now = "numpy" if engine == "auto" else engine
-        families = self.model.metadata.families_read
-        self._detector: Detector | None = None
-        self._extractor: FeatureExtractor | None = None
-        if decision is not None and isinstance(rule, Threshold):
-            self._detector = Detector(self.model, now)
-        elif decision is not None and detector is not None and self.model.metadata.task == "reason":
-            asked = opened(detector)
-            self._detector = Detector(asked, now, families if asked.spec == self.spec else ())
-        if self._detector is None or self._detector.model is not self.model:
-            self._extractor = FeatureExtractor(self.spec, now, families)
-        check_overrides(decision, self._detector, self._conformal, self.model)
+        reasons, ear = self._models.reasons, self._models.detector
+        families = () if reasons is None else reasons.metadata.families_read
+        self._extractor = None if reasons is None else FeatureExtractor(reasons.spec, now, families)
+        # One vector serves both models where their recipes are the same.
+        self._is_shared = reasons is not None and ear is not None and reasons.spec == ear.spec
+        self._detector = None if ear is None else Detector(ear, now, families if self._is_shared else ())
+
+    @property
+    def model(self) -> CryModel:
+        """The model in use."""
+        return self._models.named
 
     @property
     def detector(self) -> CryModel | None:
         """The model that tells whether there is a cry."""
-        return None if self._detector is None else self._detector.model
+        return self._models.detector
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names in the order of the probabilities: the model's labels; of a detector "cry" and "no_cry"."""
-        return (CRY, NO_CRY) if self._extractor is None else self.model.labels
+        return self._models.labels
 
     @property
     def spec(self) -> FeatureSpec:
@@ -197,12 +190,12 @@ class Classifier:
         cry, vector = self._listen(waveform)
         del waveform  # lest it be held while the next is decoded
         probabilities: dict[str, float] = {}
-        reasons = None
+        reasons, conformal = None, self._models.conformal
         if self._extractor is not None and (cry is None or cry.detected):
             probabilities = self._ask(self._extractor, recording, vector)
-            if self._conformal is not None:
-                reasons = find_reasons(probabilities, self._conformal, self._decision or Decision())
-        nameable = () if self._conformal is None else self._conformal.nameable
+            if conformal is not None:
+                reasons = find_reasons(probabilities, conformal, self._decision)
+        nameable = () if conformal is None else conformal.nameable
         label, confidence = decide(cry, reasons, nameable, probabilities)
         if self._extractor is None and cry is not None:
             probabilities = {CRY: cry.probability, NO_CRY: 1 - cry.probability}
@@ -223,13 +216,13 @@ class Classifier:
             return None, None
         with _named(waveform.origin):
             windows, vector = self._detector.listen(waveform.samples)
-        return find_cry(windows, self._detector.rule, self._decision or Decision()), vector
+        return find_cry(windows, self._detector.rule, self._decision), vector
 
     def _ask(
         self, extractor: FeatureExtractor, recording: Recording, vector: Float64 | None
     ) -> dict[str, float]:
         """Probabilities of the model's labels; ``vector`` is used if it is by the model's own recipe."""
-        if vector is None or self._detector is None or self._detector.spec != self.spec:
+        if vector is None or not self._is_shared:
             waveform = recording.at(self.spec.sr)
             with _named(waveform.origin):
                 vector = extractor.extract(waveform.samples)
@@ -286,25 +279,6 @@ class Classifier:
         if self._detector is not None:
             self._detector.extractor = _faster(self._detector.extractor)
             self._detector.whole = _faster(self._detector.whole)
-
-
-def opened(model: ModelSource) -> CryModel:
-    """The model that is named."""
-    return model if isinstance(model, CryModel) else CryModel.load(model)
-
-
-def check_overrides(
-    decision: Decision | None, detector: Detector | None, conformal: Conformal | None, model: CryModel
-) -> None:
-    """Refuse settings that nothing here decides by: they would be taken for settings that work."""
-    if decision is None:
-        return
-    if decision.threshold is not None and detector is None:
-        raise EdgecryError(
-            f"threshold: {model.name} runs without a detector; leave it out, or name a detector"
-        )
-    if decision.coverage is not None and conformal is None:
-        raise EdgecryError(f"coverage: {model.name} knows of no sets of reasons; leave it out")
 
 
 @contextmanager

@@ -225,8 +225,8 @@ def detect(probability: float, threshold: float) -> bool:
 
 def find_cry(windows: Sequence[Window], rule: Threshold, decision: Decision) -> Cry:
     """Decide on the windows of a recording by a model's rule, with a caller's settings before its own."""
-    threshold = rule.threshold if decision.threshold is None else decision.threshold
-    return Cry(pool([w.probability for w in windows], rule.pool), threshold, tuple(windows))
+    pooled = pool([w.probability for w in windows], rule.pool)
+    return Cry(pooled, rule.chosen(decision.threshold), tuple(windows))
 
 
 # -- why -------------------------------------------------------------------------------------------

@@ -52,14 +52,8 @@ class Detector:
     """
 
     def __init__(self, model: CryModel, engine: str = "numpy", also: Collection[str] = ()) -> None:
-        rule = model.metadata.rule
-        if not isinstance(rule, Threshold):
-            raise ModelError(
-                f"{model.path}: is no detector: its task is {model.metadata.task!r} and its decision rule "
-                f"{model.metadata.decision['rule']!r}; expected 'cry' and 'threshold', so name another"
-            )
         self.model = model
-        self.rule = rule
+        self.rule = detector_rule(model)
         read = model.metadata.families_read
         self.extractor = FeatureExtractor(model.spec, engine, read)
         self.whole = FeatureExtractor(model.spec, engine, {*read, *also})
@@ -124,6 +118,23 @@ class Detector:
         positive = self.model.labels.index(self.rule.positive)
         found: list[float] = self.model.predict_proba(vectors)[:, positive].tolist()
         return found
+
+
+def detector_rule(model: CryModel) -> Threshold:
+    """Return the decision rule of a detector.
+
+    Raises
+    ------
+    ModelError
+        The model is not a detector.
+    """
+    rule = model.metadata.rule
+    if not isinstance(rule, Threshold):
+        raise ModelError(
+            f"{model.path}: is no detector: its task is {model.metadata.task!r} and its decision rule "
+            f"{model.metadata.decision['rule']!r}; expected 'cry' and 'threshold', so name another"
+        )
+    return rule
 
 
 def windows(n: int, size: int, hop: int) -> Iterator[tuple[int, int]]:

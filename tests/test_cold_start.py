@@ -34,6 +34,7 @@ OWN = {
     "errors",
     "features",
     "models",
+    "roles",
     "terminal",
 }
 PARTS = {

@@ -19,7 +19,8 @@ from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
 from edgecry.listening.settings import ListenSettings, outbox_path
 from edgecry.models.model import CryModel
-from edgecry.models.rules import UNCERTAIN, Conformal, Threshold
+from edgecry.models.rules import UNCERTAIN, Threshold
+from edgecry.roles import Models, models_for
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
 from edgecry.sinks.message import MessageIds, default_device
@@ -41,8 +42,12 @@ class Plan:
         What was asked for.
     device : str
         What this device is called.
-    model, detector : CryModel
-        The models; the same one if there are no reasons to look for.
+    models : Models
+        Those that are open.
+    detector : CryModel
+        Of them, the one that tells whether there is a cry.
+    threshold : Threshold
+        Its rule.
     events : EventSettings
         When a run of windows is a cry.
     sinks : dict of str to settings
@@ -53,8 +58,9 @@ class Plan:
 
     settings: ListenSettings
     device: str
-    model: CryModel
+    models: Models
     detector: CryModel
+    threshold: Threshold
     events: EventSettings
     sinks: Mapping[str, Any]
     outbox: Path | None
@@ -68,7 +74,7 @@ class Plan:
         """What hears the sound, of so many samples a second."""
         settings = self.settings
         return StreamClassifier(
-            self.model,
+            self.models.named,
             sr,
             detector=self.detector,
             decision=settings.decision,
@@ -91,8 +97,7 @@ class Plan:
     @property
     def lookback(self) -> float:
         """Seconds after which an event's start and end are known at the latest."""
-        rule, events = self.detector.metadata.rule, self.events
-        assert isinstance(rule, Threshold)  # noqa: S101 - a detector's always is
+        rule, events = self.threshold, self.events
         start = events.n * rule.hop + max(events.min_length, events.end_after)
         return min(300.0, max(1.0, max(start, events.end_after) + 2 * rule.window))
 
@@ -116,24 +121,17 @@ def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None)
     environment = os.environ if environment is None else environment
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
-    model = CryModel.load(settings.model)
-    is_alone = isinstance(model.metadata.rule, Threshold)
-    detector = model if is_alone else CryModel.load(settings.detector)
-    rule = detector.metadata.rule
-    if not isinstance(rule, Threshold):
-        raise EdgecryError(
-            f"detector: {detector.path} is none, as it is of the task "
-            f"{detector.metadata.task!r}; name one of the task 'cry'"
-        )
+    models = models_for(settings.model, settings.detector, settings.decision)
+    detector, threshold = models.needed_detector()
     try:
-        events = settings.events.around(rule.threshold if settings.threshold is None else settings.threshold)
+        events = settings.events.around(threshold.chosen(settings.threshold))
     except EdgecryError as error:
         raise EdgecryError(f"[events] {error}") from error
     device = settings.name or default_device()
-    labels = () if is_alone else (*model.labels, UNCERTAIN)
+    labels = () if models.reasons is None else (*models.labels, UNCERTAIN)
     sinks = sink_settings(settings.sinks, device, labels, environment)
     outbox = outbox_path(settings, environment) if is_durable(sinks) else None
-    made = Plan(settings, device, model, detector, events, sinks, outbox)
+    made = Plan(settings, device, models, detector, threshold, events, sinks, outbox)
     check_source(settings.source)
     make_sinks(sinks, sys.stdout)
     made.stream(settings.source.sr)
@@ -176,13 +174,12 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         recorder = made.recorder(reader.sr, clock)
         if recorder is not None:
             stack.callback(recorder.close)
-        rule = made.model.metadata.rule
         messages = Messages(
             MessageIds(made.device, None if outbox is None else outbox.reserve()),
             clock,
             made.source,
-            made.model.name,
-            rule if isinstance(rule, Conformal) else None,
+            made.models.named.name,
+            made.models.conformal,
             settings.decision,
         )
         stream = made.stream(reader.sr)
@@ -205,13 +202,12 @@ def describe(made: Plan) -> Iterator[tuple[str, str]]:
     (str, str)
         What, and how it is set; no secret.
     """
-    settings, rule = made.settings, made.detector.metadata.rule
+    settings, rule = made.settings, made.threshold
     source, events = settings.source, made.events
     name = {"stdin": "standard input", "command": source.command}.get(source.kind, made.source)
     yield "source", f"{name}; {source.pcm}"
-    assert isinstance(rule, Threshold)  # noqa: S101 - a detector's always is
     yield "detector", f"{made.detector.path}; windows of {rule.window:g} s, {rule.hop:g} s apart"
-    yield "reasons", "none" if made.model is made.detector else str(made.model.path)
+    yield "reasons", "none" if made.models.reasons is None else str(made.models.reasons.path)
     yield "events", ", ".join(f"{key} {value:g}" for key, value in vars(events).items())
     record = settings.record
     if record.dir:

@@ -53,6 +53,10 @@ class Threshold:
     pool: str
     floor_dbfs: float | None
 
+    def chosen(self, threshold: float | None) -> float:
+        """Return the threshold that counts: a caller's, or the model's own if the caller gives None."""
+        return self.threshold if threshold is None else threshold
+
 
 @dataclass(frozen=True)
 class Conformal:

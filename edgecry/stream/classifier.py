@@ -12,13 +12,11 @@ import numpy as np
 
 from edgecry.arrays import Float32
 from edgecry.audio.chunks import Chunk, Intake
-from edgecry.classifier import ModelSource, check_overrides, opened
 from edgecry.decision import DIGITS, Decision
 from edgecry.detector import Detector, is_left_over, is_silent
 from edgecry.errors import EdgecryError
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.models.model import CryModel
-from edgecry.models.rules import CRY, NO_CRY, Conformal, Threshold
+from edgecry.roles import Models, ModelSource, models_for
 from edgecry.stream.events import CryEvent, EventTracker, Window
 from edgecry.stream.history import History
 from edgecry.stream.reasoner import Reasoner, reach
@@ -119,24 +117,19 @@ class StreamClassifier:
         reason_every: float = 5.0,
     ) -> None:
         _check_kind("decision", decision, Decision)
-        asked = opened("reason" if model is None else model)
-        alone = isinstance(asked.metadata.rule, Threshold)
-        self._detector = Detector(
-            asked if alone else opened(detector), "numpy" if engine == "auto" else engine
-        )
-        rule, rate = self._detector.rule, self._detector.spec.sr
-        conformal = asked.metadata.rule if isinstance(asked.metadata.rule, Conformal) else None
-        check_overrides(decision, self._detector, conformal, asked)
+        self._models = models_for(model, detector, decision)
+        ear, rule = self._models.needed_detector()
+        rate = ear.spec.sr
+        self._detector = Detector(ear, "numpy" if engine == "auto" else engine)
         self._rate, self._size, self._hop = rate, round(rule.window * rate), round(rule.hop * rate)
         self.sr, self.channels = sr, channels
         self.window, self.hop = rule.window, rule.hop
-        threshold = rule.threshold if decision.threshold is None else decision.threshold
-        self.events = EventSettings.around(threshold) if events is None else events
+        self.events = EventSettings.around(rule.chosen(decision.threshold)) if events is None else events
         _check_kind("events", self.events, EventSettings)
         self._gate = _loudest(rule.floor_dbfs, _checked_gate(gate))
         self._reason_every = _checked_seconds("reason_every", reason_every)
         self._intake = Intake(sr, channels, rate)
-        self._lay_out(None if alone else asked, decision)
+        self._lay_out(self._models, decision)
         self._rehearse()
         self.recent: deque[Window] = deque(maxlen=RECENT)
         self._tracker = EventTracker(self.events)
@@ -144,10 +137,10 @@ class StreamClassifier:
         self._lost = 0  # of them, those that never came
         self.reset()
 
-    def _lay_out(self, asked: CryModel | None, decision: Decision) -> None:
+    def _lay_out(self, models: Models, decision: Decision) -> None:
         """Take the memory for samples and frames, as much as the longest look back needs."""
         own, rate, self._keep = self._detector.extractor, self._rate, self._size
-        extractors = [own]
+        asked, extractors = models.reasons, [own]
         if asked is not None:
             extractors.append(FeatureExtractor(asked.spec, own.engine, asked.metadata.families_read))
             self._keep = max(self._keep, reach(asked.spec, rate))
@@ -155,7 +148,8 @@ class StreamClassifier:
         self._vectors = share(self._samples, rate, extractors, self._keep, self._hop)
         self._reasoner: Reasoner | None = None
         if asked is not None:
-            self._reasoner = Reasoner(asked, self._vectors[1], reach(asked.spec, rate), decision)
+            length = reach(asked.spec, rate)
+            self._reasoner = Reasoner(asked, models.conformal, self._vectors[1], length, decision)
 
     def _rehearse(self) -> None:
         """Look at noise once: memory is taken and tables are made now, not while a baby cries."""
@@ -168,7 +162,7 @@ class StreamClassifier:
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the reasons; "cry" and "no_cry" of a detector alone."""
-        return (CRY, NO_CRY) if self._reasoner is None else self._reasoner.model.labels
+        return self._models.labels
 
     @property
     def engine(self) -> str:

@@ -28,6 +28,8 @@ class Reasoner:
     ----------
     model : CryModel
         Of the task "reason".
+    conformal : Conformal, or None
+        Its rule, if it knows of sets.
     vectors : Vectors
         Of its recipe.
     length : int
@@ -36,11 +38,12 @@ class Reasoner:
         Settings in place of the model's own.
     """
 
-    def __init__(self, model: CryModel, vectors: Vectors, length: int, decision: Decision) -> None:
+    def __init__(
+        self, model: CryModel, conformal: Conformal | None, vectors: Vectors, length: int, decision: Decision
+    ) -> None:
         self.model = model
-        self._vectors, self._length, self._decision = vectors, length, decision
-        rule = model.metadata.rule
-        self._conformal = rule if isinstance(rule, Conformal) else None
+        self._conformal, self._decision = conformal, decision
+        self._vectors, self._length = vectors, length
 
     def ask(self, start: int, stop: int) -> dict[str, float]:
         """Give the probabilities of the model's labels for samples ``start`` to ``stop``, the last of them.

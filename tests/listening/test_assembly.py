@@ -41,7 +41,7 @@ def test_events_follow_the_detector(planned, ear, why):
     assert planned().events == EventSettings.around(0.2)
     assert planned(threshold=0.3).events == EventSettings.around(0.3)
     assert planned(model=why, detector=ear).events == EventSettings.around(0.2)
-    assert planned(model=why, detector=ear).model.name == "why"
+    assert planned(model=why, detector=ear).models.named.name == "why"
 
 
 def test_stream_is_made_as_planned(planned, ear, why):
