@@ -24,7 +24,14 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.models.bundled import SAMPLE, STORED
 
 #: Greatest absolute difference of a value; librosa's cepstra are float32.
-ABSOLUTE: Final = {"mfcc": 2e-4, "chroma": 3e-6, "contrast": 1e-5, "tonnetz": 1e-6, "voice": 1e-6}
+ABSOLUTE: Final = {
+    "mfcc": 2e-4,
+    "chroma": 3e-6,
+    "contrast": 1e-5,
+    "tonnetz": 1e-6,
+    "voice": 1e-6,
+    "logmel": 1e-4,
+}
 #: Greatest difference of a mel value, as part of it: they span many decades.
 MEL_RELATIVE: Final = 2e-6
 

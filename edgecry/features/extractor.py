@@ -16,6 +16,7 @@ from edgecry.features.contrast import contrast_bands, contrast_frames
 from edgecry.features.cqt import BINS_PER_OCTAVE, chroma_cqt
 from edgecry.features.frames import ShortFrames, short_frames
 from edgecry.features.kernels import Kernels, load
+from edgecry.features.logmel import logmel_frames
 from edgecry.features.mel import power_to_db, without_level
 from edgecry.features.mfcc import dct_matrix
 from edgecry.features.spec import FeatureSpec
@@ -29,7 +30,7 @@ _KEPT = 16 * 2**20
 #: Of librosa.estimate_tuning(y), which librosa.feature.tonnetz calls.
 TUNING_GEOMETRY = Geometry(2048, 512, 2048)
 #: Families that are made of ShortFrames alone.
-_SHORT = {"mel", "mfcc", "voice"}
+_SHORT = {"mel", "mfcc", "voice", "logmel"}
 _NO_SAMPLES = np.empty(0, np.float32)
 
 
@@ -197,7 +198,7 @@ def fitted(y: Float32, spec: FeatureSpec) -> Float32:
 
 
 #: The order of computation: what families share goes with the last that reads it.
-_ORDER = ("voice", "mel", "mfcc", "contrast", "chroma", "tonnetz")
+_ORDER = ("voice", "logmel", "mel", "mfcc", "contrast", "chroma", "tonnetz")
 
 
 class _Survey(NamedTuple):
@@ -230,6 +231,9 @@ class _Clip:
 
     def summary(self, family: str, stats: Sequence[str]) -> Float64:
         """Values of ``family``."""
+        if family == "logmel":
+            spec = self._spec
+            return logmel_frames(self._short.mel, spec.n_frames, spec.floor_db).ravel().astype(np.float64)
         frames, projection = self._frames(family)
         return summarise(frames, stats, self._kernels, projection)
 

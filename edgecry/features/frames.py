@@ -1,4 +1,4 @@
-"""Frames of the shorter transforms: what mel, mfcc and voice are made of, in one pass over the samples."""
+"""Frames of the shorter transforms, in one pass: mel, mfcc, voice and logmel are made of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ShortFrames(NamedTuple):
 
 
 def short_geometry(spec: FeatureSpec) -> Geometry:
-    """Of the transforms that mel, mfcc and voice share."""
+    """Of the transforms that mel, mfcc, voice and logmel share."""
     return Geometry(spec.n_fft, spec.hop_length, spec.win_length, spec.center)
 
 
@@ -48,7 +48,7 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     geometry = short_geometry(spec)
     n, low = geometry.n_frames(len(y)), spec.mel_fmin
     high = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
-    wants_mel, wants_voice = "mel" in families or "mfcc" in families, "voice" in families
+    wants_mel, wants_voice = not {"mel", "mfcc", "logmel"}.isdisjoint(families), "voice" in families
     whole = -(-n // BLOCK) * BLOCK  # of which those after the last are of no meaning
     mel = np.empty((whole, spec.n_mels if wants_mel else 0), np.float32)
     voice = np.empty((whole, 1 if wants_voice else 0))

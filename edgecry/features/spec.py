@@ -15,7 +15,7 @@ from edgecry.features.digest import sha256
 
 #: Of the public model, all of them librosa's.
 SEED_FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")
-FAMILIES = (*SEED_FAMILIES, "voice")
+FAMILIES = (*SEED_FAMILIES, "voice", "logmel")
 PADDINGS = ("none", "zero", "repeat")
 CROPS = ("start", "center")
 LEVELS = ("keep", "remove")
@@ -23,6 +23,9 @@ LEVELS = ("keep", "remove")
 #: What a family's frames can be summarised by; each also as ``delta_<name>``, of the frames' slope.
 STATISTICS = ("mean", "std", "min", "max", "skew", "p<0-100>")
 _STATISTIC = re.compile(r"(delta_)?(mean|std|min|max|skew|p(100|[1-9]?[0-9]))")
+
+#: In place of statistics, of the one family whose frames are given as they are.
+_FRAMES = ("frames",)
 
 #: The one form every accepted ``stats`` is brought to: a pair a family, in the families' order.
 StatsByFamily = tuple[tuple[str, tuple[str, ...]], ...]
@@ -46,7 +49,7 @@ _INTEGERS = {
 }
 #: librosa takes the frequencies of an odd transform for those of the even one below.
 _EVEN = ("n_fft", "stft_n_fft")
-_REALS = ("mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax", "fmin", "length")
+_REALS = ("mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax", "floor_db", "fmin", "length")
 _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
 
 
@@ -54,26 +57,29 @@ _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
 class FeatureSpec:
     """The recipe of a feature vector. ``FeatureSpec()`` is the public model's: 194 values.
 
-    Two geometries are shared by the families: `mel`, `mfcc` and `voice` use ``n_fft``, ``hop_length``
-    and ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's defaults).
-    `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed. Each parameter is checked on
-    its own, and against the others where a family that is asked for depends on it.
+    Two geometries are shared by the families: `mel`, `mfcc`, `voice` and `logmel` use ``n_fft``,
+    ``hop_length`` and ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's
+    defaults). `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed. Each parameter is
+    checked on its own, and against the others where a family that is asked for depends on it.
 
     Parameters
     ----------
     sr : int in [1000, 192000]
         Sampling rate the features are computed at, in Hz.
     families : sequence of str
-        Which of "mfcc", "chroma", "mel", "contrast", "tonnetz", "voice", in the order of the vector.
+        Which of "mfcc", "chroma", "mel", "contrast", "tonnetz", "voice", "logmel", in the order of the
+        vector. "logmel" gives every frame of a window for a network to read, so it needs ``length`` and
+        ``center=False``.
     stats : sequence of str, or mapping of family to sequence of str
         What each family's frames are summarised by: "mean", "std", "min", "max", "skew" or a
         percentile such as "p50"; the same of the frames' slope as "delta_mean", "delta_std", ...
-        A mapping may leave families out; those get ("mean",). dataclasses.replace with other
+        A mapping may leave families out; those get ("mean",). "logmel" has no statistics, and states
+        ("frames",). dataclasses.replace with other
         ``families`` keeps the statistics of those that stay.
     n_mfcc : int in [1, n_mels]
         Cepstral coefficients.
     n_fft, hop_length, win_length : int
-        Transform size (even), frame step and Hann window of mel, mfcc and voice, in samples; the
+        Transform size (even), frame step and Hann window of mel, mfcc, voice and logmel, in samples; the
         window is at most the transform.
     n_mels : int in [1, 512]
         Mel bands.
@@ -86,7 +92,9 @@ class FeatureSpec:
         the clip. Only those inside are the same in every window of a stream that holds them.
     level : {"keep", "remove"}
         "remove" divides the power of mel and mfcc by its mean over the clip, so that the microphone's
-        gain is not seen; the other families hardly see it anyway.
+        gain is not seen; the other families hardly see it anyway, and logmel never does.
+    floor_db : float in (0, 200]
+        How far under the mean power of the window the values of logmel begin, in dB.
     stft_n_fft, stft_hop_length, stft_win_length : int
         The same for chroma and contrast; ``stft_win_length=None`` is ``stft_n_fft``.
     n_bands : int in [1, 12]
@@ -120,6 +128,7 @@ class FeatureSpec:
     voice_fmax: float = 700.0
     center: bool = True
     level: str = "keep"
+    floor_db: float = 45.0
     stft_n_fft: int = 2048
     stft_hop_length: int = 512
     stft_win_length: int | None = None
@@ -135,8 +144,10 @@ class FeatureSpec:
         self._check_integers()
         self._check_reals()
         self._check_policies()
-        if self._uses("mel", "mfcc", "voice"):
+        if self._uses("mel", "mfcc", "voice", "logmel"):
             self._check_mel()
+        if self._uses("logmel"):
+            self._check_logmel()
         if self._uses("voice"):
             self._check_voice()
         if self._uses("chroma", "contrast"):
@@ -157,6 +168,7 @@ class FeatureSpec:
             "contrast": self.n_bands + 1,
             "tonnetz": 6,
             "voice": 1,
+            "logmel": self.n_mels,
         }[family]
 
     @property
@@ -165,29 +177,51 @@ class FeatureSpec:
         return cast(StatsByFamily, self.stats)
 
     @property
+    def n_frames(self) -> int:
+        """Number of frames of logmel; 0 without that family."""
+        if not self._uses("logmel"):
+            return 0
+        return 1 + (self._samples - self.n_fft) // self.hop_length
+
+    @property
     def n_features(self) -> int:
         """Length of the vector."""
-        return sum(self.width(f) * len(names) for f, names in self.stats_by_family)
+        return sum(self.width(f) * self._rows(f, names) for f, names in self.stats_by_family)
 
     @property
     def slices(self) -> dict[str, slice]:
         """Where each family lies in the vector."""
         out, start = {}, 0
         for family, names in self.stats_by_family:
-            stop = start + self.width(family) * len(names)
+            stop = start + self.width(family) * self._rows(family, names)
             out[family] = slice(start, stop)
             start = stop
         return out
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One name a value: ``mfcc_0`` for a mean, ``mfcc_0_std`` and so on for the others."""
+        """One name a value: ``mfcc_0`` for a mean, ``mfcc_0_std`` and so on for the others.
+
+        A value of logmel is named after its band and its frame: ``logmel_7_t120``.
+        """
         return tuple(
             f"{family}_{i}" if stat == "mean" else f"{family}_{i}_{stat}"
             for family, stats in self.stats_by_family
-            for stat in stats
+            for stat in self._row_names(family, stats)
             for i in range(self.width(family))
         )
+
+    def _rows(self, family: str, stats: Sequence[str]) -> int:
+        """Number of times that the vector holds the width of ``family``."""
+        return self.n_frames if family == "logmel" else len(stats)
+
+    def _row_names(self, family: str, stats: Sequence[str]) -> Sequence[str]:
+        return [f"t{t}" for t in range(self.n_frames)] if family == "logmel" else stats
+
+    @property
+    def _samples(self) -> int:
+        """Samples of a clip of ``length``; 0 where that is None."""
+        return 0 if self.length is None else max(1, round(self.length * self.sr))
 
     # -- in and out ----------------------------------------------------------------------------
 
@@ -255,13 +289,11 @@ class FeatureSpec:
     def _normalise_stats(self) -> None:
         given: Any = self._kept_stats() if _is_pairs(self.stats) else self.stats
         if not isinstance(given, Mapping):
-            given = dict.fromkeys(self.families, given)
+            given = {family: given for family in self.families if family != "logmel"}
         for family in given:
             if family not in self.families:
                 raise SpecError(f"stats: {family!r} is not among families ({', '.join(self.families)})")
-        checked = tuple(
-            (family, _statistics(family, given.get(family, ("mean",)))) for family in self.families
-        )
+        checked = tuple((f, _statistics(f, given.get(f, _default(f)))) for f in self.families)
         object.__setattr__(self, "stats", checked)
 
     def _kept_stats(self) -> dict[str, tuple[str, ...]]:
@@ -330,6 +362,16 @@ class FeatureSpec:
         if self._uses("mfcc") and self.n_mfcc > self.n_mels:
             raise SpecError(f"n_mfcc: {self.n_mfcc} exceeds n_mels = {self.n_mels}; make it at most that")
 
+    def _check_logmel(self) -> None:
+        if not 0 < self.floor_db <= 200:
+            raise SpecError(f"floor_db: {self.floor_db} dB is out of range; allowed are over 0 to 200 dB")
+        if self.center or self._samples < self.n_fft:
+            raise SpecError(
+                f"families: logmel with center={self.center} and length={self.length}; it needs "
+                f"center=False and a length of n_fft = {self.n_fft} samples or more, so that every window "
+                "has as many frames"
+            )
+
     def _check_voice(self) -> None:
         # The longest lag must lie within half the transform, beyond which the autocorrelation repeats.
         lowest, highest = 2 * self.sr / self.n_fft, self.sr / 2
@@ -389,7 +431,17 @@ def _is_pairs(value: object) -> bool:
     )
 
 
+def _default(family: str) -> tuple[str, ...]:
+    return _FRAMES if family == "logmel" else ("mean",)
+
+
 def _statistics(family: str, value: object) -> tuple[str, ...]:
+    if family == "logmel":
+        if _strings("stats of logmel", value) != _FRAMES:
+            raise SpecError(
+                f"stats of logmel: found {value!r}; its frames are given as they are: leave them out"
+            )
+        return _FRAMES
     names = _strings(f"stats of {family}", value)
     for name in names:
         if not _STATISTIC.fullmatch(name):

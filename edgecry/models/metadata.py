@@ -19,6 +19,8 @@ from edgecry.models.rules import Rule, read_rule
 FORMAT = 1
 PREFIX = "edgecry."
 TASKS = ("reason", "cry")
+#: In place of the indices of all features: frames have thousands of them.
+ALL = "all"
 #: What each record must hold; more is welcome.
 RECORDS: Mapping[str, tuple[str, ...]] = {
     "decision": ("rule",),
@@ -44,7 +46,8 @@ class ModelMetadata:
     spec : FeatureSpec
         The recipe of the vector the graph reads.
     reads : tuple of int
-        Indices of the features that can influence it, in order; the others need not be computed.
+        Indices of the features that can influence it, in order; the others need not be computed. In the
+        file "all" stands for every feature.
     decision : dict
         ``rule`` ("argmax", "threshold" or "conformal") and its settings, see :mod:`edgecry.models.rules`.
     evaluation : dict
@@ -90,6 +93,8 @@ class ModelMetadata:
         """Key-value pairs for an ONNX file's ``metadata_props``."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
         props = {PREFIX + key: _dumps(value) for key, value in values.items()}
+        if self.reads == tuple(range(self.spec.n_features)):
+            props[PREFIX + "reads"] = _dumps(ALL)
         props[PREFIX + "format"] = _dumps(FORMAT)
         props[PREFIX + "spec"] = self.spec.to_json()
         props[PREFIX + "spec_hash"] = _dumps(self.spec.hash)
@@ -121,6 +126,8 @@ class ModelMetadata:
         _check_values(values, origin)
         read_rule(values["decision"], values["task"], values["labels"], origin)
         spec = _read_spec(props, origin)
+        if values["reads"] == ALL:
+            values["reads"] = list(range(spec.n_features))
         _check_reads(values["reads"], spec, origin)
         for name in ("labels", "reads"):
             values[name] = tuple(values[name])

@@ -17,6 +17,8 @@ from edgecry.models.bundled import BUNDLED, bundled
 from edgecry.models.metadata import ModelMetadata
 
 INPUT, OUTPUT = "features", "probabilities"
+#: A second output, of a network: what its last layer reads.
+EMBEDDING = "embedding"
 MAX_THREADS = 256
 #: How far a row of probabilities may be from 1: room for the float32 sums of a large forest, and
 #: none for scores that are no probabilities.
@@ -98,7 +100,8 @@ class CryModel:
         metadata = ModelMetadata.from_props(props, str(path))
         _check_runtime(path, metadata, onnxruntime.__version__)
         _check_tensors(path, "input", INPUT, metadata.spec.n_features, session.get_inputs())
-        _check_tensors(path, "output", OUTPUT, len(metadata.labels), session.get_outputs())
+        outputs = [tensor for tensor in session.get_outputs() if tensor.name != EMBEDDING]
+        _check_tensors(path, "output", OUTPUT, len(metadata.labels), outputs)
         return cls(path, metadata, session)
 
     @property
@@ -115,6 +118,40 @@ class CryModel:
     def spec(self) -> FeatureSpec:
         """The recipe of the vector it reads."""
         return self.metadata.spec
+
+    @property
+    def embedding_size(self) -> int:
+        """Number of values that :meth:`embed` gives; 0 for a model without an embedding."""
+        found = [tensor for tensor in self._session.get_outputs() if tensor.name == EMBEDDING]
+        return int(found[0].shape[1]) if found else 0
+
+    def embed(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Give what the last layer of a network reads.
+
+        ``python -m convert adapt`` fits another last layer to it.
+
+        Parameters
+        ----------
+        X : array_like [shape=(n_features,) or (n, n_features)]
+            As :meth:`predict_proba` takes them.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, embedding_size), dtype=float32]
+
+        Raises
+        ------
+        ModelError
+            The model has no embedding; or as :meth:`predict_proba`.
+        """
+        if not self.embedding_size:
+            raise ModelError(f"{self.path}: has no embedding; a network has one, such as the model 'cry'")
+        vectors = self._vectors(X)
+        (found,) = self._run(EMBEDDING, vectors)
+        if found.shape != (len(vectors), self.embedding_size) or not np.isfinite(found).all():
+            raise ModelError(f"{self.path}: gave an embedding that is not finite; convert the model again")
+        embedding: NDArray[np.float32] = found
+        return embedding
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Run the model.
@@ -135,13 +172,17 @@ class CryModel:
             The vectors are of another length or not finite, or what comes out are no probabilities.
         """
         vectors = self._vectors(X)
-        try:
-            (P,) = self._session.run([OUTPUT], {INPUT: vectors})
-        except Exception as error:  # onnxruntime's errors have no base of their own
-            raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
+        (P,) = self._run(OUTPUT, vectors)
         self._check_probabilities(P, len(vectors))
         result: NDArray[np.float32] = P.clip(0, 1)  # what the check allows for rounding
         return result
+
+    def _run(self, output: str, vectors: NDArray[np.float32]) -> list[Any]:
+        try:
+            found: list[Any] = self._session.run([output], {INPUT: vectors})
+        except Exception as error:  # onnxruntime's errors have no base of their own
+            raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
+        return found
 
     def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
         n = self.spec.n_features

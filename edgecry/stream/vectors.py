@@ -152,7 +152,9 @@ def _recipe(spec: FeatureSpec) -> tuple[object, ...]:
 
 def _union(extractors: Sequence[FeatureExtractor]) -> FeatureExtractor:
     """An extractor of frames for all of them."""
-    families = {family for extractor in extractors for family in extractor.only}
+    # Log-mel is made of the same frames as mel, which asks for no length.
+    only = {family for extractor in extractors for family in extractor.only}
+    families = {"mel" if family == "logmel" else family for family in only}
     first = extractors[0]
     spec = FeatureSpec.from_dict({**first.spec.to_dict(), "families": sorted(families), "stats": ["mean"]})
     return FeatureExtractor(spec, first.engine)

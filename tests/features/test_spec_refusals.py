@@ -76,7 +76,7 @@ def test_the_shortest_length_is_one_sample():
         ({"families": None}, "^families: None is not a sequence of names"),
         (
             {"families": ()},
-            "^families: empty; name at least one of mfcc, chroma, .*, voice$",
+            "^families: empty; name at least one of mfcc, chroma, .*, logmel$",
         ),
         (
             {"families": ("mfcc", "rms")},

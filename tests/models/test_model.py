@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper
 
 from edgecry.errors import EdgecryError, ModelError
 from edgecry.models.bundled import BUNDLED_MODEL
+from edgecry.models.metadata import ModelMetadata
 from edgecry.models.model import CryModel, RuntimeOptions
 from tests import graphs
 
@@ -295,3 +297,36 @@ def test_nothing_leaves_the_device(tmp_path):
     )
     assert int(done.stdout) == 1
     assert not list(tmp_path.iterdir())
+
+
+# -- the embedding of a network --------------------------------------------------------------------
+
+
+@pytest.fixture
+def embedding_model(tmp_path):
+    """A model whose scores are an output too, under the name that an embedding has."""
+    made = graphs.make()
+    made.graph.node[0].output[0] = made.graph.node[1].input[0] = "embedding"
+    made.graph.output.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 3]))
+    return CryModel.load(graphs.save(tmp_path / "embedding.onnx", made))
+
+
+def test_embedding(embedding_model):
+    X = vectors(4)
+    assert embedding_model.embedding_size == 3
+    np.testing.assert_allclose(embedding_model.embed(X), X @ graphs.weights(), atol=1e-4)
+    assert embedding_model.embed(X[0]).shape == (1, 3)
+    np.testing.assert_allclose(embedding_model.predict_proba(X).sum(axis=1), 1, atol=1e-6)
+
+
+def test_embedding_of_a_model_that_has_none(model_path):
+    model = CryModel.load(model_path)
+    assert model.embedding_size == 0
+    with pytest.raises(ModelError, match=r"tiny\.onnx: has no embedding"):
+        model.embed(vectors(1))
+
+
+def test_all_features_read_are_stated_in_a_word():
+    props = graphs.METADATA.to_props()
+    assert props["edgecry.reads"] == '"all"'
+    assert ModelMetadata.from_props(props, "tiny").reads == tuple(range(graphs.SPEC.n_features))

@@ -28,6 +28,9 @@ def vector(y: np.ndarray, spec: FeatureSpec, tuned: Mapping[str, float] | None =
     parts = []
     with quiet():
         for family, stats in spec.stats_by_family:
+            if family == "logmel":
+                parts.append(logmel(y, spec))
+                continue
             X = frames(y, family, spec, tuned.get(family))
             parts += [statistic(X, stat) for stat in stats]
     return np.concatenate(parts)
@@ -79,6 +82,19 @@ def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None =
         case "tonnetz":
             return librosa.feature.tonnetz(y=y, sr=spec.sr, tuning=tuning)
     raise ValueError(f"no reference for {family!r}")
+
+
+def logmel(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    """librosa's mel power, frame by frame, in dB above a floor under the mean of the whole window."""
+    S = frames(y, "mel", spec).T.astype(np.float64)
+    window = np.zeros((1 + (round(spec.length * spec.sr) - spec.n_fft) // spec.hop_length, spec.n_mels))
+    before = (len(window) - len(S)) // 2
+    window[before : before + len(S)] = S
+    if not window.any():
+        return window.ravel()
+    return (
+        (librosa.power_to_db(window / window.mean(), amin=1e-20, top_db=None) + spec.floor_db).clip(0).ravel()
+    )
 
 
 def voice(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:

@@ -123,7 +123,27 @@ def test_subsets_and_orders(order):
     assert_same(compare("order", cry(16000), FeatureSpec(families=order)))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+LOGMEL = {"center": False, "n_fft": 512, "win_length": 512, "hop_length": 320, "n_mels": 40}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"length": 1.0},
+        {"length": 0.4, "mel_fmin": 100.0, "mel_fmax": 3800.0, "floor_db": 30.0},
+        {"length": 2.5, "padding": "none"},
+        {"length": 2.5, "padding": "zero"},
+        {"length": 0.032, "n_mels": 128},
+        {"length": 1.0, "sr": 44100, "hop_length": 441},
+    ],
+    ids=label,
+)
+def test_frames_as_they_are(parameters):
+    spec = FeatureSpec(families=("logmel",), **{**LOGMEL, **parameters})
+    assert_same(compare("logmel", cry(spec.sr), spec))
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "logmel"])
 @pytest.mark.parametrize("stat", [*STATISTICS, *(f"delta_{name}" for name in STATISTICS)])
 def test_statistic(family, stat):
     """Frames differ by about the tolerance of means; statistics inherit that, the skew over the spread."""

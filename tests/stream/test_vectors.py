@@ -56,6 +56,23 @@ def test_of_the_bundled_detectors_geometry(engine):
         np.testing.assert_array_equal(vectors.of(start, stop), extract(y[start:stop]))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_of_a_network_on_frames(engine):
+    """Its frames are those of mel; whole windows share them, and a short stretch is padded as a recording."""
+    geometry = {"sr": 16000, "n_fft": 512, "hop_length": 320, "win_length": 512, "n_mels": 40}
+    network = replace(streams.SPEC, **geometry, families=("logmel",), stats=(), length=3.0, padding="none")
+    other = replace(streams.SPEC, **geometry, families=("mfcc",))
+    hop, y = 15360, streams.noise(12, level=0.1, sr=16000)
+    samples, vectors = over(network, other, engine=engine, sr=16000, keep=7 * 16000, hop=hop)
+    extract = [FeatureExtractor(spec, engine).extract for spec in (network, other)]
+    for i in range(12):
+        samples.extend(y[hop * i :][:hop])
+        start = max(0, samples.stop - 48000) // hop * hop
+        stop = min(samples.stop, start + 48000)
+        for ours, alone in zip(vectors, extract, strict=True):
+            np.testing.assert_array_equal(ours.of(start, stop), alone(y[start:stop]))
+
+
 def computed(monkeypatch) -> list[int]:
     """How many frames are computed, call by call."""
     counts = []
