@@ -15,7 +15,7 @@ from edgecry.arrays import Float64
 from edgecry.audio.load import Source, Waveform
 from edgecry.audio.recording import Recording
 from edgecry.decision import DIGITS, Cry, Decision, Reasons, decide, find_cry, find_reasons
-from edgecry.detector import Detector
+from edgecry.detector import Detector, Heard, what_was_heard
 from edgecry.errors import AudioError, EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
@@ -54,6 +54,9 @@ class Prediction:
     reasons : Reasons, or None
         Calibrated probabilities and what the evidence leaves of them; None without a cry, and from a
         model that knows of no sets.
+    heard : {"sound", "too_quiet", "too_short", "digital_silence"}
+        What there was to hear, as :func:`~edgecry.detector.what_was_heard` tells it: "no_cry" means
+        little unless this is "sound". It is "sound" where a cry was found.
     """
 
     label: str
@@ -64,6 +67,7 @@ class Prediction:
     model: str
     cry: Cry | None = None
     reasons: Reasons | None = None
+    heard: Heard = "sound"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON: the fields, rounded, with ``elapsed_ms`` for ``elapsed``."""
@@ -73,6 +77,7 @@ class Prediction:
             "probabilities": {label: round(p, DIGITS) for label, p in self.probabilities.items()},
             "cry": None if self.cry is None else self.cry.to_dict(),
             "reasons": None if self.reasons is None else self.reasons.to_dict(),
+            "heard": self.heard,
             "duration": round(self.duration, 3),
             "elapsed_ms": round(1000 * self.elapsed, 2),
             "model": self.model,
@@ -188,6 +193,10 @@ class Classifier:
         waveform = recording.at(rate)
         duration = waveform.duration
         cry, vector = self._listen(waveform)
+        found: Heard = "sound"
+        if cry is None or not cry.detected:
+            rule = None if self._detector is None else self._detector.rule
+            found = what_was_heard(waveform.samples, rate, rule)
         del waveform  # lest it be held while the next is decoded
         probabilities: dict[str, float] = {}
         reasons, conformal = None, self._models.conformal
@@ -208,6 +217,7 @@ class Classifier:
             model=self.model.name,
             cry=cry,
             reasons=reasons,
+            heard=found,
         )
 
     def _listen(self, waveform: Waveform) -> tuple[Cry | None, Float64 | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 from edgecry.models.rules import Threshold
+
+#: What there was to hear, see :func:`what_was_heard`.
+Heard = Literal["sound", "too_quiet", "too_short", "digital_silence"]
 
 #: Of the hop: the most that may be left over at the end without a window of its own.
 _LEFT_OVER = 0.25
@@ -151,6 +155,35 @@ def windows(n: int, size: int, hop: int) -> Iterator[tuple[int, int]]:
         yield stop - size, stop
     if is_left_over(n, stop, hop):
         yield max(0, n - size), n
+
+
+def what_was_heard(y: Float32, sr: int, rule: Threshold | None) -> Heard:
+    """Tell what there was to hear in a signal in which no cry was found.
+
+    Parameters
+    ----------
+    y : float32 [shape=(n,)], n >= 1
+        Mono samples.
+    sr : int
+        Their rate in Hz.
+    rule : Threshold or None
+        What a window is, and from which level on it is heard; None without a detector.
+
+    Returns
+    -------
+    str
+        "digital_silence": all samples are equal, which no live microphone gives. "too_quiet": each window
+        is under the rule's floor. "too_short": the signal is shorter than a window. Otherwise "sound".
+    """
+    if y.min() == y.max():
+        return "digital_silence"
+    if rule is None:
+        return "sound"
+    size = round(rule.window * sr)
+    spans = windows(len(y), size, round(rule.hop * sr))
+    if all(is_silent(y[slice(*span)], rule.floor_dbfs) for span in spans):
+        return "too_quiet"
+    return "too_short" if len(y) < size else "sound"
 
 
 def is_left_over(n: int, stop: int, hop: int) -> bool:

@@ -255,7 +255,8 @@ def test_bundled_models_take_silence_for_no_cry(model):
 
 # -- Prediction --------------------------------------------------------------------------------------
 
-KEYS = ["label", "confidence", "probabilities", "cry", "reasons", "duration", "elapsed_ms", "model"]
+KEYS = ["label", "confidence", "probabilities", "cry", "reasons", "heard"]
+KEYS += ["duration", "elapsed_ms", "model"]
 PREDICTION = Prediction("b", 2 / 3, {"a": 1 / 3, "b": 2 / 3}, 6.912345, 0.0123456, "m")
 
 
@@ -272,6 +273,7 @@ def test_to_dict_is_rounded_and_in_order():
         "probabilities": {"a": 0.333333, "b": 0.666667},
         "cry": None,
         "reasons": None,
+        "heard": "sound",
         "duration": 6.912,
         "elapsed_ms": 12.35,
         "model": "m",

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecry.detector import Detector, is_silent, windows
+from edgecry.detector import Detector, is_silent, what_was_heard, windows
 from edgecry.errors import ModelError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.models.model import CryModel
+from edgecry.models.rules import Threshold
 from tests import graphs
 from tests.conftest import tone
 
@@ -140,3 +141,34 @@ def test_floor_is_kept_to_the_digit(off, offset, n, seed):
 def test_refuses_what_is_no_detector(model_path):
     with pytest.raises(ModelError, match=r"tiny\.onnx: is no detector: its task is 'reason'.*'argmax'"):
         Detector(CryModel.load(model_path))
+
+
+# -- what there was to hear --------------------------------------------------------------------------
+
+RULE = Threshold(positive="cry", threshold=0.5, window=1.0, hop=0.5, pool="max", floor_dbfs=-60.0)
+HUM = np.sin(np.arange(16000))  # two seconds, -3 dB of full scale
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (0.1 * HUM, "sound"),
+        (0.1 * HUM[:7999], "too_short"),
+        (0.1 * HUM[:8000], "sound"),
+        (10 ** (-58 / 20) * HUM, "too_quiet"),
+        (10 ** (-56 / 20) * HUM, "sound"),
+        (10 ** (-58 / 20) * HUM[:800], "too_quiet"),
+        (0.5 + 1e-4 * HUM, "too_quiet"),
+        (np.zeros(16000), "digital_silence"),
+        (np.full(100, 0.25), "digital_silence"),
+        (np.r_[np.zeros(40000), 0.1 * HUM], "sound"),
+    ],
+)
+def test_what_was_heard(y, expected):
+    assert what_was_heard(y.astype(np.float32), 8000, RULE) == expected
+
+
+def test_what_was_heard_without_a_detector():
+    """No window and no floor: all that is told is whether it can be a microphone."""
+    assert what_was_heard(np.zeros(9, np.float32), 8000, None) == "digital_silence"
+    assert what_was_heard(np.float32([0, 1e-9]), 8000, None) == "sound"

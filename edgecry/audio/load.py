@@ -132,7 +132,7 @@ def _from_path(path: str, sr: int) -> Waveform:
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - what goes wrong inside is told elsewhere
     except FileNotFoundError:
-        raise AudioError(f"{path}: no such file; check the name") from None
+        raise AudioError(f"{path}: {_why_missing(path)}") from None
     except IsADirectoryError:
         raise AudioError(f"{path}: is a directory; name the recordings in it") from None
     except PermissionError:
@@ -141,6 +141,17 @@ def _from_path(path: str, sr: int) -> Waveform:
         raise AudioError(f"{path!r}: cannot be opened ({error}); check the name") from error
     with file:
         return _from_stream(file, sr, path)
+
+
+def _why_missing(path: str) -> str:
+    scheme, is_address, _ = path.partition("://")
+    if is_address and scheme.isalnum():
+        if scheme.lower() == "file":
+            return "is an address, not a file; leave 'file://' out"
+        return "is an address, not a file; save what is there as a file first"
+    if path.startswith("~"):
+        return "no such file; only a shell replaces ~, and not within quotes, so write the whole path"
+    return "no such file; check the name"
 
 
 def _from_stream(file: Any, sr: int, origin: str) -> Waveform:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from edgecry import __version__
@@ -30,6 +31,12 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 EPILOG = """\
+to begin with:
+  edgecry classify --sample    whether a baby cries in the recording that comes with edgecry
+  edgecry classify FILE ...    the same of your recordings; 'edgecry FILE' is short for it
+  edgecry listen               listen to the microphone
+  edgecry doctor               whether this machine has what is needed
+
 exit codes:
   0  all good
   1  some inputs failed, each reported in its place; the rest is done
@@ -91,12 +98,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that raises :class:`WrongUseError` where argparse prints a page of usage and leaves."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise WrongUseError(message)
+
+
+class WrongUseError(Exception):
+    """A command line that cannot be run; told in one line."""
+
+
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Assemble the parser; each sub-command sets ``run``, a function of the parsed arguments.
 
     If the arguments begin with a sub-command, the others are left out.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="edgecry",
         description="Tells whether a baby cries, and what may be the reason, offline.",
         epilog=EPILOG,
@@ -114,11 +133,32 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 def _run(argv: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
+        arguments = _meant(arguments)
         args = build_parser(arguments).parse_args(arguments)
         code: int = args.run(args)
+    except WrongUseError as error:
+        from edgecry.cli.hints import advice
+
+        say(f"{error}; {advice(arguments, COMMANDS)}")
+        return UNUSABLE
     except SystemExit as leave:  # argparse's way out of --help, --version and wrong use
         return leave.code if isinstance(leave.code, int) else OK
     return code
+
+
+def _meant(arguments: Sequence[str]) -> Sequence[str]:
+    """Put the command in front of a file that stands alone; nothing at all asks for help."""
+    first = arguments[0] if arguments else "--help"
+    if first in COMMANDS or (first.startswith("-") and first != "-"):
+        return arguments or [first]
+    if first.endswith(".onnx"):
+        return ["info", *arguments]
+    # A name with a dot or a slash is meant as a file, even if it is not there: classify says so.
+    if first == "-" or "." in first or "/" in first or Path(first).exists():
+        return ["classify", *arguments]
+    from edgecry.cli.hints import unknown_command
+
+    raise WrongUseError(unknown_command(first, COMMANDS))
 
 
 def _prepare_streams() -> None:

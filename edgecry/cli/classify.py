@@ -74,7 +74,9 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Classify the files; 1 if any failed."""
     inputs = find(args.files, parser)
     if args.sample:
-        inputs.append((SAMPLE.name, str(SAMPLE)))
+        # Not to be taken for a file of the user's that has the same name.
+        own = SAMPLE.name in args.files
+        inputs.append((str(SAMPLE) if own else SAMPLE.name, str(SAMPLE)))
     if not inputs:
         parser.error("name a recording, or - for stdin, or --sample for the one that comes with edgecry")
     classifier = _classifier(args, parser)
@@ -99,7 +101,7 @@ def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Cl
         if args.raw and getattr(args, name) is not None:
             parser.error(f"--raw decides nothing; leave --{name} out")
     if args.no_detector and args.threshold is not None:
-        parser.error("--threshold is of the detector; leave it or --no-detector out")
+        parser.error("--threshold is a setting of the detector; leave it or --no-detector out")
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
     from edgecry.classifier import Classifier

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, Final, TypeVar
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar, cast
 
 from edgecry.errors import EdgecryError, EdgecryWarning
 from edgecry.terminal import say
@@ -34,7 +38,18 @@ def find(files: Sequence[str], parser: argparse.ArgumentParser) -> list[Input]:
         parser.error("- stands for the one recording on stdin; name it once")
     if STDIN in files and sys.stdin.isatty():
         parser.error("- reads a recording from stdin, which is a terminal; pipe one in")
-    return [(file, sys.stdin.buffer if file == STDIN else file) for file in files]
+    return [(file, _source(file)) for file in files]
+
+
+def _source(file: str) -> str | BinaryIO:
+    """Where a recording is read from; a pipe says so if its end does not come."""
+    with suppress(OSError, ValueError):
+        status = os.fstat(sys.stdin.fileno()) if file == STDIN else Path(file).stat()
+        if stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode):
+            from edgecry.cli.patience import Patient
+
+            return cast(BinaryIO, Patient(file, sys.stdin.buffer if file == STDIN else None))
+    return sys.stdin.buffer if file == STDIN else file
 
 
 def each(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Longer names are not cut, but they do not push the others' answers aside.
 MAX_NAME_WIDTH = 40
-#: A probability that is as near as this to the share in the data is told as no news.
+#: A probability that is as near as this to the share in the data is treated as the same.
 NO_NEWS = 0.02
 #: A probability from which on people expect to hear yes.
 LIKELY = 0.5
@@ -133,7 +133,7 @@ class CsvWriter(Writer):
     """
 
     FIELDS = ("file", "label", "confidence", "duration", "elapsed_ms", "model", "error")
-    FOUND = ("cry_probability", "cry_detected", "reason_set")
+    FOUND = ("cry_probability", "cry_detected", "reason_set", "heard")
 
     def begin(self) -> None:
         """Write the header."""
@@ -149,7 +149,7 @@ class CsvWriter(Writer):
         cells = [record.get(field, "") for field in self.FIELDS]
         cry, reasons = record.get("cry"), record.get("reasons")
         cells += ["", ""] if cry is None else [cry["probability"], dump(cry["detected"])]
-        cells += ["" if reasons is None else ";".join(reasons["set"])]
+        cells += ["" if reasons is None else ";".join(reasons["set"]), record.get("heard", "")]
         probabilities = record.get("probabilities", {})
         self.rows.writerow([*cells, *(probabilities.get(label, "") for label in self.labels)])
         self.stream.flush()
@@ -169,13 +169,25 @@ WRITERS: Mapping[str, type[Writer]] = {
 def in_words(result: Prediction) -> str:
     """Say what was found as one would to a parent."""
     words = []
-    if result.cry is not None:
+    if result.heard != "sound":
+        words.append(_nothing_in_words(result))
+    elif result.cry is not None:
         words.append(_cry_in_words(result.cry))
     if result.reasons is not None:
         words.append(_reason_in_words(result.label, result.reasons))
     elif result.cry is not None and result.cry.detected and result.label != CRY:
         words.append(f"Perhaps {_readable(result.label)} ({_chance(result.probabilities[result.label])}).")
     return " ".join(words)
+
+
+def _nothing_in_words(result: Prediction) -> str:
+    """Why nothing can be said, which is not the same as a quiet room."""
+    if result.heard == "digital_silence":
+        return "Nothing but digital silence: a live microphone always gives some noise."
+    if result.heard == "too_quiet":
+        return "Too quiet to tell: raise the gain of the microphone, or move it nearer."
+    chance = "" if result.cry is None else f" (cry {_chance(result.cry.probability)})"
+    return f"Too short to tell: {result.duration:.2g} s{chance}."
 
 
 def _cry_in_words(cry: Cry) -> str:
@@ -189,15 +201,15 @@ def _cry_in_words(cry: Cry) -> str:
 
 
 def _reason_in_words(label: str, reasons: Reasons) -> str:
-    """Never without what the probability would be had nobody listened."""
-    shown = label if label != UNCERTAIN else next(iter(most_probable(reasons.probabilities, 1)))
-    p, prior = reasons.probabilities[shown], reasons.prior[shown]
+    """Name a reason only where the evidence does, and beside how common it is in the data."""
+    if label == UNCERTAIN:
+        return "No reason can be told apart."
+    p, prior = reasons.probabilities[label], reasons.prior[label]
     if abs(p - prior) < NO_NEWS:
         how = f"{_chance(p)}, which is how common it is in the data"
     else:
         how = f"{_chance(p)}; {_chance(prior)} of the recordings in the data are"
-    lead = "Reason uncertain: most like" if label == UNCERTAIN else "Perhaps"
-    return f"{lead} {_readable(shown)} ({how})."
+    return f"Perhaps {_readable(label)} ({how})."
 
 
 def ranking(result: Prediction, top: int | None) -> str:

@@ -6,6 +6,7 @@ import json
 import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
@@ -15,10 +16,11 @@ from edgecry.classifier import Classifier, Prediction
 from edgecry.cli.output import WRITERS, in_words, most_probable
 from edgecry.decision import Cry, Reasons
 from edgecry.errors import AudioError, EdgecryWarning
+from edgecry.models.bundled import SAMPLE
 from tests import graphs
 from tests.conftest import needs_bundled, tone
 
-KEYS = ["file", "label", "confidence", "probabilities", "cry", "reasons"]
+KEYS = ["file", "label", "confidence", "probabilities", "cry", "reasons", "heard"]
 KEYS += ["duration", "elapsed_ms", "model"]
 FORMATS = tuple(WRITERS)
 
@@ -255,13 +257,11 @@ def said(
         (said({}, label="no_cry", cry=0.8269, threshold=0.827), "No cry (cry 0.82, counted from 0.827)."),
         (
             said({"hungry": 0.84, "belly_pain": 0.11, "tired": 0.05}),
-            "Crying (0.97). Reason uncertain: most like hungry "
-            "(0.84, which is how common it is in the data).",
+            "Crying (0.97). No reason can be told apart.",
         ),
         (
-            said({"hungry": 0.61, "belly_pain": 0.3, "tired": 0.09}),
-            "Crying (0.97). Reason uncertain: most like hungry "
-            "(0.61; 0.84 of the recordings in the data are).",
+            said({"hungry": 0.61, "belly_pain": 0.3, "tired": 0.09}, ("hungry",), "hungry"),
+            "Crying (0.97). Perhaps hungry (0.61; 0.84 of the recordings in the data are).",
         ),
         (
             said({"hungry": 0.5, "belly_pain": 0.09, "tired": 0.41}, ("tired",), "tired"),
@@ -275,6 +275,33 @@ def said(
 )
 def test_words(found, words):
     assert found == words
+
+
+@pytest.mark.parametrize(
+    ("heard", "words"),
+    [
+        ("sound", "No cry (cry 0.03)."),
+        ("too_quiet", "Too quiet to tell: raise the gain of the microphone, or move it nearer."),
+        ("too_short", "Too short to tell: 0.05 s (cry 0.03)."),
+        ("digital_silence", "Nothing but digital silence: a live microphone always gives some noise."),
+    ],
+)
+def test_four_silences(heard, words):
+    assert in_words(Prediction("no_cry", 0.97, {}, 0.05, 0.1, "m", Cry(0.03, 0.5), heard=heard)) == words
+
+
+def test_silences_of_recordings(run, models, tmp_path):
+    """From a file to each format."""
+    for name, y in (("none", np.zeros(8000)), ("blip", 0.01 * tone(0, seconds=0.02))):
+        soundfile.write(tmp_path / f"{name}.wav", y, 8000, subtype="FLOAT")
+    argv = ("classify", tmp_path / "none.wav", tmp_path / "blip.wav", *models)
+    none, blip = run(*argv)[1].splitlines()
+    assert "digital silence" in none
+    assert "Too short to tell: 0.02 s" in blip
+    expected = ["digital_silence", "too_short"]
+    assert [record["heard"] for record in json.loads(run(*argv, "--format", "json")[1])] == expected
+    rows = csv.DictReader(io.StringIO(run(*argv, "--format", "csv")[1]))
+    assert [row["heard"] for row in rows] == expected
 
 
 @given(st.floats(0, 1))
@@ -463,6 +490,13 @@ def test_sample(run, model_path, recordings, monkeypatch):
     )
     assert code == 0
     assert [record["file"] for record in json.loads(out)] == [str(recordings[0]), recordings[1].name]
+
+
+def test_the_sample_is_not_taken_for_a_file_of_that_name(run, model_path, recordings, monkeypatch):
+    monkeypatch.chdir(recordings[0].parent)
+    recordings[0].rename(SAMPLE.name)
+    argv = ("classify", SAMPLE.name, "--sample", "--raw", "--model", model_path, "--format", "json")
+    assert [record["file"] for record in json.loads(run(*argv)[1])] == [SAMPLE.name, str(SAMPLE)]
 
 
 def test_bundled_sample_and_seed(run):

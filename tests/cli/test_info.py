@@ -1,10 +1,14 @@
 """edgecry info: what a model file says of itself."""
 
 import json
+import re
 from dataclasses import replace
 
+import pytest
+
+from edgecry.cli.info import _figures
 from edgecry.features.spec import FeatureSpec
-from edgecry.models.bundled import bundled
+from edgecry.models.bundled import BUNDLED, bundled
 from tests import graphs
 from tests.conftest import needs_bundled
 
@@ -21,23 +25,52 @@ def test_json_is_all_of_the_metadata(run, model_path):
     assert tuple(facts.pop("labels")) == graphs.LABELS
     reads = facts.pop("reads")
     assert (reads["features"], reads["families"]) == ("12 of 12", ["mfcc", "mel"])
-    assert reads["cost"].endswith("ms for 7 s of sound here, all families being read")
+    assert reads["cost"].endswith("ms for 7 s of sound here; it reads all families")
     assert facts == {
         key: getattr(graphs.METADATA, key)
         for key in ("name", "task", "decision", "evaluation", "source", "data", "runtime")
     }
 
 
-def test_text_shows_every_value(run, model_path):
+def test_text_is_a_screen_for_people(run, model_path):
     code, out, err = run("info", model_path)
     assert (code, err) == (0, "")
-    lines = [line.split(maxsplit=1) for line in out.splitlines()]
-    assert ["name", "tiny"] in lines
-    assert ["labels", "burping, hungry, tired"] in lines
-    assert ["rule", "argmax"] in lines
-    assert ["onnxruntime", "1.19"] in lines
-    assert ["n_features", "12"] in lines
-    assert "  parity\n    max_abs" in out
+    lines = dict(
+        line.split(maxsplit=1) for line in out.splitlines() if line.startswith(("labels", "licence"))
+    )
+    assert out.startswith("tiny\n")
+    assert lines["labels"] == "burping, hungry, tired"
+    assert "12 of 12 features: mfcc, mel" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 100
+    assert len(out.splitlines()) <= 24
+
+
+@needs_bundled
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_model_fits_one_screen(run, name, monkeypatch):
+    """Its figures are there, and no list of scores is."""
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run("info", name)[1]
+    assert len(out.splitlines()) <= 30
+    assert max(map(len, out.splitlines())) <= 80
+    text = " ".join(out.split())
+    for word in ("accuracy 0.", "licence ODbL", "parity answers as scikit-learn", "not for No diagnosis."):
+        assert word in text
+    assert not re.search(r"0\.\d+, 0\.\d+, 0\.\d+", text)
+
+
+def test_figures_are_the_first_of_each_name():
+    rows = [
+        {"name": "accuracy", "forest": {"value": 0.8, "low": 0.7, "high": 0.9}, "majority": {"value": 0.75}},
+        {"name": "share with a reason", "value": {"value": None}},
+    ]
+    again = {"rows": [{"name": "accuracy", "value": 0.1}, {"name": "ROC AUC", "value": 0.5}, "odd"]}
+    assert list(_figures({"sections": [{"title": "no rows"}, {"rows": rows}, again]})) == [
+        "accuracy 0.80 (the most common label for all: 0.75)",
+        "ROC AUC 0.50",
+        "share with a reason unknown",
+    ]
+    assert list(_figures({"sections": "odd"})) == []
 
 
 @needs_bundled

@@ -1,5 +1,6 @@
 """cli: the parser, and how failures become exit codes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -24,11 +25,86 @@ def test_help_names_commands_and_codes(run):
         assert word in out
 
 
-@pytest.mark.parametrize("argv", [[], ["clasify"], ["classify", "--formt", "json"], ["--vers"]])
-def test_wrong_use(run, argv):
+def test_nothing_at_all_asks_for_help(run):
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    assert out == run("--help")[1]
+    assert "edgecry classify --sample" in out
+
+
+WRONG = [
+    ["clasify"],
+    ["classify", "--formt", "json"],
+    ["--vers"],
+    ["--raw"],
+    ["classify", "--threshold", "2", "x"],
+]
+
+
+@pytest.mark.parametrize("argv", WRONG)
+def test_wrong_use_is_one_line(run, argv):
+    code, out, err = run(*argv)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("edgecry: ")
+    assert "--help' shows what is allowed" in err
+
+
+def test_a_command_that_is_misspelt(run):
+    assert "'clasify' is not a command and not a file; did you mean 'classify'?" in run("clasify")[2]
+    assert "the commands are classify, features" in run("zzz")[2]
+
+
+def test_a_file_alone_is_classified(run, model_path, recordings, monkeypatch):
+    options = ("--raw", "--model", model_path, "--format", "csv", "--top", 1)
+    assert run(recordings[0], *options)[1].count("tiny") == 1
+    monkeypatch.chdir(recordings[0].parent)
+    recordings[0].rename("classyfy")
+    assert run("classyfy", *options)[1].count("tiny") == 1
+
+
+def test_a_model_alone_is_shown(run, model_path):
+    shown, named = (json.loads(run(*argv, "--json")[1]) for argv in ((model_path,), ("info", model_path)))
+    assert shown.pop("reads")["features"] == named.pop("reads")["features"]
+    assert shown == named
+
+
+@pytest.mark.parametrize(
+    "argv", [["-cry.wav"], ["classify", "-cry.wav"], ["classify", "-hour.flac", "--raw"]]
+)
+def test_a_file_whose_name_begins_with_a_dash(run, argv):
+    name = next(word for word in argv if word.endswith(("wav", "flac")))
     code, out, err = run(*argv)
     assert (code, out) == (2, "")
-    assert err.startswith("usage: edgecry")
+    assert f"a file whose name begins with a dash is written ./{name}" in err
+
+
+def test_a_dash_after_the_end_of_options_is_a_file(run, model_path):
+    err = run("classify", "--raw", "--model", model_path, "--", "-cry.wav")[2]
+    assert err == "edgecry: -cry.wav: no such file; check the name\n"
+
+
+def test_listening_to_a_file(run):
+    code, _, err = run("listen", "night.wav")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "'edgecry classify night.wav'" in err
+    assert "'edgecry listen - < night.wav'" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("http://camera/cry.wav", "is an address, not a file; save what is there as a file first"),
+        ("rtsp://camera/1", "is an address, not a file"),
+        ("file:///cry.wav", "leave 'file://' out"),
+        ("~/cry.wav", "only a shell replaces ~"),
+        ("none.wav", "no such file; check the name"),
+    ],
+)
+def test_a_name_that_is_no_file(run, model_path, name, words):
+    code, _, err = run(name, "--raw", "--model", model_path)
+    assert code == 1
+    assert err.startswith(f"edgecry: {name}: ")
+    assert words in err
 
 
 def test_runs_as_a_module(process):
