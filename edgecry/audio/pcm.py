@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from edgecry.audio.pcm_format import LOUDEST, PcmFormat
 from edgecry.audio.stream_header import WavStripper
-from edgecry.sources.base import NOTHING
 
 
 class PcmDecoder:
@@ -56,7 +55,7 @@ class PcmDecoder:
         whole = len(data) - len(data) % self.format.frame_bytes
         self._rest = data[whole:]
         if not whole:
-            return NOTHING
+            return np.empty(0, np.float32)
         frames = _samples(data[:whole], self.format.encoding).reshape(-1, self.format.channels)
         if self.format.channels == 1:
             mono = frames[:, 0]
