@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,19 +15,19 @@ from edgecry.features.chroma import N_CHROMA, chroma_frames, normalise
 from edgecry.features.contrast import contrast_bands, contrast_frames
 from edgecry.features.cqt import BINS_PER_OCTAVE, chroma_cqt
 from edgecry.features.frames import ShortFrames, short_frames
-from edgecry.features.kernels import Kernels, load
+from edgecry.features.kernels import Band, Kernels, load
 from edgecry.features.logmel import logmel_frames
 from edgecry.features.mel import power_to_db, without_level
 from edgecry.features.mfcc import dct_matrix
-from edgecry.features.spec import FeatureSpec
+from edgecry.features.spec import FRAMES, FeatureSpec
 from edgecry.features.stft import Geometry, Magnitudes
 from edgecry.features.summary import summarise
 from edgecry.features.tonnetz import tonnetz_matrix
 from edgecry.features.tuning import join, octaves_of_peaks, track_bins, tuning_of_octaves
 
-#: Bytes; half of what glibc keeps then, and a good deal more than a clip takes.
+#: Bytes of the block that is freed once: glibc then keeps twice as much, far more than a clip takes.
 _KEPT = 16 * 2**20
-#: Of librosa.estimate_tuning(y), which librosa.feature.tonnetz calls.
+#: The geometry of librosa.estimate_tuning(y), which librosa.feature.tonnetz calls.
 TUNING_GEOMETRY = Geometry(2048, 512, 2048)
 #: Families that are made of ShortFrames alone.
 _SHORT = {"mel", "mfcc", "voice", "logmel"}
@@ -71,7 +71,7 @@ class FeatureExtractor:
 
     @property
     def engine(self) -> str:
-        """What the hot loops do run on: "numpy" where numba was asked for but cannot keep its kernels."""
+        """The engine that runs: "numpy" also where numba was asked for but cannot keep its kernels."""
         return self._kernels.name
 
     @property
@@ -110,9 +110,9 @@ class FeatureExtractor:
 
     @property
     def is_short(self) -> bool:
-        """Whether the vector is made of nothing but frames that lie wholly inside the clip.
+        """True if the vector is made only of frames that lie wholly inside the clip.
 
-        Then clips that overlap by a multiple of ``spec.hop_length`` have frames in common.
+        Clips that overlap by a multiple of ``spec.hop_length`` then have frames in common.
         """
         return not self.spec.center and set(self.only) <= _SHORT
 
@@ -122,13 +122,13 @@ class FeatureExtractor:
             return short_frames(y, self.spec, self._kernels, self.only)
 
     def summarise(self, frames: ShortFrames) -> Float64:
-        """Make the vector of a clip of its frames, the same as :meth:`extract` makes of its samples.
+        """Make the vector of a clip from its frames, equal to what :meth:`extract` makes from its samples.
 
         Parameters
         ----------
         frames : ShortFrames
-            All of the clip's, as :meth:`frames` gives them; its length is taken as it is. They are
-            used up.
+            All frames of the clip, as :meth:`frames` gives them. They are written over. The clip is not
+            brought to ``spec.length``.
 
         Returns
         -------
@@ -137,7 +137,7 @@ class FeatureExtractor:
         Raises
         ------
         SpecError
-            The vector is made of more than these frames.
+            A family of the vector needs more than these frames.
         AudioError
             Their power overflows.
         """
@@ -154,17 +154,17 @@ class FeatureExtractor:
         slices, stats = self.spec.slices, dict(self.spec.stats_by_family)
         # Overflow shows in the vector, where it is reported.
         with np.errstate(over="ignore", invalid="ignore"):
-            for family in sorted(self.only, key=_ORDER.index):
-                vector[slices[family]] = clip.summary(family, stats[family])
+            for family in clip.wanted:
+                vector[slices[family.name]] = clip.summary(family, stats[family.name])
         return vector
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc keep what one clip frees for the next, in place of handing it back to the system.
+    """Have glibc keep the memory that one clip frees, so that the next clip uses it again.
 
-    Its threshold for that follows the largest block that was ever freed. So one such block is taken
-    and freed, without being touched: it costs no memory. Without it every clip begins by faulting
-    the same pages in again; other allocators take no notice.
+    The threshold above which glibc gives memory back to the system follows the largest block that was
+    ever freed. So one large block is allocated and freed. It is never touched, and so costs no memory.
+    Without it the system hands out the same pages anew for every clip. Other allocators ignore this.
     """
     np.empty(_KEPT, np.uint8)
 
@@ -183,7 +183,7 @@ def _checked(y: NDArray[np.floating]) -> Float32:
 
 
 def fitted(y: Float32, spec: FeatureSpec) -> Float32:
-    """Bring a clip to the spec's length by its padding and crop; unchanged where that is None."""
+    """Bring a clip to the spec's length by its padding and crop; leave it as it is if the length is None."""
     if spec.length is None:
         return y
     size = max(1, round(spec.length * spec.sr))
@@ -197,8 +197,8 @@ def fitted(y: Float32, spec: FeatureSpec) -> Float32:
     return np.concatenate((y, np.zeros(size - len(y), np.float32)))
 
 
-#: The order of computation: what families share goes with the last that reads it.
-_ORDER = ("voice", "logmel", "mel", "mfcc", "contrast", "chroma", "tonnetz")
+#: Frames of a family, and the linear map that is still to be applied to each, if there is one.
+_Frames = tuple[NDArray[np.floating], Float64 | None]
 
 
 class _Survey(NamedTuple):
@@ -210,92 +210,97 @@ class _Survey(NamedTuple):
 
 
 class _Clip:
-    """One clip under extraction: what several families read is computed once, when first read.
+    """One clip under extraction. What several families read is computed once, when it is first read.
 
-    It is dropped when last read, in the order of _ORDER: of an hour of sound each such thing is as
-    large as the samples.
+    It is dropped after the last of them: of an hour of sound each such result is as large as the samples.
     """
 
     def __init__(
         self,
         y: Float32,
         spec: FeatureSpec,
-        families: Sequence[str],
+        only: Sequence[str],
         kernels: Kernels,
         short: ShortFrames | None = None,
     ) -> None:
-        self._y, self._spec, self._families, self._kernels = y, spec, families, kernels
+        self._y, self._spec, self._only, self._kernels = y, spec, only, kernels
         if short is not None:
             self._short = short
         self._stft = Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
+        self.wanted = [family for family in _FAMILIES if family.name in only]
 
-    def summary(self, family: str, stats: Sequence[str]) -> Float64:
-        """Values of ``family``."""
-        if family == "logmel":
-            spec = self._spec
-            return logmel_frames(self._short.mel, spec.n_frames, spec.floor_db).ravel().astype(np.float64)
-        frames, projection = self._frames(family)
-        return summarise(frames, stats, self._kernels, projection)
+    def summary(self, family: _Family, stats: Sequence[str]) -> Float64:
+        """Compute the values of ``family``, and drop the results that no later family reads."""
+        frames, projection = family.frames(self)
+        if stats == FRAMES:
+            values = frames.ravel().astype(np.float64)
+        else:
+            values = summarise(frames, stats, self._kernels, projection)
+        later = self.wanted[self.wanted.index(family) + 1 :]
+        for result in set(family.reads).difference(*(other.reads for other in later)):
+            self.__dict__.pop(result, None)
+        return values
 
-    def _frames(self, family: str) -> tuple[NDArray[np.floating], Float64 | None]:
-        """Frames of ``family``, and the linear map still to be applied to each, if any."""
-        spec = self._spec
-        match family:
-            case "voice":
-                return self._short.voice, None
-            case "mel":
-                return self._mel, None
-            case "mfcc":
-                return power_to_db(self._mel), dct_matrix(spec.n_mfcc, spec.n_mels)
-            case "contrast":
-                self._forget("_mel")
-                return contrast_frames(self._survey.peak, self._survey.valley), None
-            case "chroma":
-                self._forget("_mel")
-                tuning = tuning_of_octaves(self._survey.octaves, N_CHROMA, self._kernels)
-                return chroma_frames(self._magnitudes, spec.sr, tuning), None
-            case _:
-                tuning = tuning_of_octaves(self._tonnetz_octaves(), BINS_PER_OCTAVE, self._kernels)
-                self._forget("_survey", "_magnitudes")
-                notes = normalise(chroma_cqt(self._y, spec.sr, tuning, self._kernels), np.inf)
-                return normalise(notes, 1), tonnetz_matrix()
+    # -- the families ----------------------------------------------------------------------------------
 
-    @cached_property
-    def _mel(self) -> Float32:
-        mel = self._short.mel
-        self._forget("_short")
-        return without_level(mel) if self._spec.level == "remove" else mel
+    def voice(self) -> _Frames:
+        return self._short.voice, None
+
+    def logmel(self) -> _Frames:
+        return logmel_frames(self._short.mel, self._spec.n_frames, self._spec.floor_db), None
+
+    def mel(self) -> _Frames:
+        return self._mel, None
+
+    def mfcc(self) -> _Frames:
+        return power_to_db(self._mel), dct_matrix(self._spec.n_mfcc, self._spec.n_mels)  # in place
+
+    def contrast(self) -> _Frames:
+        return contrast_frames(self._survey.peak, self._survey.valley), None
+
+    def chroma(self) -> _Frames:
+        tuning = tuning_of_octaves(self._survey.octaves, N_CHROMA, self._kernels)
+        return chroma_frames(self._magnitudes, self._spec.sr, tuning), None
+
+    def tonnetz(self) -> _Frames:
+        tuning = tuning_of_octaves(self._tonnetz_octaves(), BINS_PER_OCTAVE, self._kernels)
+        notes = normalise(chroma_cqt(self._y, self._spec.sr, tuning, self._kernels), np.inf)
+        return normalise(notes, 1), tonnetz_matrix()
+
+    # -- what they share -------------------------------------------------------------------------------
 
     @cached_property
     def _short(self) -> ShortFrames:
-        return short_frames(self._y, self._spec, self._kernels, self._families)
+        return short_frames(self._y, self._spec, self._kernels, self._only)
+
+    @cached_property
+    def _mel(self) -> Float32:
+        return without_level(self._short.mel) if self._spec.level == "remove" else self._short.mel
 
     @cached_property
     def _magnitudes(self) -> Magnitudes:
+        return self._spectra()
+
+    def _spectra(self) -> Magnitudes:
         return Magnitudes(self._y, self._stft, self._kernels)
 
     @cached_property
     def _survey(self) -> _Survey:
-        """Both that is read off the magnitudes, in one pass: of a long clip they are not kept."""
+        """Read peaks and extremes off the magnitudes in one pass, since those of a long clip are not kept."""
         spec = self._spec
-        wants_contrast = "contrast" in self._families
-        wants_peaks = "chroma" in self._families or (
-            "tonnetz" in self._families and self._stft == TUNING_GEOMETRY
-        )
-        bands = contrast_bands(spec.sr, spec.stft_n_fft, spec.n_bands, spec.fmin) if wants_contrast else ()
+        wants_peaks = "chroma" in self._only or ("tonnetz" in self._only and self._stft == TUNING_GEOMETRY)
+        bands: tuple[Band, ...] = ()
+        if "contrast" in self._only:
+            bands = contrast_bands(spec.sr, spec.stft_n_fft, spec.n_bands, spec.fmin)
         bins = track_bins(spec.sr, spec.stft_n_fft)
         peaks, extremes = [], []
-        for S in self._magnitudes:
+        # Only chroma reads them again.
+        for S in self._magnitudes if "chroma" in self._only else self._spectra():
             if wants_peaks:
                 peaks.append(self._kernels.spectral_peaks(S, bins, spec.sr, spec.stft_n_fft))
             extremes.append(self._kernels.band_extremes(S, bands))
         peak, valley = map(np.concatenate, zip(*extremes, strict=True))
         return _Survey(octaves_of_peaks(join(peaks)), peak, valley)
-
-    def _forget(self, *names: str) -> None:
-        """Drop cached properties."""
-        for name in names:
-            self.__dict__.pop(name, None)
 
     def _tonnetz_octaves(self) -> Float32:
         """librosa.feature.tonnetz tunes by the default STFT, whatever the other families use."""
@@ -305,3 +310,24 @@ class _Clip:
         bins = track_bins(sr, n_fft)
         spectra = Magnitudes(self._y, TUNING_GEOMETRY, self._kernels)
         return octaves_of_peaks(join([self._kernels.spectral_peaks(S, bins, sr, n_fft) for S in spectra]))
+
+
+class _Family(NamedTuple):
+    """A family: how its frames are made, and the shared results that must be there for them."""
+
+    name: str
+    frames: Callable[[_Clip], _Frames]
+    reads: tuple[str, ...]
+
+
+#: In the order of computation: _mel is written over _short, and mfcc over _mel, so that what reads the one
+#: stands before what writes over it.
+_FAMILIES = (
+    _Family("voice", _Clip.voice, ("_short",)),
+    _Family("logmel", _Clip.logmel, ("_short",)),
+    _Family("mel", _Clip.mel, ("_short", "_mel")),
+    _Family("mfcc", _Clip.mfcc, ("_short", "_mel")),
+    _Family("contrast", _Clip.contrast, ("_survey",)),
+    _Family("chroma", _Clip.chroma, ("_survey", "_magnitudes")),
+    _Family("tonnetz", _Clip.tonnetz, ("_survey",)),
+)

@@ -25,7 +25,7 @@ STATISTICS = ("mean", "std", "min", "max", "skew", "p<0-100>")
 _STATISTIC = re.compile(r"(delta_)?(mean|std|min|max|skew|p(100|[1-9]?[0-9]))")
 
 #: In place of statistics, of the one family whose frames are given as they are.
-_FRAMES = ("frames",)
+FRAMES = ("frames",)
 
 #: The one form every accepted ``stats`` is brought to: a pair a family, in the families' order.
 StatsByFamily = tuple[tuple[str, tuple[str, ...]], ...]
@@ -432,16 +432,16 @@ def _is_pairs(value: object) -> bool:
 
 
 def _default(family: str) -> tuple[str, ...]:
-    return _FRAMES if family == "logmel" else ("mean",)
+    return FRAMES if family == "logmel" else ("mean",)
 
 
 def _statistics(family: str, value: object) -> tuple[str, ...]:
     if family == "logmel":
-        if _strings("stats of logmel", value) != _FRAMES:
+        if _strings("stats of logmel", value) != FRAMES:
             raise SpecError(
                 f"stats of logmel: found {value!r}; its frames are given as they are: leave them out"
             )
-        return _FRAMES
+        return FRAMES
     names = _strings(f"stats of {family}", value)
     for name in names:
         if not _STATISTIC.fullmatch(name):
