@@ -8,11 +8,11 @@ from sphinx.domains.python import PyObject
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]  # the directives; convert, which is not installed
 
-from edgecry import __version__  # noqa: E402
+import edgecry  # noqa: E402
 
 project = "edgecry"
 project_copyright = "the authors of edgecry; Apache-2.0"
-version = release = __version__
+version = release = edgecry.__version__
 
 extensions = [
     "commands",
@@ -48,6 +48,16 @@ def keep_colons(app, what, name, obj, options, lines):
         lines.insert(0, "")
 
 
+def public_name(app, env, node, contnode):
+    """Lead a docstring that names where something is defined to its public name, as the page has it."""
+    module, _, name = node.get("reftarget", "").rpartition(".")
+    if node.get("refdomain") != "py" or edgecry._HOME.get(name) != module:
+        return None
+    domain, document = env.domains["py"], node["refdoc"]
+    return domain.resolve_xref(env, document, app.builder, node["reftype"], f"edgecry.{name}", node, contnode)
+
+
 def setup(app):
-    """Be asked before napoleon, which listens at 500."""
+    """Connect what is above; the first has to come before napoleon, which listens at 500."""
     app.connect("autodoc-process-docstring", keep_colons, priority=400)
+    app.connect("missing-reference", public_name)
