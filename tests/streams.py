@@ -1,5 +1,6 @@
 """What tests of streams share: models whose windows share frames, and scenes with cries in them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
+from edgecry.stream.events import CryEvent, EventTracker, Window
+from edgecry.stream.settings import EventSettings
 from tests import graphs
 
 SR = 8000
@@ -52,6 +55,13 @@ def reasoner(folder: Path, spec: FeatureSpec = LOUD, **decision) -> CryModel:
     return load(
         folder / f"why{len(list(folder.iterdir()))}.onnx", metadata, graphs.weights(spec.n_features, 3)
     )
+
+
+def find_events(windows: Iterable[Window], settings: EventSettings | None = None) -> list[CryEvent]:
+    """Give the events of a whole recording: what ``push`` of its windows one by one and ``flush`` return."""
+    tracker = EventTracker(settings)
+    events = [event for window in windows for event in tracker.push(*window)]
+    return events + tracker.flush()
 
 
 def reads(spec: FeatureSpec) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sources.making import make_reader, make_source
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.classifier import StreamClassifier
-from edgecry.stream.events import EventSettings
+from edgecry.stream.settings import EventSettings
 from edgecry.terminal import quiet_stderr
 
 
@@ -179,8 +179,6 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
             clock,
             made.source,
             made.models.named.name,
-            made.models.conformal,
-            settings.decision,
         )
         stream = made.stream(reader.sr)
         dispatcher.open()

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from edgecry.decision import Decision, find_reasons
-from edgecry.models.rules import CRY, Conformal, Rule
+from edgecry.decision import DIGITS
+from edgecry.models.rules import CRY
 from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, utc
 from edgecry.stream.events import CryEvent
 
@@ -76,24 +76,11 @@ class Messages:
         Tells when.
     source, model : str
         Where the sound comes from, and the model's name.
-    rule : Rule, optional
-        The decision rule of the model of reasons.
-    decision : Decision
-        Settings in place of its own.
     """
 
-    def __init__(
-        self,
-        ids: MessageIds,
-        clock: WallClock,
-        source: str,
-        model: str,
-        rule: Rule | None = None,
-        decision: Decision = Decision(),  # noqa: B008 - frozen
-    ) -> None:
+    def __init__(self, ids: MessageIds, clock: WallClock, source: str, model: str) -> None:
         self._ids, self._clock = ids, clock
         self._source, self._model = source, model
-        self._rule, self._decision = rule, decision
         self._name = ""  # of the cry at hand
 
     def event(self, event: CryEvent, clip: Path | None = None) -> EventMessage:
@@ -112,11 +99,11 @@ class Messages:
             started_at=utc(self._clock.at(event.start)),
             ended_at=None if is_start else utc(self._clock.at(event.end)),
             duration=round(event.duration, 3),
-            peak=round(event.peak, 6),
-            mean=round(event.mean, 6),
+            peak=round(event.peak, DIGITS),
+            mean=round(event.mean, DIGITS),
             label=None if event.label == CRY else event.label,
-            reasons=event.reasons and {label: round(p, 6) for label, p in event.reasons.items()},
-            reason_set=self._reason_set(event.reasons),
+            reasons=event.reasons and {label: round(p, DIGITS) for label, p in event.reasons.items()},
+            reason_set=event.reason_set,
             windows=event.windows,
             clip=None if clip is None else str(clip),
             source=self._source,
@@ -133,8 +120,3 @@ class Messages:
         return Heartbeat(
             id=self._ids.next("heartbeat"), at=utc(self._clock.now()), source=self._source, counters=numbers
         )
-
-    def _reason_set(self, reasons: Mapping[str, float] | None) -> tuple[str, ...]:
-        if not reasons or not isinstance(self._rule, Conformal):
-            return ()
-        return find_reasons(reasons, self._rule, self._decision).set

@@ -17,7 +17,7 @@ from edgecry.decision import Decision
 from edgecry.errors import EdgecryError
 from edgecry.sinks.message import DEVICE_NAME
 from edgecry.sources.settings import SourceSettings
-from edgecry.stream.events import EventSettings
+from edgecry.stream.settings import EventSettings
 from edgecry.toml_tables import Table, nearest, parse, table_of, values
 
 FLAGS: Final = "command line"

@@ -1,4 +1,4 @@
-"""StreamClassifier: the always-on door. Chunks in, cry events out."""
+"""StreamClassifier: the always-on door. It takes chunks of sound and gives cry events."""
 
 from __future__ import annotations
 
@@ -24,75 +24,75 @@ from edgecry.stream.settings import EventSettings
 from edgecry.stream.statistics import StreamStatistics, Tally
 from edgecry.stream.vectors import share
 
-#: Windows whose scores are kept to be looked at: ten minutes, a second apart.
+#: Number of windows whose scores are kept for the caller: ten minutes, if they are a second apart.
 RECENT: Final = 600
 #: Seconds by which sums of times may be off; less than a sample.
 _SLACK: Final = 1e-6
 
 
 class StreamClassifier:
-    """Listens to a stream without end, and says when a baby cries, and why. One thread's own.
+    """Listens to a stream without end, and says when a baby cries, and why. Use it from one thread.
 
-    The detector hears every window of the stream, and scores it as it would by itself, whatever the
-    chunks. Runs of high scores become events. While a baby cries, and not before, the model of reasons is
-    asked about the cry: from the window that makes it one on, and at most the last 7 s, or what its recipe
-    takes, as that is how long the recordings are that it was trained on. The room before the cry is left
-    out, for such recordings have none: with 3 s of it before 4 s of a cry, answers moved by 0.18 (total
-    variation, 25 recordings), without it by 0.003. An event's reasons are the average of the answers, and
-    its label what that singles out.
+    The detector scores every window of the stream as it would score that window alone, however the stream
+    is cut into chunks. Runs of high scores become events. While a baby cries, and not before, the model of
+    reasons is asked about the cry. It hears the sound from the first window of the cry on, and at most
+    the last 7 s or the length of its recipe, because its training recordings are that long. It does not
+    hear the room before the cry, because those recordings have none: with 3 s of room before 4 s of a cry,
+    answers moved by 0.18 (total variation, 25 recordings), without it by 0.003. The reasons of an event
+    are the average of the answers, and its label is what that average singles out.
 
-    Memory is bounded and taken at the beginning. Times of events are counted in samples, never read off a
-    clock.
+    Memory is bounded and taken at the beginning. Times of events are counted in samples and never read
+    from a clock.
 
     Parameters
     ----------
     model : path, str or CryModel, optional
         The model of reasons, as :class:`~edgecry.classifier.Classifier` takes it; "reason" if left out.
-        A model of the task "cry" ("cry") is the detector itself, and no reasons are given.
+        If it is itself a detector ("cry"), it works alone and no reasons are given.
     sr : int in [1000, 768000]
         Rate of the chunks in Hz.
     channels : int in [1, 256]
         Their channels, which are averaged.
     engine : {"auto", "numpy", "numba"}
-        What features are computed with. "auto" is NumPy: what runs for months is to be small, and numba
-        takes 221 MB instead of 91, for a quarter less time.
+        The engine of the features. "auto" is NumPy, because a process that runs for months should be
+        small: numba takes 221 MB instead of 91, for a quarter less time.
     detector : path, str or CryModel
-        The model that tells whether there is a cry. Of no account where ``model`` is of the task "cry".
+        The model that tells whether there is a cry. Ignored if ``model`` is itself a detector.
     decision : Decision
         Settings in place of the models' own.
     events : EventSettings, optional
         When a run of windows is a cry; ``EventSettings.around`` the detector's threshold if left out.
     gate : float < 0, optional
-        Windows quieter than this, RMS in dB of full scale, have score 0, and nothing is computed for
-        them; those under the detector's own floor never are.
+        A window whose RMS is under this, in dB of full scale, has score 0, and nothing is computed for
+        it. The detector's own floor holds as well.
     reason_every : float >= 0
-        Seconds from one question for the reason to the next, while a cry goes on.
+        Seconds between two questions for the reason, while a cry goes on.
 
     Attributes
     ----------
     sr, channels : int
-        Of the chunks.
+        Rate and channels of the chunks.
     window, hop : float
         Length of a window and step to the next, in seconds.
     labels : tuple of str
         Names of the reasons; "cry" and "no_cry" of a detector alone.
     engine : str
-        What features are computed with.
+        The engine of the features.
     events : EventSettings
-        In use.
+        The settings in use.
     recent : deque of Window
-        The last 600 windows with their scores, as the model gave them.
+        The last 600 windows with the scores that the model gave.
 
     Raises
     ------
     ModelError
-        A model file is refused, or the detector is none.
+        A model file is refused, or ``detector`` is not a detector.
     SpecError
         The engine is unknown, or not installed.
     AudioError
         ``sr`` or ``channels`` is out of range.
     EdgecryError
-        Another setting is.
+        Another setting is out of range.
 
     Examples
     --------
@@ -121,7 +121,8 @@ class StreamClassifier:
         ear, rule = self._models.needed_detector()
         rate = ear.spec.sr
         self._detector = Detector(ear, "numpy" if engine == "auto" else engine)
-        self._rate, self._size, self._hop = rate, round(rule.window * rate), round(rule.hop * rate)
+        self._detector_sr = rate
+        self._window_samples, self._hop_samples = round(rule.window * rate), round(rule.hop * rate)
         self.sr, self.channels = sr, channels
         self.window, self.hop = rule.window, rule.hop
         self.events = EventSettings.around(rule.chosen(decision.threshold)) if events is None else events
@@ -133,31 +134,33 @@ class StreamClassifier:
         self._rehearse()
         self.recent: deque[Window] = deque(maxlen=RECENT)
         self._tracker = EventTracker(self.events)
-        self._past = 0  # samples before the stretch at hand
-        self._lost = 0  # of them, those that never came
+        # Three clocks: frames of the stream at its own rate, samples of the stretch at hand at the
+        # detector's rate, and seconds since the stream began.
+        self._past_frames = 0  # before the stretch at hand
+        self._lost_frames = 0  # those of them that never came
         self.reset()
 
     def _lay_out(self, models: Models, decision: Decision) -> None:
-        """Take the memory for samples and frames, as much as the longest look back needs."""
-        own, rate, self._keep = self._detector.extractor, self._rate, self._size
+        """Allocate the memory for samples and frames that the longest look back needs."""
+        own, rate, self._kept_samples = self._detector.extractor, self._detector_sr, self._window_samples
         asked, extractors = models.reasons, [own]
         if asked is not None:
             extractors.append(FeatureExtractor(asked.spec, own.engine, asked.metadata.families_read))
-            self._keep = max(self._keep, reach(asked.spec, rate))
-        self._samples = History(self._keep)
-        self._vectors = share(self._samples, rate, extractors, self._keep, self._hop)
+            self._kept_samples = max(self._kept_samples, reach(asked.spec, rate))
+        self._samples = History(self._kept_samples)
+        self._vectors = share(self._samples, rate, extractors, self._kept_samples, self._hop_samples)
         self._reasoner: Reasoner | None = None
         if asked is not None:
             length = reach(asked.spec, rate)
             self._reasoner = Reasoner(asked, models.conformal, self._vectors[1], length, decision)
 
     def _rehearse(self) -> None:
-        """Look at noise once: memory is taken and tables are made now, not while a baby cries."""
-        noise = np.random.default_rng(0).uniform(-0.5, 0.5, self._keep).astype(np.float32)
+        """Score noise once, so that memory is taken and tables are made now and not while a baby cries."""
+        noise = np.random.default_rng(0).uniform(-0.5, 0.5, self._kept_samples).astype(np.float32)
         self._samples.extend(noise)
-        self._detector.judge(self._vectors[0].of(0, self._size))
+        self._detector.judge(self._vectors[0].of(0, self._window_samples))
         if self._reasoner is not None:
-            self._reasoner.ask(0, self._keep)
+            self._reasoner.ask(0, self._kept_samples)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -166,122 +169,124 @@ class StreamClassifier:
 
     @property
     def engine(self) -> str:
-        """What features are computed with."""
+        """The engine of the features."""
         return self._detector.extractor.engine
 
     @property
     def position(self) -> float:
-        """Seconds that were heard or lost so far."""
-        seconds: float = (self._past + self._intake.frames) / self.sr
+        """Seconds of the stream so far, heard or lost."""
+        seconds: float = (self._past_frames + self._intake.frames) / self.sr
         return seconds
 
     @property
     def is_crying(self) -> bool:
-        """Whether a cry has been announced and is not over."""
+        """True while a cry that was announced goes on."""
         return self._tracker.is_crying
 
     @property
     def statistics(self) -> StreamStatistics:
         """Counters, as they are now."""
-        samples = self._past - self._lost + self._intake.frames
-        return self._tally.statistics(samples, self._lost, self._intake.invalid)
+        samples = self._past_frames - self._lost_frames + self._intake.frames
+        return self._tally.statistics(samples, self._lost_frames, self._intake.invalid)
 
     def push(self, chunk: Chunk) -> list[CryEvent]:
-        """Take what comes next.
+        """Take the next chunk.
 
         Parameters
         ----------
         chunk : bytes, or int16, float32 or float64 [shape=(n,) or (n, channels)]
-            Any number of samples. Bytes are 16-bit samples, the least significant byte first; what is
-            flat is interleaved. Both may end in the middle of a sample or frame. Floats have full scale
-            1; NaN, infinity and what is over 1e6 is taken for silence, and counted.
+            Any number of samples. Bytes are 16-bit samples, the least significant byte first. Bytes and
+            flat arrays are interleaved, and may end in the middle of a sample or frame. Floats have full
+            scale 1. NaN, infinity and values over 1e6 are taken for silence and counted.
 
         Returns
         -------
         list of CryEvent
-            What there is to tell; mostly nothing.
+            The events that this chunk completes; mostly none.
 
         Raises
         ------
         AudioError
-            The chunk is of another type or shape; then nothing of it is taken.
+            The chunk is of another type or shape. Nothing of it is taken.
         ModelError
-            A model gives something else than probabilities.
+            A model gives values that are not probabilities.
         """
         return [event for y in self._intake.feed(chunk) for event in self._hear(y)]
 
     def gap(self, seconds: float) -> list[CryEvent]:
         """Note that so much sound is missing before the next chunk.
 
-        No window spans a gap. What came since the last window, and is at least a quarter of a hop, is
-        heard in one that ends at the gap, unless less than a window came since the gap before. An open
-        cry goes on if sound comes back soon enough.
+        No window spans a gap. If at least a quarter of a hop came since the last window, one more window
+        ends at the gap, unless less than a window came since the gap before. An open cry goes on if sound
+        comes back soon enough.
 
         Raises
         ------
         EdgecryError
-            ``seconds`` is negative or no number.
+            ``seconds`` is negative or not a number.
         """
-        lost = round(_checked_seconds("seconds", seconds) * self.sr)
-        if lost == 0:
+        lost_frames = round(_checked_seconds("seconds", seconds) * self.sr)
+        if lost_frames == 0:
             return []
-        events = self._close(least=self._size)
-        start, self._past, self._lost = self.position, self._past + lost, self._lost + lost
+        events = self._close(least=self._window_samples)
+        start = self.position
+        self._past_frames += lost_frames
+        self._lost_frames += lost_frames
         events += self._told(self._tracker.push(start, self.position, 0.0, skipped=True))
         self._begin()
         return events
 
     def flush(self) -> list[CryEvent]:
-        """Hear what is left, as of a recording that ends here, and end an open cry.
+        """Hear the rest as if a recording ended here, and end an open cry.
 
-        What is pushed afterwards continues the timeline.
+        The timeline goes on with what is pushed afterwards.
         """
         events = self._close(least=1)
         self._begin()
         return events + self._told(self._tracker.flush())
 
     def reset(self) -> None:
-        """Forget everything: times, counts and numbers of events begin anew."""
+        """Forget everything. Times, counts and numbers of events begin again."""
         self._intake.reset()
         self._tracker.reset()
         self._tally = Tally()
         self.recent.clear()
-        self._past, self._lost = 0, 0
-        self._asked = -math.inf
+        self._past_frames, self._lost_frames = 0, 0
+        self._asked_s = -math.inf
         self._begin()
 
     # -- a stretch without a gap -----------------------------------------------------------------------
 
     def _begin(self) -> None:
-        """Begin a stretch: samples are counted from here."""
-        self._origin = self.position
+        """Begin a stretch. Samples are counted from here."""
+        self._stretch_s = self.position
         self._samples.begin(0)
-        self._next = 0  # first sample of the next window
-        self._since = 0  # and of the cry, where it is asked for its reason
+        self._next_sample = 0  # the first of the next window
+        self._cry_sample = 0  # the first of the cry that a reason is looked for
         for vectors in self._vectors:
             vectors.begin()
 
     def _hear(self, y: Float32) -> list[CryEvent]:
-        """Take samples at the detector's rate; each window is heard when its last sample comes."""
+        """Take samples at the detector's rate, and hear each window when its last sample comes."""
         events: list[CryEvent] = []
         while len(y):
-            missing = self._next + self._size - self._samples.stop
+            missing = self._next_sample + self._window_samples - self._samples.stop
             self._samples.extend(y[:missing])
             y = y[missing:]
-            if self._samples.stop == self._next + self._size:
-                self._next += self._hop
-                events += self._hear_window(self._samples.stop - self._size)
+            if self._samples.stop == self._next_sample + self._window_samples:
+                self._next_sample += self._hop_samples
+                events += self._hear_window(self._samples.stop - self._window_samples)
         return events
 
     def _close(self, least: int) -> list[CryEvent]:
-        """End a stretch, with a window for what is left over if the stretch has ``least`` samples."""
+        """End a stretch. Hear what is left over if the stretch has at least ``least`` samples."""
         frames = self._intake.frames
         events = self._hear(self._intake.finish())
         n = self._samples.stop
-        heard = self._next - self._hop + self._size if self._next else 0
-        if n >= least and is_left_over(n, heard, self._hop):
-            events += self._hear_window(max(0, n - self._size))
-        self._past += frames
+        heard = self._next_sample - self._hop_samples + self._window_samples if self._next_sample else 0
+        if n >= least and is_left_over(n, heard, self._hop_samples):
+            events += self._hear_window(max(0, n - self._window_samples))
+        self._past_frames += frames
         return events
 
     # -- a window --------------------------------------------------------------------------------------
@@ -290,34 +295,38 @@ class StreamClassifier:
         """Score the samples from ``start`` on."""
         began = time.perf_counter()
         stop = self._samples.stop
-        a, b = self._origin + start / self._rate, self._origin + stop / self._rate
+        start_s, stop_s = (self._stretch_s + n / self._detector_sr for n in (start, stop))
         skipped = is_silent(self._samples.view(start, stop), self._gate)
         score = 0.0 if skipped else self._detector.judge(self._vectors[0].of(start, stop))[0]
-        # As decisions elsewhere: what the digits after these say depends on the processor.
+        # As in every decision: the digits after these depend on the processor.
         vote = round(score, DIGITS)
         reasons = None
-        if self._reasoner is not None and not skipped and self._is_due(a, b, vote):
+        if self._reasoner is not None and not skipped and self._is_due(start_s, stop_s, vote):
             if not self._tracker.is_crying:
-                self._since = start
-            reasons, self._asked = self._reasoner.ask(self._since, stop), b
-        self.recent.append(Window(a, b, score, reasons, skipped))
-        events = self._told(self._tracker.push(a, b, vote, reasons, skipped))
+                self._cry_sample = start
+            reasons, self._asked_s = self._reasoner.ask(self._cry_sample, stop), stop_s
+        self.recent.append(Window(start_s, stop_s, score, reasons, skipped))
+        events = self._told(self._tracker.push(start_s, stop_s, vote, reasons, skipped))
         self._tally.window(skipped, reasons is not None, time.perf_counter() - began)
         return events
 
-    def _is_due(self, a: float, b: float, vote: float) -> bool:
-        """Whether a reason is to be looked for: as a cry is announced, and now and then while it is loud."""
-        if vote < self.events.onset or not self._tracker.expects(a, b, vote):
+    def _is_due(self, start_s: float, stop_s: float, vote: float) -> bool:
+        """Tell whether to look for a reason: when a cry is announced, and now and then while it is loud."""
+        if vote < self.events.onset or not self._tracker.expects(start_s, stop_s, vote):
             return False
-        return not self._tracker.is_crying or b - self._asked >= self._reason_every - _SLACK
+        return not self._tracker.is_crying or stop_s - self._asked_s >= self._reason_every - _SLACK
 
     def _told(self, events: list[CryEvent]) -> list[CryEvent]:
-        """Put a label on events, and count them."""
-        reasoner = self._reasoner
-        if reasoner is not None:
-            events = [replace(e, label=reasoner.name(e.reasons)) if e.reasons else e for e in events]
-        self._tally.tell(events)
-        return events
+        """Label events, and count them."""
+        told = [self._concluded(event) for event in events]
+        self._tally.tell(told)
+        return told
+
+    def _concluded(self, event: CryEvent) -> CryEvent:
+        if self._reasoner is None or not event.reasons:
+            return event
+        label, reason_set = self._reasoner.conclude(event.reasons)
+        return replace(event, label=label, reason_set=reason_set)
 
 
 def _loudest(*levels: float | None) -> float | None:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from edgecry.decision import DIGITS
 from edgecry.errors import EdgecryError
-from edgecry.stream.settings import EventSettings as EventSettings
+from edgecry.stream.settings import EventSettings
 
 #: Seconds by which sums of times may be off; less than a sample.
 _SLACK: Final = 1e-6
-_DIGITS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class CryEvent:
         How many windows it has, from start to end, without those that were skipped.
     label : str
         What to call it: the reason if it is known, "uncertain" if it was looked for in vain, or "cry".
+    reason_set : tuple of str
+        Reasons that the evidence leaves; empty without ``reasons``, or if the model knows of no sets.
     """
 
     kind: Literal["start", "update", "end"]
@@ -54,6 +56,7 @@ class CryEvent:
     reasons: Mapping[str, float] | None
     windows: int
     label: str = "cry"
+    reason_set: tuple[str, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -69,11 +72,12 @@ class CryEvent:
             "start": round(self.start, 3),
             "end": round(self.end, 3),
             "duration": round(self.duration, 3),
-            "peak": round(self.peak, _DIGITS),
-            "mean": round(self.mean, _DIGITS),
-            "reasons": None if reasons is None else {k: round(p, _DIGITS) for k, p in reasons.items()},
+            "peak": round(self.peak, DIGITS),
+            "mean": round(self.mean, DIGITS),
+            "reasons": None if reasons is None else {k: round(p, DIGITS) for k, p in reasons.items()},
             "windows": self.windows,
             "label": self.label,
+            "reason_set": list(self.reason_set),
         }
 
 
@@ -265,13 +269,6 @@ class EventTracker:
             return []
         self._quiet_until = cry.end + self.settings.refractory
         return [cry.event("end", self._number)]
-
-
-def find_events(windows: Iterable[Window], settings: EventSettings | None = None) -> list[CryEvent]:
-    """All there is to tell of a whole recording's windows; what ``push`` one by one and ``flush`` give."""
-    tracker = EventTracker(settings)
-    events = [event for window in windows for event in tracker.push(*window)]
-    return events + tracker.flush()
 
 
 @dataclass

@@ -59,9 +59,17 @@ class Reasoner:
         (row,) = self.model.predict_proba(vector).tolist()
         return dict(zip(self.model.labels, row, strict=True))
 
-    def name(self, probabilities: Mapping[str, float]) -> str:
-        """Name the reason that probabilities, or averages of some, single out; or "uncertain"."""
+    def conclude(self, probabilities: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+        """Say what probabilities of reasons, or an average of several, amount to.
+
+        Returns
+        -------
+        label : str
+            The reason that they single out, or "uncertain".
+        reason_set : tuple of str
+            The reasons that the evidence leaves; empty if the model knows of no sets.
+        """
         if self._conformal is None:
-            return decide(None, None, (), probabilities)[0]
+            return decide(None, None, (), probabilities)[0], ()
         reasons = find_reasons(probabilities, self._conformal, self._decision)
-        return decide(None, reasons, self._conformal.nameable, probabilities)[0]
+        return decide(None, reasons, self._conformal.nameable, probabilities)[0], reasons.set

@@ -10,7 +10,7 @@ from edgecry.errors import AudioError, EdgecryError
 from edgecry.listening.assembly import assemble, describe, plan
 from edgecry.listening.settings import load_settings, outbox_path
 from edgecry.sinks.outbox import Outbox, OutboxSettings
-from edgecry.stream.events import EventSettings
+from edgecry.stream.settings import EventSettings
 from tests import graphs
 
 SR = 8000

@@ -4,19 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecry.decision import Decision, find_reasons
 from edgecry.listening.messages import TOLERANCE, Messages, WallClock
-from edgecry.models.rules import Conformal
 from edgecry.sinks.message import MessageIds
 from edgecry.stream.events import CryEvent
 from tests.sources.fakes import Clock
-
-RULE = Conformal(
-    coverage=0.9,
-    scores={"hungry": tuple(i / 100 for i in range(30, 60)), "tired": tuple(i / 100 for i in range(60, 90))},
-    prior={"hungry": 0.5, "tired": 0.5},
-    nameable=("hungry", "tired"),
-)
 
 
 def event(kind: str = "start", number: int = 1, **changes) -> CryEvent:
@@ -32,12 +23,12 @@ def event(kind: str = "start", number: int = 1, **changes) -> CryEvent:
     return CryEvent(kind, number, **{**values, **changes})
 
 
-def messages(rule=None, decision: Decision = Decision()) -> Messages:  # noqa: B008
+def messages() -> Messages:
     clock = Clock()
     wall = WallClock(clock=clock)
     wall.hear(0.0)
     clock.now += 95
-    return Messages(MessageIds("cot", 1), wall, "cat", "cry", rule, decision)
+    return Messages(MessageIds("cot", 1), wall, "cat", "cry")
 
 
 def test_a_cry_has_one_name_and_its_times():
@@ -58,15 +49,9 @@ def test_a_cry_has_one_name_and_its_times():
 
 def test_a_label_is_a_reason_or_nothing():
     assert messages().event(event("end")).label is None
-    told = messages().event(event("end", label="uncertain", reasons={"hungry": 0.5, "tired": 0.5}))
-    assert (told.label, told.reasons) == ("uncertain", {"hungry": 0.5, "tired": 0.5})
-
-
-@given(st.floats(0, 1), st.sampled_from([None, 0.5, 0.99]))
-def test_reasons_that_are_left_are_those_of_the_decision(p, coverage):
-    reasons, decision = {"hungry": p, "tired": 1 - p}, Decision(coverage=coverage)
-    told = messages(RULE, decision).event(event("end", reasons=reasons, label="uncertain"))
-    assert told.reason_set == find_reasons(reasons, RULE, decision).set
+    reasons = {"hungry": 0.5, "tired": 0.5}
+    told = messages().event(event("end", label="uncertain", reasons=reasons, reason_set=("hungry", "tired")))
+    assert (told.label, told.reasons, told.reason_set) == ("uncertain", reasons, ("hungry", "tired"))
 
 
 def test_heartbeat_takes_numbers_alone():

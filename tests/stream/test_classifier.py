@@ -19,9 +19,9 @@ from edgecry.features.kernels import ENGINES
 from edgecry.features.warmup import Status
 from edgecry.models.model import CryModel
 from edgecry.stream.classifier import StreamClassifier
-from edgecry.stream.events import EventSettings, find_events
+from edgecry.stream.settings import EventSettings
 from tests import graphs, streams
-from tests.streams import SR
+from tests.streams import SR, find_events
 
 #: Scaled to windows of 0.3 s, as the defaults are to windows of 3 s.
 EVENTS = EventSettings(

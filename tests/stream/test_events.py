@@ -9,7 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edgecry.errors import EdgecryError
-from edgecry.stream.events import EventSettings, EventTracker, Window, find_events
+from edgecry.stream.events import EventTracker, Window
+from edgecry.stream.settings import EventSettings
+from tests.streams import find_events
 
 #: One vote is enough, and nothing is waited for: the plainest of settings.
 PLAIN = EventSettings(
@@ -205,6 +207,7 @@ def test_to_dict_is_plain():
         "reasons": {"hungry": 0.333333, "tired": 0.666667},
         "windows": 1,
         "label": "cry",
+        "reason_set": [],
     }
 
 
