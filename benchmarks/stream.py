@@ -25,6 +25,7 @@ import numpy as np
 
 from benchmarks.ratio import ONE_THREAD, machine
 from edgecry.decision import Decision
+from edgecry.diagnostics.process import memory
 from edgecry.features.kernels import ENGINES
 from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.events import CryEvent
@@ -90,7 +91,7 @@ def report(arguments: argparse.Namespace) -> None:
     crying = stream(ALWAYS)
     for _ in range(6):  # rather than at once: sound would be memory of its own
         cost_of(crying, room(10, 1e-2))
-    print(f"{'RSS':13}{resident() / MB:7.1f} MB, after a minute with reasons")
+    print(f"{'RSS':13}{held().rss / MB:7.1f} MB, after a minute with reasons")
     noisy, quiet = room(arguments.seconds, 1e-2), room(arguments.seconds, 2e-5)
     print_cost("detector", StreamClassifier(detector, SR, engine=engine), noisy)
     print_cost("with reasons", crying, noisy)
@@ -143,12 +144,7 @@ class Holdings(NamedTuple):
 def held() -> Holdings:
     """What it holds now."""
     counts = [sum(1 for _ in Path(f"/proc/self/{kind}").iterdir()) for kind in ("fd", "task")]
-    return Holdings(resident(), *counts)
-
-
-def resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return Holdings(memory() or 0, *counts)
 
 
 def endure(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.evaluation.figures import Labels, Probabilities, Reliability, confusion, decide, reliability
+from edgecry.decision import DIGITS
 
 #: Where curves are given: false-positive rates in percent, and coverages in percent.
 RATES: Final = tuple(range(101))
@@ -93,7 +94,7 @@ def selective(hit: NDArray[np.bool_], confidence: NDArray[np.float64]) -> NDArra
     Those equally sure (to six decimals) are taken at their common share of hits, so that their order
     in the table, which may well be by label, does not count.
     """
-    levels, place = np.unique(-np.round(confidence, 6), return_inverse=True)
+    levels, place = np.unique(-np.round(confidence, DIGITS), return_inverse=True)
     shares = np.bincount(place, hit, len(levels)) / np.bincount(place, minlength=len(levels))
     total = np.cumsum(shares[np.sort(place)])
     answered = np.maximum(1, np.round(np.array(COVERAGES) / 100 * len(hit)).astype(np.intp))

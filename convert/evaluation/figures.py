@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
+from edgecry.decision import DIGITS
 
 Probabilities = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -37,7 +38,7 @@ AVERAGES: Final = ("macro avg", "weighted avg")
 
 def decide(P: Probabilities) -> Labels:
     """Class of each row as the device takes it: the first of the largest, to six decimals."""
-    chosen: Labels = np.argmax(np.round(P, 6), axis=1)
+    chosen: Labels = np.argmax(np.round(P, DIGITS), axis=1)
     return chosen
 
 

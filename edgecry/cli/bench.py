@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import argparse
 import math
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgecry import __version__
 from edgecry.cli.output import dump
 from edgecry.errors import EdgecryError
-from edgecry.models.bundled import SAMPLE
 from edgecry.terminal import printable, quiet_stderr, say
 
 if TYPE_CHECKING:
-    from edgecry.diagnostics.bench import EngineReport, Report, Scaling, Timing
+    from edgecry.diagnostics.bench import EngineReport, Options, Report, Scaling, Timing
     from edgecry.diagnostics.bench_compare import Change
     from edgecry.diagnostics.machine import Machine
-    from edgecry.models.model import CryModel
 
 REGRESSED = 1
 NAME_WIDTH = 16
@@ -81,11 +78,15 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and compare where asked to; 1 if something has become slower."""
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
-    from edgecry.diagnostics.bench_compare import compare
+    from edgecry.diagnostics import bench
+    from edgecry.diagnostics.bench_compare import compare, read
+    from edgecry.features.warmup import status
 
-    old = _read_old(args.compare)
-    with tempfile.TemporaryDirectory(prefix="edgecry-") as folder:
-        report = measure(args, Path(folder), old)
+    old = None if args.compare is None else read(args.compare)
+    if args.engine == "numba" and not status().ready:
+        say("compiling the numba engine, which takes a while")
+    check = None if old is None or args.anyway else partial(_refuse_difference, old, path=args.compare)
+    report = bench.measure(_options(args), check)
     new = asdict(report)
     changes = compare(old, new, args.tolerance) if old is not None else []
     if args.json:
@@ -100,69 +101,16 @@ def run(args: argparse.Namespace) -> int:
     return REGRESSED if regressed else 0
 
 
-def measure(args: argparse.Namespace, folder: Path, old: Mapping[str, Any] | None) -> Report:
-    """Measure all that is asked for.
+def _options(args: argparse.Namespace) -> Options:
+    from edgecry.diagnostics.bench import Options
 
-    Raises
-    ------
-    EdgecryError
-        The model, recording or engine cannot be used; or ``old`` is of another machine, clip or
-        model, which is found before the measuring.
-    """
-    from edgecry.audio.load import load_audio
-    from edgecry.diagnostics import bench
-    from edgecry.diagnostics.machine import describe
-    from edgecry.features.warmup import status
-    from edgecry.models.bundled import BUNDLED_MODEL
-    from edgecry.models.model import CryModel
-
-    model = CryModel.load(args.model or BUNDLED_MODEL)
-    path = Path(args.file or SAMPLE)
-    waveform = load_audio(path, sr=model.spec.sr)
-    name = path.name
-    if args.seconds is not None:
-        path, name = bench.write_length(path, args.seconds, folder), f"{name}, {args.seconds:g} s"
-        waveform = load_audio(path, sr=model.spec.sr)
-    clip = bench.Clip(name, round(waveform.duration, 3), path.stat().st_size)
-    head = {"machine": asdict(describe()), "clip": asdict(clip), "model": model.name}
-    if old is not None and not args.anyway:
-        _refuse_difference(old, head, args.compare)
-    cold = bench.measure_cold_start(path, model.path, args.cold) if args.cold else None
-    if args.engine == "numba" and not status().ready:
-        say("compiling the numba engine, which takes a while")
-    engines = {
-        engine: bench.measure_engine(path, model, engine, args.repeat)
-        for engine in bench.engines(args.engine)
-    }
-    return bench.Report(
-        format=bench.FORMAT,
-        edgecry=__version__,
-        model=model.name,
-        machine=describe(),
-        clip=clip,
-        engines=engines,
-        cold=cold,
-        scaling=_measure_scaling(args, path, model, folder, next(iter(engines))),
-    )
-
-
-def _measure_scaling(
-    args: argparse.Namespace, path: Path, model: CryModel, folder: Path, engine: str
-) -> Scaling | None:
-    from edgecry.diagnostics import bench
-
-    if args.scaling is None:
-        return None
-    lengths = list(bench.measure_lengths(path, model, engine, args.scaling, folder))
-    return bench.Scaling(
-        engine, lengths, list(bench.measure_threads(path, model, engine, math.ceil(args.repeat / 5)))
-    )
-
-
-def _read_old(path: str | None) -> dict[str, Any] | None:
-    from edgecry.diagnostics.bench_compare import read
-
-    return None if path is None else read(path)
+    names = ("seconds", "engine", "repeat", "cold", "scaling")
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    if args.model:
+        given["model"] = args.model
+    if args.file:
+        given["recording"] = Path(args.file)
+    return Options(**given)
 
 
 def _refuse_difference(old: Mapping[str, Any], head: Mapping[str, Any], path: str) -> None:

@@ -7,25 +7,28 @@ device waits for.
 from __future__ import annotations
 
 import math
-import re
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from edgecry import __version__
 from edgecry.audio.load import load_audio
 from edgecry.classifier import Classifier
 from edgecry.diagnostics import process
-from edgecry.diagnostics.machine import Machine
+from edgecry.diagnostics.machine import Machine, describe
 from edgecry.errors import EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.warmup import status
+from edgecry.models.bundled import BUNDLED_MODEL, SAMPLE
 from edgecry.models.model import CryModel
+from edgecry.stream.statistics import percentile
 
 #: Of the report as JSON; changes when a figure changes its meaning.
 FORMAT: Final = 1
@@ -57,9 +60,8 @@ class Timing:
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Timing:
         """Take the percentiles of times in seconds, by nearest rank."""
-        ordered = sorted(seconds)
-        p50, p95, p99 = (1e3 * ordered[math.ceil(q * len(ordered) / 100) - 1] for q in (50, 95, 99))
-        return cls(p50, p95, p99, len(ordered))
+        p50, p95, p99 = (1e3 * percentile(seconds, p) for p in (50, 95, 99))
+        return cls(p50, p95, p99, len(seconds))
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,95 @@ class Report:
     scaling: Scaling | None
 
 
+@dataclass(frozen=True)
+class Options:
+    """What is measured.
+
+    Parameters
+    ----------
+    model : path or str
+        A model file, or the name of a bundled model.
+    recording : Path
+        What is classified.
+    seconds : float, optional
+        Length to which the recording is repeated or cut.
+    engine : {"auto", "numpy", "numba"}
+        "auto" is every engine that is ready, with nothing left to compile.
+    repeat : int >= 1
+        Measured runs of the clip.
+    cold : int >= 0
+        New processes.
+    scaling : float, optional
+        Seconds of the longest of the clips that show how the cost grows with length; 1, 2 and 4 threads
+        are measured too. Left out, neither is.
+    """
+
+    model: str | Path = BUNDLED_MODEL
+    recording: Path = SAMPLE
+    seconds: float | None = None
+    engine: str = "auto"
+    repeat: int = 100
+    cold: int = 5
+    scaling: float | None = None
+
+
+def measure(options: Options, check: Callable[[Mapping[str, Any]], None] | None = None) -> Report:
+    """Measure all that is asked for.
+
+    Parameters
+    ----------
+    options : Options
+    check : callable, optional
+        Is given the machine, the clip and the model, as the report has them, before the long part begins.
+        It may raise if they are not what the caller compares with.
+
+    Raises
+    ------
+    EdgecryError
+        The model, recording or engine cannot be used.
+    """
+    with TemporaryDirectory(prefix="edgecry-") as name:
+        folder = Path(name)
+        model, path, clip = _prepare(options, folder)
+        if check is not None:
+            check({"machine": asdict(describe()), "clip": asdict(clip), "model": model.name})
+        cold = measure_cold_start(path, model.path, options.cold) if options.cold else None
+        reports = {
+            engine: measure_engine(path, model, engine, options.repeat) for engine in engines(options.engine)
+        }
+        return Report(
+            format=FORMAT,
+            edgecry=__version__,
+            model=model.name,
+            machine=describe(),
+            clip=clip,
+            engines=reports,
+            cold=cold,
+            scaling=_measure_scaling(options, path, model, folder, next(iter(reports))),
+        )
+
+
+def _prepare(options: Options, folder: Path) -> tuple[CryModel, Path, Clip]:
+    """Open the model, and bring the recording to its length."""
+    model, path = CryModel.load(options.model), options.recording
+    waveform, name = load_audio(path, sr=model.spec.sr), path.name
+    if options.seconds is not None:
+        path, name = write_length(path, options.seconds, folder), f"{name}, {options.seconds:g} s"
+        waveform = load_audio(path, sr=model.spec.sr)
+    return model, path, Clip(name, round(waveform.duration, 3), path.stat().st_size)
+
+
+def _measure_scaling(
+    options: Options, path: Path, model: CryModel, folder: Path, engine: str
+) -> Scaling | None:
+    if options.scaling is None:
+        return None
+    lengths = list(measure_lengths(path, model, engine, options.scaling, folder))
+    return Scaling(engine, lengths, list(measure_threads(path, model, engine, math.ceil(options.repeat / 5))))
+
+
 def engines(name: str) -> tuple[str, ...]:
-    """Engines that a name stands for; "auto" is all that are ready, with nothing left to compile."""
+    """Return the engines that a name stands for."""
     if name != "auto":
         return (name,)
     return ("numpy", "numba") if status().ready else ("numpy",)
@@ -213,13 +302,11 @@ def _timed(work: Callable[[], object], runs: int) -> Timing:
 
 def memory_mb(line: str = "VmRSS") -> float:
     """Memory that this process holds in megabytes, or with "VmHWM" the most it ever held."""
-    try:
-        found = re.search(rf"{line}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
-    except OSError:
-        found = None
-    # Off Linux there is the peak only, and on Linux that of getrusage may be of who started us.
-    kilobytes = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return 1024 * kilobytes / process.MB
+    found = process.memory(line)
+    if found is None:
+        # Off Linux only the peak is known. On Linux, getrusage may give that of the parent process.
+        found = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found / process.MB
 
 
 # -- a new process ---------------------------------------------------------------------------------

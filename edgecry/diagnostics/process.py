@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from edgecry.errors import EdgecryError
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _NAMES: Final = {int(s): s.name for s in signal.Signals}
+_STATUS: Final = Path("/proc/self/status")
 MB: Final = 1e6
 
 
@@ -59,6 +61,18 @@ class Outcome:
             return f"died of {_NAMES.get(-self.code, 'a signal')} ({signal.strsignal(-self.code)})"
         said = [line.strip() for line in self.stderr.splitlines() if line.strip()]
         return said[-1] if said else f"ended with code {self.code} and no message"
+
+
+def memory(line: str = "VmRSS", status: Path = _STATUS) -> int | None:
+    """Return the bytes of memory that this process holds, or with "VmHWM" the most that it ever held.
+
+    None if the system does not tell.
+    """
+    try:
+        found = re.search(rf"{line}:\s+(\d+) kB", status.read_text(encoding="ascii", errors="replace"))
+    except OSError:
+        return None
+    return 1024 * int(found[1]) if found else None
 
 
 def environment() -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from edgecry.arrays import Float32, Float64
-from edgecry.features.kernels import Kernels, load
+from edgecry.features.kernels import Kernels
 
 #: A matrix product adds in an order that depends on its shape. Frames that overlapping windows of a
 #: stream share must not depend on how many were computed at once, so uncentred frames are always
@@ -127,13 +127,3 @@ class Magnitudes:
             magnitudes(stretch, S[place : place + rows])
             if place + rows >= len(S):
                 yield S
-
-
-def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int, engine: str = "numpy") -> Float32:
-    """``np.abs(librosa.stft(y))``, whole and transposed.
-
-    Returns
-    -------
-    float32 [shape=(n_frames, 1 + n_fft // 2)]
-    """
-    return np.concatenate(list(Magnitudes(y, Geometry(n_fft, hop_length, win_length), load(engine))))

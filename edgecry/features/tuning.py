@@ -14,7 +14,7 @@ import numpy as np
 
 from edgecry.arrays import Float32
 from edgecry.errors import EdgecryWarning
-from edgecry.features.kernels import Kernels, load
+from edgecry.features.kernels import Kernels
 
 _FMIN, _FMAX = 150.0, 4000.0
 _RESOLUTION = 0.01
@@ -96,17 +96,3 @@ def tuning_of_octaves(octaves: Float32, bins_per_octave: int, kernels: Kernels) 
         residual -= residual >= 0.5
         counts += kernels.histogram(residual, edges)
     return float(edges[np.argmax(counts)])
-
-
-def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int, engine: str = "numpy") -> float:
-    """Tuning from magnitudes, as librosa.estimate_tuning(S=S.T, ...).
-
-    Parameters
-    ----------
-    S : float32 [shape=(n_frames, 1 + n_fft // 2)]
-    sr, n_fft, bins_per_octave : int
-    engine : str
-    """
-    kernels = load(engine)
-    peaks = kernels.spectral_peaks(S, track_bins(sr, n_fft), sr, n_fft)
-    return tuning_of_octaves(octaves_of_peaks(Peaks(*peaks)), bins_per_octave, kernels)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from edgecry.diagnostics.process import memory
 
 if TYPE_CHECKING:
     from edgecry.clips.recorder import ClipCounts
     from edgecry.sources.reader import SourceCounts
     from edgecry.stream.statistics import StreamStatistics
-
-_STATM: Final = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True)
@@ -122,14 +120,5 @@ class Stats:
             queued=queued,
             dropped=dropped,
             latency_p95=stream.latency_p95,
-            rss=resident(),
+            rss=memory(),
         )
-
-
-def resident(statm: Path = _STATM) -> int | None:
-    """Memory of this process that is in use, in bytes; None where the system does not tell."""
-    try:
-        pages = int(statm.read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,13 +86,14 @@ class Tally:
             explained=self.explained,
             events=self.events,
             crying=self._over + self._open,
-            latency_p95=percentile(self._latencies, 95),
+            latency_p95=percentile(self._latencies, 95) if self._latencies else None,
         )
 
 
-def percentile(values: Iterable[float], p: float) -> float | None:
-    """The smallest value that at least ``p`` percent do not exceed (nearest rank); None of none."""
+def percentile(values: Collection[float], p: float) -> float:
+    """Return the smallest value that at least ``p`` percent of the values do not exceed (nearest rank).
+
+    There must be at least one value.
+    """
     ordered = sorted(values)
-    if not ordered:
-        return None
     return ordered[max(0, math.ceil(p * len(ordered) / 100) - 1)]

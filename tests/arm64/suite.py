@@ -19,9 +19,8 @@ from edgecry.errors import EdgecryWarning
 from edgecry.features import kernels
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
-from edgecry.features.stft import magnitude
-from edgecry.features.tuning import estimate_tuning
 from tests.arm64 import vectors
+from tests.spectra import estimate_tuning, magnitude
 
 STORED = vectors.read()
 SPEC = FeatureSpec()

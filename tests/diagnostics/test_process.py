@@ -1,11 +1,12 @@
 """process: what other processes take, and how their end is told."""
 
+import mmap
 import os
 import sys
 
 import pytest
 
-from edgecry.diagnostics.process import environment, measure, run
+from edgecry.diagnostics.process import environment, measure, memory, run
 from edgecry.errors import EdgecryError
 
 PYTHON = sys.executable
@@ -65,3 +66,24 @@ def test_environment_finds_this_package_from_anywhere(tmp_path, monkeypatch):
     assert outcome.stdout.strip() == edgecry.__file__
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     assert environment()["PYTHONPATH"].split(os.pathsep)[1] == "/elsewhere"
+
+
+def test_memory_follows_what_is_taken():
+    before = memory()
+    if before is None:
+        pytest.skip("NOT TESTED: this system has no /proc/self/status")
+    # Pages of its own: an array might be put where earlier tests have left room.
+    with mmap.mmap(-1, 32_000_000) as pages:
+        for page in range(0, len(pages), mmap.PAGESIZE):
+            pages[page] = 1
+        after = memory()
+    assert after is not None
+    assert after - before > 0.9 * 32_000_000
+
+
+@pytest.mark.parametrize("text", [None, b"", b"VmRSS: 3", b"VmRSS:\t\xff kB"])
+def test_memory_where_nobody_tells(tmp_path, text):
+    path = tmp_path / "status"
+    if text is not None:
+        path.write_bytes(text)
+    assert memory(status=path) is None

@@ -16,8 +16,8 @@ from edgecry.errors import AudioError, EdgecryWarning, SpecError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
-from edgecry.features.stft import BLOCK, magnitude
-from edgecry.features.tuning import estimate_tuning
+from edgecry.features.stft import BLOCK
+from tests.spectra import estimate_tuning, magnitude
 
 SR = 16000
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

@@ -1,12 +1,9 @@
 """health: how a running service is."""
 
 import json
-import mmap
-
-import pytest
 
 from edgecry.clips.recorder import ClipCounts
-from edgecry.listening.health import Stats, resident
+from edgecry.listening.health import Stats
 from edgecry.sources.reader import SourceCounts
 from edgecry.stream.statistics import StreamStatistics
 from tests.sources.fakes import Clock
@@ -70,24 +67,3 @@ def test_line():
     assert line.startswith(
         "windows 9, skipped 3, events 1, overruns 20, restarts 1, queued 4, latency_p95_ms 2.0"
     )
-
-
-def test_resident_follows_what_is_taken():
-    before = resident()
-    if before is None:
-        pytest.skip("NOT TESTED: this system has no /proc/self/statm")
-    # Pages of its own: an array might be put where earlier tests have left room.
-    with mmap.mmap(-1, 32_000_000) as pages:
-        for page in range(0, len(pages), mmap.PAGESIZE):
-            pages[page] = 1
-        after = resident()
-    assert after is not None
-    assert after - before > 0.9 * 32_000_000
-
-
-@pytest.mark.parametrize("text", [None, "", "1", "a b c"])
-def test_resident_where_nobody_tells(tmp_path, text):
-    path = tmp_path / "statm"
-    if text is not None:
-        path.write_text(text)
-    assert resident(path) is None

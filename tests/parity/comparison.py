@@ -7,18 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgecry.diagnostics.selftest import ABSOLUTE, MEL_RELATIVE
 from edgecry.errors import EdgecryWarning
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.stft import magnitude
-from edgecry.features.tuning import estimate_tuning
 from tests.parity import reference
-
-#: Greatest absolute difference of a mean; mel has its own rule, below.
-ABSOLUTE = {"mfcc": 2e-4, "chroma": 3e-6, "contrast": 1e-5, "tonnetz": 1e-6, "voice": 1e-6, "logmel": 1e-4}
-#: Greatest difference of a mel value, as part of it.
-MEL_RELATIVE = 2e-6
+from tests.spectra import estimate_tuning, magnitude
 
 
 def tolerance(family: str, theirs: np.ndarray) -> np.ndarray:
