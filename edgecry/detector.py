@@ -18,6 +18,8 @@ from edgecry.models.rules import Threshold
 
 #: What there was to hear, see :func:`what_was_heard`.
 Heard = Literal["sound", "too_quiet", "too_short", "digital_silence"]
+#: Where a window begins, and where it ends, in samples.
+Span = tuple[int, int]
 
 #: Of the hop: the most that may be left over at the end without a window of its own.
 _LEFT_OVER = 0.25
@@ -91,16 +93,74 @@ class Detector:
         ModelError
             The model gives something else than probabilities.
         """
-        sr = self.spec.sr
-        spans = list(windows(len(y), round(self.rule.window * sr), round(self.rule.hop * sr)))
-        heard = [span for span in spans if not is_silent(y[slice(*span)], self.rule.floor_dbfs)]
+        sr, found = self.spec.sr, self.vectors(y)
+        heard = {span: vector for span, vector in found.items() if vector is not None}
+        probabilities: dict[Span, float] = {}
+        if heard:
+            probabilities = dict(zip(heard, self.judge(np.stack(list(heard.values()))), strict=True))
+        told = [Window(a / sr, b / sr, probabilities.get((a, b), 0.0)) for a, b in found]
+        return told, next(iter(heard.values()), None) if len(found) == 1 else None
+
+    def embed(self, y: Float32) -> tuple[list[Window], Float32]:
+        """Give each window of a signal the probability of a cry, and the embedding of its network.
+
+        Parameters
+        ----------
+        y : float32 [shape=(n,)], n >= 1
+            Mono samples at ``spec.sr``.
+
+        Returns
+        -------
+        windows : list of Window
+            As :meth:`listen` gives them.
+        embeddings : float32 [shape=(n_windows, embedding_size)]
+            A row for each window. The row of a silent window is NaN.
+
+        Raises
+        ------
+        AudioError
+            A window cannot be measured.
+        ModelError
+            The model has no embedding, or gives something else than probabilities.
+        """
+        self.model.require_embedding()
+        sr, found = self.spec.sr, self.vectors(y)
+        embeddings = np.full((len(found), self.model.embedding_size), np.nan, np.float32)
+        probabilities = np.zeros(len(found))
+        heard = [i for i, vector in enumerate(found.values()) if vector is not None]
+        if heard:
+            vectors = np.stack([vector for vector in found.values() if vector is not None])
+            embeddings[heard] = self.model.embed(vectors)
+            probabilities[heard] = self.judge(vectors)
+        told = [Window(a / sr, b / sr, p) for (a, b), p in zip(found, probabilities.tolist(), strict=True)]
+        return told, embeddings
+
+    def vectors(self, y: Float32) -> dict[Span, Float64 | None]:
+        """Cut a signal into windows, and give the vector of each.
+
+        Parameters
+        ----------
+        y : float32 [shape=(n,)], n >= 1
+            Mono samples at ``spec.sr``.
+
+        Returns
+        -------
+        dict of (start, stop) to float64 [shape=(n_features,)], or None
+            By the samples of the window, in order; at least one. A silent window has None.
+
+        Raises
+        ------
+        AudioError
+            A window cannot be measured.
+        """
+        size, hop = round(self.rule.window * self.spec.sr), round(self.rule.hop * self.spec.sr)
+        spans = list(windows(len(y), size, hop))
         extractor = self.whole if len(spans) == 1 else self.extractor
-        vectors = [extractor.extract(y[slice(*span)]) for span in heard]
-        probabilities: dict[tuple[int, int], float] = {}
-        if vectors:
-            probabilities = dict(zip(heard, self.judge(np.stack(vectors)), strict=True))
-        found = [Window(a / sr, b / sr, probabilities.get((a, b), 0.0)) for a, b in spans]
-        return found, vectors[0] if vectors and len(spans) == 1 else None
+        return {
+            span: None if is_silent(part, self.rule.floor_dbfs) else extractor.extract(part)
+            for span in spans
+            for part in [y[slice(*span)]]
+        }
 
     def judge(self, vectors: Float64) -> list[float]:
         """Give vectors the probability of a cry.

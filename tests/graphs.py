@@ -97,6 +97,40 @@ def detector(sr: int = SPEC.sr, **decision: object) -> ModelProto:
     return make(replace(EAR, spec=spec, decision={**THRESHOLD, **decision}), W=W)
 
 
+def network(sr: int = SPEC.sr, **decision: object) -> ModelProto:
+    """Build a detector with an embedding: units that read mfcc, and a last layer that reads the first.
+
+    Its graph ends as that of the bundled network. Probabilities are those of :func:`detector`.
+    """
+    spec = replace(SPEC, sr=sr)
+    A = np.zeros((spec.n_features, 2 * spec.n_mfcc), np.float32)
+    A[: spec.n_mfcc] = 0.02 * np.hstack([np.eye(spec.n_mfcc), -np.eye(spec.n_mfcc)])
+    last = np.zeros((2, A.shape[1]), np.float32)
+    last[1, [0, spec.n_mfcc]] = 1, -1
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["features", "A"], ["units"]),
+            helper.make_node("Relu", ["units"], ["embedding"]),
+            helper.make_node("Gemm", ["embedding", "last.weight", "last.bias"], ["logits"], transB=1),
+            helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+        ],
+        "network",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", spec.n_features])],
+        [
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 2]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", A.shape[1]]),
+        ],
+        [
+            numpy_helper.from_array(array, name)
+            for name, array in {"A": A, "last.weight": last, "last.bias": np.zeros(2, np.float32)}.items()
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    metadata = replace(EAR, spec=spec, reads=tuple(range(spec.n_mfcc)), decision={**THRESHOLD, **decision})
+    helper.set_model_props(model, metadata.to_props())
+    return model
+
+
 def reasons(sr: int = SPEC.sr, **decision: object) -> ModelProto:
     """Build a model of reasons that knows of sets."""
     return make(replace(REASONS, spec=replace(SPEC, sr=sr), decision={**CONFORMAL, **decision}))

@@ -1,4 +1,4 @@
-"""``edgecry features``: the vector of each recording, as a model would read it."""
+"""``edgecry features``: the vector of each recording, as a model would read it, or its embedding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from edgecry.cli.inputs import add_files, each, find
+from edgecry.cli.inputs import Input, add_files, each, find
 from edgecry.cli.output import dump
 from edgecry.errors import EdgecryError, SpecError
 
@@ -37,10 +37,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--spec", metavar="S", help="a JSON file of FeatureSpec's parameters (default: the 194-value recipe)"
     )
     parser.add_argument(
+        "--embedding",
+        action="store_true",
+        help="print the embedding of each window instead: what the last layer of a detector's network reads",
+    )
+    parser.add_argument("--model", metavar="M", help="the detector that gives the embedding (default: cry)")
+    parser.add_argument(
         "--format",
         choices=("csv", "json", "npy"),
         default="csv",
-        help="csv, a row a file under a header; json, one array; npy, a float64 array of a row a file",
+        help="csv, a row a file under a header; json, one array; npy, a float64 array of a row a file "
+        "(of embeddings: a row a window)",
     )
     parser.add_argument("-o", "--output", metavar="OUT", help="write to this file (default: stdout)")
     parser.set_defaults(run=lambda args: run(args, parser))
@@ -53,6 +60,16 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         parser.error("name a recording, or - for stdin")
     if args.format == "npy" and args.output is None and sys.stdout.isatty():
         parser.error("npy is binary, and stdout is a terminal; add -o OUT, or redirect stdout")
+    if args.embedding:
+        if args.spec is not None:
+            parser.error("--spec: an embedding is made by the recipe in the model file; leave it out")
+        return _embeddings(args, inputs)
+    if args.model is not None:
+        parser.error("--model: add --embedding, as the vector is made by --spec")
+    return _vectors(args, inputs)
+
+
+def _vectors(args: argparse.Namespace, inputs: Sequence[Input]) -> int:
     spec = read_spec(args.spec)
 
     from edgecry.audio.load import load_audio
@@ -72,6 +89,16 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             _write_json(stream, outcomes, spec.names)
         else:
             _write_npy(stream, outcomes, spec.n_features)
+    return 1 if any(isinstance(result, EdgecryError) for _, result in outcomes) else 0
+
+
+def _embeddings(args: argparse.Namespace, inputs: Sequence[Input]) -> int:
+    from edgecry.cli.embeddings import open_network, work_of, write
+
+    network = open_network(args.model or "cry")
+    with _output(args.output, binary=args.format == "npy") as stream:
+        outcomes = list(each(inputs, work_of(network)))
+        write(stream, args.format, outcomes, network.model.embedding_size)
     return 1 if any(isinstance(result, EdgecryError) for _, result in outcomes) else 0
 
 

@@ -125,6 +125,11 @@ class CryModel:
         found = [tensor for tensor in self._session.get_outputs() if tensor.name == EMBEDDING]
         return int(found[0].shape[1]) if found else 0
 
+    def require_embedding(self) -> None:
+        """Raise a ModelError that names the file if the model has no embedding."""
+        if not self.embedding_size:
+            raise ModelError(f"{self.path}: has no embedding; a network has one, such as the model 'cry'")
+
     def embed(self, X: ArrayLike) -> NDArray[np.float32]:
         """Give what the last layer of a network reads.
 
@@ -144,8 +149,7 @@ class CryModel:
         ModelError
             The model has no embedding; or as :meth:`predict_proba`.
         """
-        if not self.embedding_size:
-            raise ModelError(f"{self.path}: has no embedding; a network has one, such as the model 'cry'")
+        self.require_embedding()
         vectors = self._vectors(X)
         (found,) = self._run(EMBEDDING, vectors)
         if found.shape != (len(vectors), self.embedding_size) or not np.isfinite(found).all():
