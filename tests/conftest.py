@@ -1,6 +1,7 @@
 """What tests of several parts share: a tiny model file and recordings to classify."""
 
 import signal
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
 
+from edgecry.classifier import Prediction
 from edgecry.models.bundled import BUNDLED, bundled
 from tests import graphs
 
@@ -30,6 +32,11 @@ def tone(seed: int, sr: int = 8000, seconds: float = 0.5) -> np.ndarray:
     f0 = rng.uniform(300, 600)
     voice = sum(np.sin(2 * np.pi * k * f0 * t) / k for k in (1, 2, 3))
     return (rng.uniform(0.05, 0.3) * voice + 0.01 * rng.standard_normal(t.size)).astype(np.float32)
+
+
+def answer(prediction: Prediction) -> dict:
+    """Everything a prediction says but the time it took."""
+    return {key: value for key, value in asdict(prediction).items() if key != "elapsed"}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
+from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.events import CryEvent, EventTracker, Window
 from edgecry.stream.settings import EventSettings
 from tests import graphs
@@ -29,6 +30,10 @@ SPEC = FeatureSpec(
     level="remove",
 )
 LOUD = replace(SPEC, level="keep")
+#: Scaled to windows of 0.3 s, as the defaults are to windows of 3 s.
+EVENTS = EventSettings(
+    onset=0.06, release=0.05, k=2, n=3, min_length=0.2, end_after=0.5, refractory=1.0, update_every=1.0
+)
 DECISION = {**graphs.THRESHOLD, "window": 0.3, "hop": 0.1, "threshold": 0.06, "floor_dbfs": -70.0}
 
 
@@ -84,3 +89,22 @@ def scene(seconds: float, *cries: tuple[float, float], sr: int = SR, level: floa
         y[(start <= t) & (t < end)] += 0.3
     y[:] = np.where(y > 0.2, 0.3 * np.sin(2 * np.pi * 440 * t) + y - 0.3, y)
     return y
+
+
+def listen(model, **settings) -> StreamClassifier:
+    return StreamClassifier(model, SR, **{"events": EVENTS, "engine": "numpy", **settings})
+
+
+def run(stream, y, sizes=(997,), end=True) -> list:
+    """Push the samples in pieces of these sizes, in turn."""
+    events, at, i = [], 0, 0
+    while at < len(y):
+        events += stream.push(y[at : at + sizes[i % len(sizes)]])
+        at += sizes[i % len(sizes)]
+        i += 1
+    return events + (stream.flush() if end else [])
+
+
+def spans(events) -> list:
+    """Start and end of the events that are over."""
+    return [(round(e.start, 3), round(e.end, 3)) for e in events if e.kind == "end"]

@@ -7,7 +7,9 @@ import pytest
 
 from edgecry.features.kernels import numpy_kernels
 
-lanes = pytest.importorskip("edgecry.features.kernels.lanes")
+lanes = pytest.importorskip(
+    "edgecry.features.kernels.lanes", reason="NOT TESTED: numba is not installed; pip install numba"
+)
 numba_kernels = pytest.importorskip("edgecry.features.kernels.numba_kernels")
 
 

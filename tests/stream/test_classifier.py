@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecry.audio.load import load_audio
-from edgecry.classifier import Classifier
-from edgecry.decision import Decision, find_reasons, name_reason
+from edgecry.decision import Decision
 from edgecry.detector import Detector
 from edgecry.errors import AudioError, EdgecryError, ModelError, SpecError
 from edgecry.features.extractor import FeatureExtractor
@@ -20,48 +19,10 @@ from edgecry.features.warmup import Status
 from edgecry.models.model import CryModel
 from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.settings import EventSettings
-from tests import graphs, streams
-from tests.streams import SR, find_events
+from tests import streams
+from tests.streams import EVENTS, SR, find_events, listen, run, spans
 
-#: Scaled to windows of 0.3 s, as the defaults are to windows of 3 s.
-EVENTS = EventSettings(
-    onset=0.06, release=0.05, k=2, n=3, min_length=0.2, end_after=0.5, refractory=1.0, update_every=1.0
-)
 CHUNKS = [[1], [17], [160], [8191], [10**9], [3, 1000, 1]]
-
-
-@pytest.fixture
-def ear(tmp_path):
-    return streams.detector(tmp_path)
-
-
-@pytest.fixture
-def loud(tmp_path):
-    return streams.loud_detector(tmp_path)
-
-
-@pytest.fixture
-def why(tmp_path):
-    return streams.reasoner(tmp_path)
-
-
-def listen(model, **settings) -> StreamClassifier:
-    return StreamClassifier(model, SR, **{"events": EVENTS, "engine": "numpy", **settings})
-
-
-def run(stream, y, sizes=(997,), end=True) -> list:
-    """Push pieces of the sizes, again and again."""
-    events, at, i = [], 0, 0
-    while at < len(y):
-        events += stream.push(y[at : at + sizes[i % len(sizes)]])
-        at += sizes[i % len(sizes)]
-        i += 1
-    return events + (stream.flush() if end else [])
-
-
-def spans(events) -> list:
-    """Of the events that are over: when."""
-    return [(round(e.start, 3), round(e.end, 3)) for e in events if e.kind == "end"]
 
 
 # -- the same as windows by themselves ---------------------------------------------------------------
@@ -142,33 +103,6 @@ def test_channels_are_averaged(loud):
         assert run(stream, chunk, [101]) == run(listen(loud), y)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_reasons_are_the_classifiers(loud, why, engine):
-    """Of the last 0.7 s, or what there is of them since the window that made it a cry."""
-    y = streams.scene(3, (0.5, 2.5))
-    stream = listen(why, detector=loud, engine=engine, reason_every=0)
-    run(stream, y)
-    alone = Classifier(why, engine, detector=None)
-    asked = [w for w in stream.recent if w.reasons]
-    assert len(asked) > 15
-    assert [round(t, 3) for t in asked[0][:2]] == [0.5, 0.8]
-    for window in asked:
-        start = max(asked[0].start, window.end - 0.7)
-        stretch = y[round(start * SR) : round(window.end * SR)]
-        assert window.reasons == alone.classify(stretch, SR).probabilities
-
-
-def test_reasons_of_another_rate(tmp_path, loud):
-    why = streams.reasoner(tmp_path, replace(streams.LOUD, sr=16000))
-    y = streams.scene(2, (0.5, 1.7))
-    stream = listen(why, detector=loud)
-    run(stream, y)
-    window = next(w for w in stream.recent if w.reasons)
-    stretch = y[round(window.start * SR) : round(window.end * SR)]
-    expected = Classifier(why, "numpy", detector=None).classify(stretch, SR)
-    assert window.reasons == expected.probabilities
-
-
 # -- events ------------------------------------------------------------------------------------------
 
 
@@ -217,51 +151,6 @@ def test_pieces_give_the_same_events(loud):
         found += [(round(10 * i + a, 3), round(10 * i + b, 3)) for a, b in spans(piece)]
     assert whole == found
     assert len(whole) == 6
-
-
-# -- reasons -----------------------------------------------------------------------------------------
-
-
-def test_reasons_are_asked_for_while_it_cries(loud, why):
-    """From the window that announces it, every so often, until it is over."""
-    stream = listen(why, detector=loud, reason_every=0.5)
-    events = run(stream, streams.scene(6, (2, 4)))
-    asked = [round(w.end, 3) for w in stream.recent if w.reasons]
-    start = events[0]
-    assert start.kind == "start"
-    assert start.reasons
-    assert asked == [2.3, 2.8, 3.3, 3.8]
-    assert stream.statistics.explained == 4
-    assert stream.labels == graphs.LABELS
-
-
-def test_event_has_the_mean_and_its_name(loud, why):
-    stream = listen(why, detector=loud, reason_every=0)
-    events = run(stream, streams.scene(5, (1, 3)))
-    end = events[-1]
-    asked = [w.reasons for w in stream.recent if w.reasons]
-    for label in graphs.LABELS:
-        assert end.reasons[label] == pytest.approx(np.mean([r[label] for r in asked]))
-    rule = why.metadata.rule
-    assert end.label == name_reason(find_reasons(end.reasons, rule, Decision()), rule.nameable)
-    assert [e.kind for e in events] == ["start", "update", "end"]
-    assert all(e.reasons for e in events)
-
-
-@pytest.mark.parametrize(("coverage", "label"), [(0.99, "uncertain"), (0.01, "tired")])
-def test_label_is_what_the_evidence_singles_out(loud, why, coverage, label, monkeypatch):
-    found = {"burping": 0.01, "hungry": 0.3, "tired": 0.69}
-    monkeypatch.setattr("edgecry.stream.reasoner.Reasoner.ask", lambda self, start, stop: found)
-    stream = listen(why, detector=loud, decision=Decision(coverage=coverage))
-    assert {e.label for e in run(stream, streams.scene(3, (1, 2)))} == {label}
-
-
-def test_model_without_sets_names_the_most_probable(tmp_path, loud):
-    model = streams.load(
-        tmp_path / "plain.onnx", replace(graphs.METADATA, spec=graphs.SPEC), graphs.weights()
-    )
-    event = run(listen(model, detector=loud), streams.scene(3, (1, 2)))[-1]
-    assert event.label == max(event.reasons, key=event.reasons.get)
 
 
 # -- quiet -------------------------------------------------------------------------------------------
@@ -330,92 +219,6 @@ def test_the_first_cry_finds_all_prepared(loud, why, monkeypatch):
     stream = listen(why, detector=loud)
     assert asked == ["ear", "why"]
     assert stream.statistics.windows == stream.position == len(stream.recent) == 0
-
-
-# -- gaps, ends and beginnings -----------------------------------------------------------------------
-
-
-def test_gap_keeps_the_timeline(loud):
-    """Windows do not span it, and what comes after is heard as a stream of its own, later."""
-    before, after = streams.scene(3, (1, 2)), streams.scene(3, (1, 2))
-    stream = listen(loud)
-    events = run(stream, before, end=False)
-    events += stream.gap(10)
-    assert stream.position == 13
-    events += run(stream, after)
-    assert spans(events) == [(0.9, 2.2), (13.9, 15.2)]
-    assert not [w for w in stream.recent if w.start < 3 < w.end - 1e-9 or 3 + 1e-9 < w.end < 13]
-    assert stream.statistics.lost == 10 * SR
-    assert stream.statistics.samples == 6 * SR
-
-
-@pytest.mark.parametrize(("seconds", "cries"), [(0.2, 1), (2.0, 2)])
-def test_cry_goes_on_over_a_short_gap(loud, seconds, cries):
-    stream = listen(loud, events=replace(EVENTS, refractory=0))
-    sound = streams.scene(2, (0, 2))
-    events = run(stream, sound, end=False)
-    between = stream.gap(seconds)
-    events += between + run(stream, sound)
-    assert len(spans(events)) == cries
-    assert [e.kind for e in between] == ["end"] * (cries - 1)
-
-
-def test_reasons_after_a_gap_are_asked_of_what_came_after(loud, why):
-    """A cry goes on, but nothing from before the gap is in the question."""
-    sound = streams.scene(2, (0, 2))
-    stream = listen(why, detector=loud, reason_every=0)
-    run(stream, sound, end=False)
-    stream.gap(0.2)
-    run(stream, sound)
-    window = next(w for w in stream.recent if w.reasons and w.start > 2.1)
-    stretch = sound[round((window.start - 2.2) * SR) : round((window.end - 2.2) * SR)]
-    alone = Classifier(why, "numpy", detector=None).classify(stretch, SR)
-    assert window.reasons == alone.probabilities
-
-
-def test_gap_of_nothing_is_none(loud):
-    y = streams.scene(2, (0.5, 1.5))
-    stream = listen(loud)
-    events = run(stream, y[:7777], end=False) + stream.gap(0) + run(stream, y[7777:])
-    assert events == run(listen(loud), y)
-
-
-def test_snippets_between_gaps_are_not_heard(loud):
-    """Less than a window is no ground for an answer, unless nothing will follow."""
-    stream = listen(loud)
-    for _ in range(10):
-        stream.push(streams.noise(0.29, 0.3))
-        stream.gap(0.01)
-    assert not stream.recent
-    stream.push(streams.noise(0.29, 0.3))
-    stream.flush()
-    assert len(stream.recent) == 1
-    assert stream.recent[0].start == pytest.approx(3)
-
-
-@pytest.mark.parametrize("seconds", [-1, np.nan, np.inf, "1", True, None])
-def test_gap_refuses_other_lengths(loud, seconds):
-    with pytest.raises(EdgecryError, match=r"seconds: .*0 and more"):
-        listen(loud).gap(seconds)
-
-
-def test_stream_goes_on_after_flush(loud):
-    y = streams.scene(3, (1, 2))
-    stream = listen(loud)
-    assert spans(run(stream, y) + run(stream, y)) == [(0.9, 2.2), (3.9, 5.2)]
-
-
-@pytest.mark.parametrize("rate", [8000, 44100])
-def test_reset_is_a_new_stream(loud, why, rate):
-    y = streams.scene(3, (0.5, 1.7), sr=rate)
-    stream = StreamClassifier(why, rate, detector=loud, events=EVENTS, engine="numpy")
-    first = run(stream, y), list(stream.recent), replace(stream.statistics, latency_p95=None)
-    run(stream, y[:33_333], end=False)
-    stream.gap(3.3)
-    stream.reset()
-    assert stream.position == 0
-    again = run(stream, y), list(stream.recent), replace(stream.statistics, latency_p95=None)
-    assert again == first
 
 
 # -- what it tells of itself -------------------------------------------------------------------------
