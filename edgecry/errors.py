@@ -29,12 +29,23 @@ class SinkError(EdgecryError):
         Whether trying again is in vain: the message is refused, not the moment.
     retry_after : float or None
         Seconds that the other side asks to be left alone.
+    patience : float or None
+        Seconds for which such failures in a row are borne, because somebody may mend the cause, before
+        the message is given up; for ever if None.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        patience: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.patience = patience
 
 
 class EdgecryWarning(UserWarning):

@@ -200,7 +200,7 @@ def _more(args: argparse.Namespace) -> dict[str, Any]:
     """Settings whose flags say it in other words than the file."""
     more: dict[str, Any] = {}
     if args.mqtt is not None:
-        from edgecry.sinks.making import mqtt_address
+        from edgecry.sinks.address import mqtt_address
 
         more |= {f"sinks.mqtt.{key}": value for key, value in mqtt_address(args.mqtt).items()}
     if args.no_text:

@@ -50,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Print the unit, and say what would stand in its way."""
     from edgecry.listening.settings import load_settings
-    from edgecry.listening.unit import DYNAMIC, obstacles, settings_for, unit
+    from edgecry.listening.unit import settings_for, unit, warnings
 
     listen = load_settings(args.config)
     command = [*own_command(), "listen"]
@@ -59,23 +59,8 @@ def run(args: argparse.Namespace) -> int:
     limits = {"memory_mb": args.memory, "watchdog": args.watchdog}
     settings = settings_for(tuple(command), listen, args.user, limits)
     print(unit(settings), end="")
-    if settings.user == DYNAMIC:
-        paths = [Path(command[0]), *([args.config.resolve()] if args.config else [])]
-        paths += map(Path, settings.readable)
-        for path in paths:
-            for folder in obstacles(path)[:1]:
-                say(
-                    f"{path}: {folder} is closed to others, and so to a dynamic user; open it, "
-                    "or move it, such as to /opt or /etc, or name a user with --user"
-                )
-        for place in settings.writable:
-            say(
-                f"{place}: is not a dynamic user's own; use a folder below /var/lib/edgecry, which a path "
-                "that does not begin with / is, or name a user with --user"
-            )
-    for part in command:
-        if Path(part).is_relative_to("/tmp"):  # noqa: S108 - a question, not a file
-            say(f"{part}: the service has a /tmp of its own; move it, such as to /opt or /etc")
+    for warning in warnings(settings):
+        say(warning)
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,12 +19,13 @@ from edgecry.listening.notify import Notifier
 from edgecry.listening.settings import ListenSettings, outbox_path
 from edgecry.models.model import CryModel
 from edgecry.models.rules import UNCERTAIN, Threshold
+from edgecry.needs import Program
 from edgecry.roles import Models, models_for
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
+from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_settings
 from edgecry.sinks.message import MessageIds, default_device
 from edgecry.sinks.outbox import Outbox, OutboxSettings
-from edgecry.sources.making import make_reader, make_source
+from edgecry.sources.making import SOURCES, make_reader, make_source
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.settings import EventSettings
@@ -147,8 +147,11 @@ def check_source(settings: SourceSettings) -> None:
         The program is not there, or the command cannot be split.
     """
     make_source(settings)
-    if settings.kind == "command" and shutil.which(program := shlex.split(settings.command)[0]) is None:
-        raise EdgecryError(f"command: there is no program {program!r}; install it, or give its full path")
+    for need in SOURCES[settings.kind].needs(settings):
+        if isinstance(need, Program) and shutil.which(need.name) is None:
+            raise EdgecryError(
+                f"command: there is no program {need.name!r}; install it, or give its full path"
+            )
 
 
 @contextmanager
@@ -202,8 +205,7 @@ def describe(made: Plan) -> Iterator[tuple[str, str]]:
     """
     settings, rule = made.settings, made.threshold
     source, events = settings.source, made.events
-    name = {"stdin": "standard input", "command": source.command}.get(source.kind, made.source)
-    yield "source", f"{name}; {source.pcm}"
+    yield "source", f"{SOURCES[source.kind].shown(source)}; {source.pcm}"
     yield "detector", f"{made.detector.path}; windows of {rule.window:g} s, {rule.hop:g} s apart"
     yield "reasons", "none" if made.models.reasons is None else str(made.models.reasons.path)
     yield "events", ", ".join(f"{key} {value:g}" for key, value in vars(events).items())
@@ -220,5 +222,5 @@ def describe(made: Plan) -> Iterator[tuple[str, str]]:
     if made.outbox is not None:
         yield "outbox", str(made.outbox)
     for sink, found in made.sinks.items():
-        yield f"sink {sink}", shown(sink, found)
+        yield f"sink {sink}", SINKS[sink].shown(found)
     yield "heartbeat", f"every {settings.heartbeat:g} s" if settings.heartbeat else "none"

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from edgecry.diagnostics import process
 from edgecry.diagnostics.doctor import PATIENCE, Check
 from edgecry.diagnostics.process import Outcome
 from edgecry.errors import EdgecryError
 from edgecry.listening.settings import load_settings, outbox_path
-from edgecry.sinks.making import is_durable, make_sinks, shown, sink_settings
+from edgecry.needs import Folder, Microphone, Need, Program, Server
+from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_settings
 from edgecry.sinks.message import default_device
+from edgecry.sources.making import SOURCES
 from edgecry.sources.settings import SourceSettings
 
 #: Seconds that another machine has to answer.
@@ -77,15 +77,12 @@ def whole(path: Path, trial: Outcome) -> Check:
 
 def source(settings: SourceSettings) -> Check:
     """Whether the program or the microphone is there."""
-    if settings.kind == "stdin":
-        return Check("source", "ok", "standard input")
-    if settings.kind == "device":
-        return microphone(settings.device, process.run([sys.executable, "-c", _LIST], timeout=PATIENCE))
+    kind = SOURCES[settings.kind]
     try:
-        program = shlex.split(settings.command)[0]
-    except ValueError as error:
-        return Check("source", "fail", f"{settings.command}: {error}", "close its quotes")
-    return _program("source", program, settings.command)
+        found, needs = kind.shown(settings), kind.needs(settings)
+    except EdgecryError as error:
+        return Check("source", "fail", str(error), "mend [source]")
+    return _first_bad("source", found, needs)
 
 
 def microphone(wanted: str | int, trial: Outcome) -> Check:
@@ -116,18 +113,26 @@ def sink(name: str, settings: Any) -> Check:
             make_sinks({name: settings}, nowhere)
     except EdgecryError as error:
         return Check(title, "fail", str(error), f"mend [sinks.{name}]")
-    if name == "jsonl":
-        return folder(title, Path(settings.path).parent, settings.max_bytes)
-    if name == "exec":
-        return _program(title, settings.argv[0], settings.command)
-    if name == "webhook":
-        parts = urlsplit(settings.url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return server(title, parts.hostname or "", port, shown(name, settings))
-    if name == "mqtt":
-        host, port = settings.address
-        return server(title, host, port, shown(name, settings))
-    return Check(title, "ok", shown(name, settings))
+    return _first_bad(title, SINKS[name].shown(settings), SINKS[name].needs(settings))
+
+
+def _first_bad(title: str, found: str, needs: tuple[Need, ...]) -> Check:
+    """Look at what is needed: the first that is not there, or the last that is."""
+    check = Check(title, "ok", found)
+    for need in needs:
+        match need:
+            case Program():
+                check = program(title, need.name)
+            case Folder():
+                check = folder(title, need.path, need.size)
+            case Server():
+                check = server(title, need.host, need.port, found)
+            case Microphone():
+                outcome = process.run([sys.executable, "-c", _LIST], timeout=PATIENCE)
+                check = microphone(need.wanted, outcome)
+        if check.status != "ok":
+            break
+    return check
 
 
 def server(title: str, host: str, port: int, found: str) -> Check:
@@ -161,12 +166,11 @@ def folder(title: str, path: Path, wanted: int) -> Check:
     return Check(title, "ok", found)
 
 
-def _program(title: str, program: str, command: str) -> Check:
-    path = shutil.which(program)
+def program(title: str, name: str) -> Check:
+    """Whether a program is there."""
+    path = shutil.which(name)
     if path is None:
-        return Check(
-            title, "fail", f"{command}: there is no program {program!r}", "install it, or give its path"
-        )
+        return Check(title, "fail", f"there is no program {name!r}", "install it, or give its path")
     return Check(title, "ok", path)
 
 

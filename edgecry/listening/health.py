@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgecry.diagnostics.process import memory
+from edgecry.sinks.text import span
 
 if TYPE_CHECKING:
     from edgecry.clips.recorder import ClipCounts
@@ -69,10 +70,20 @@ class Snapshot:
         return fields
 
     def line(self) -> str:
-        """In a line for the log and for systemd."""
-        facts = self.to_dict()
-        shown = ("windows", "skipped", "events", "overruns", "restarts", "queued", "latency_p95_ms", "rss_mb")
-        return ", ".join(f"{name} {facts[name]}" for name in shown if facts[name] is not None)
+        """Say in a short line for people how it goes: what is wrong is named only where something is."""
+        facts = [f"up {span(self.uptime)}", f"{self.events} cries" if self.events != 1 else "1 cry"]
+        for number, words in (
+            (self.restarts, "restarts of the source"),
+            (self.overruns, "samples came too fast"),
+            (self.clips_failed, "recordings failed"),
+            (self.queued, "messages wait"),
+            (self.dropped, "messages dropped"),
+        ):
+            if number:
+                facts.append(f"{number} {words}")
+        if self.rss is not None:
+            facts.append(f"{self.rss / 1e6:.0f} MB")
+        return ", ".join(facts)
 
 
 class Stats:

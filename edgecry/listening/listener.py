@@ -192,6 +192,7 @@ class Listener:
         parts, snapshot = self._parts, self.snapshot()
         state = "listening" if self._crying_since is None else "a baby cries"
         parts.notifier.status(f"{state}; {snapshot.line()}")
+        log.info("heartbeat: %s", snapshot.line())
         parts.dispatcher.send(parts.messages.heartbeat(snapshot.to_dict() | parts.dispatcher.statistics()))
 
     def _finish(self) -> None:

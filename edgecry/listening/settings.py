@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from edgecry.checks import number, whole
 from edgecry.clips.folder import Quota
 from edgecry.clips.recorder import ClipSettings
 from edgecry.decision import Decision
@@ -104,11 +105,8 @@ class OutboxTable:
     max_bytes: int = 16 * 2**20
 
     def __post_init__(self) -> None:
-        for name, least in (("max_messages", 1), ("max_bytes", 1000)):
-            if getattr(self, name) < least:
-                raise EdgecryError(
-                    f"{name}: {getattr(self, name)} is out of range; allowed is {least} and more"
-                )
+        whole("max_messages", self.max_messages, 1)
+        whole("max_bytes", self.max_bytes, 1000)
 
 
 @dataclass(frozen=True)
@@ -154,14 +152,12 @@ class ListenSettings:
             if not getattr(self, key):
                 raise EdgecryError(f"{key}: is empty; name a file or a bundled model, or leave it out")
         _ = self.decision
-        if self.gate is not None and not self.gate < 0:
-            raise EdgecryError(f"gate: {self.gate:g}; allowed are numbers under 0, dB of full scale")
+        if self.gate is not None and not number("gate", self.gate, high=0, unit="dB") < 0:
+            raise EdgecryError("gate: 0 dB is out of range; allowed are numbers under 0 dB of full scale")
         if self.name and not DEVICE_NAME.fullmatch(self.name):
             raise EdgecryError(f"name: {self.name!r}; allowed are 1 to 64 letters, digits, - and _")
-        if self.heartbeat != 0 and not 10 <= self.heartbeat <= 86_400:
-            raise EdgecryError(
-                f"heartbeat: {self.heartbeat:g} s is out of range; allowed are 10 to 86400 s, or 0 for none"
-            )
+        if self.heartbeat != 0:
+            number("heartbeat (0 for none)", self.heartbeat, 10, 86_400, "s")
 
     @property
     def decision(self) -> Decision:
@@ -230,13 +226,13 @@ def parse_settings(table: Table, origin: str) -> ListenSettings:
 
 def _sinks(tables: Table, origin: str) -> Mapping[str, Table]:
     """Tables of sinks that there are, with keys and kinds of values that they know."""
-    from edgecry.sinks.making import SETTINGS
+    from edgecry.sinks.making import SINKS
 
     for name, table in tables.items():
-        if name not in SETTINGS:
-            raise EdgecryError(f"{origin}: [sinks] {name}: is unknown; {nearest(name, SETTINGS)}")
+        if name not in SINKS:
+            raise EdgecryError(f"{origin}: [sinks] {name}: is unknown; {nearest(name, SINKS)}")
         table_of(table, f"{origin}: [sinks] ", f"sinks.{name}")
-        values(SETTINGS[name], table, origin, f"sinks.{name}")
+        values(SINKS[name].Settings, table, origin, f"sinks.{name}")
     return MappingProxyType({name: MappingProxyType(dict(table)) for name, table in tables.items()})
 
 

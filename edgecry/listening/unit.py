@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from edgecry.checks import whole
 from edgecry.errors import EdgecryError
 
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ _STATE: Final = PurePosixPath("/var/lib") / NAME
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII)
 _SAFE: Final = re.compile(r"[A-Za-z0-9_@:,./+=%$-]+", re.ASCII)
 _HOMES: Final = ("/home", "/root", "/run/user")
-#: Sinks that talk to other machines, or start programs that might.
-_NETWORK_SINKS: Final = frozenset({"webhook", "mqtt", "exec"})
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,8 @@ class UnitSettings:
                 raise EdgecryError(
                     f"{path!r}: is a path from where you are, and a service starts elsewhere; give it from /"
                 )
-        if not 64 <= self.memory_mb <= 65_536:
-            raise EdgecryError(f"memory: {self.memory_mb} MB is out of range; allowed are 64 to 65536")
-        if not 10 <= self.watchdog <= 3600:
-            raise EdgecryError(f"watchdog: {self.watchdog} s is out of range; allowed are 10 to 3600")
+        whole("memory", self.memory_mb, 64, 65_536, "MB")
+        whole("watchdog", self.watchdog, 10, 3600, "s")
 
     @property
     def needs_home(self) -> bool:
@@ -103,7 +102,8 @@ def settings_for(
         range.
     """
     from edgecry.models.bundled import BUNDLED
-    from edgecry.sinks.making import credential, is_file
+    from edgecry.sinks.making import SINKS, credential, is_file
+    from edgecry.sources.making import SOURCES
 
     source, sinks = listen.source, listen.sinks
     if source.kind == "stdin":
@@ -113,8 +113,7 @@ def settings_for(
     return UnitSettings(
         command,
         user,
-        # A command may be ffmpeg with the stream of a camera.
-        network=source.kind == "command" or not _NETWORK_SINKS.isdisjoint(sinks),
+        network=SOURCES[source.kind].network or any(SINKS[name].network for name in sinks),
         writable=tuple(sorted(filter(_is_outside, folders))),
         readable=tuple(name for name in (listen.model, listen.detector) if name not in BUNDLED),
         credentials=tuple(
@@ -143,12 +142,76 @@ def unit(settings: UnitSettings) -> str:
     return "\n".join("\n".join([f"[{name}]", *lines, ""]) for name, lines in blocks)
 
 
+def warnings(settings: UnitSettings) -> list[str]:
+    """Say what would keep the service from starting, or from working, a sentence for each path."""
+    found = []
+    if settings.user == DYNAMIC:
+        found += [
+            f"{path}: {folder} is closed to others, and so to a dynamic user; open it, "
+            "or move it, such as to /opt or /etc, or name a user with --user"
+            for path in needed_files(settings)
+            for folder in obstacles(path)[:1]
+        ]
+        found += [
+            f"{place}: is not a dynamic user's own; use a folder below /var/lib/edgecry, which a path "
+            "that does not begin with / is, or name a user with --user"
+            for place in settings.writable
+        ]
+    found += [
+        f"{part}: the service has a /tmp of its own; move it, such as to /opt or /etc"
+        for part in settings.command
+        if Path(part).is_relative_to("/tmp")  # noqa: S108 - a question, not a file
+    ]
+    return found
+
+
+def needed_files(settings: UnitSettings) -> Iterator[Path]:
+    """Name the files that the service's user has to read: those it is told, and the interpreter."""
+    seen: set[Path] = set()
+    words = [Path(word) for word in (*settings.command, *settings.readable)]
+    for path in (*words, *interpreters(words[0])):
+        if path.is_absolute() and path not in seen:
+            seen.add(path)
+            yield path
+
+
+def interpreters(script: Path) -> Iterator[Path]:
+    """Name the interpreter of a script by each link that leads to it, and the Python that this is."""
+    try:
+        with script.open("rb") as file:
+            first = file.readline(4096)
+    except OSError:
+        first = b""
+    begins = [script]
+    if first.startswith(b"#!"):
+        begins.append(Path(os.fsdecode(first[2:].split()[0])) if first[2:].split() else script)
+    begins += [Path(sys.executable), Path(sys.base_prefix)]
+    for path in begins:
+        yield from _links(path)
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """Name a path and where each link leads, one after another."""
+    for _ in range(40):
+        yield path
+        if not path.is_symlink():
+            return
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+
+
 def obstacles(path: Path) -> list[Path]:
     """Name what keeps a stranger, as a dynamic user is one, from reading a file: folders, or itself."""
-    closed = [folder for folder in path.parents if folder.exists() and not folder.stat().st_mode & 0o001]
-    if path.exists() and not path.stat().st_mode & 0o004:
-        closed.insert(0, path)
-    return closed[::-1]
+    closed = []
+    for place in (*reversed(path.parents), path):
+        try:
+            mode = place.stat().st_mode
+        except PermissionError:  # a folder above it is closed to us, too, and is named
+            break
+        except OSError:
+            continue
+        if not mode & (0o001 if place.is_dir() else 0o004):
+            closed.append(place)
+    return closed
 
 
 # -- the parts ---------------------------------------------------------------------------------------

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, TextIO
 
-from edgecry.errors import EdgecryError
+from edgecry.checks import number
+from edgecry.needs import Need
 from edgecry.sinks.message import EventMessage, Message
+from edgecry.waiting import doubled
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,12 @@ class Backoff:
     longest: float = 300.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.first <= self.longest:
-            raise EdgecryError(
-                f"back-off: found {self.first} to {self.longest} s; allowed is above 0, the longest last"
-            )
+        number("longest_wait", self.longest, 0, unit="s", above=True)
+        number("first_wait", self.first, 0, self.longest, "s", above=True)
 
     def delay(self, failures: int, chance: Callable[[], float] = random.random) -> float:
         """Seconds to wait after so many failures in a row, at least half of the doubled time."""
-        doubled = self.first * 2.0 ** min(failures - 1, 60)
-        return float(min(doubled, self.longest)) * (0.5 + 0.5 * chance())
+        return doubled(self.first, self.longest, failures) * (0.5 + 0.5 * chance())
 
 
 class Sink(ABC):
@@ -52,11 +53,40 @@ class Sink(ABC):
         Whether events wait on disk until they are delivered.
     backoff : Backoff
         How long to wait after a failure.
+    Settings : type
+        The dataclass of its settings, as a table of a settings file gives them.
+    network : bool
+        Whether it talks to other machines, or starts programs that might.
+    secret : (str, str) or None
+        Where its secret is unless its table says so: the table's key, to which ``_file`` or ``_variable``
+        is added, and a variable of the environment.
+    variables : mapping of str to str
+        Other keys of its table that a variable of the environment fills in.
     """
 
     name: str
     durable = False
     backoff = Backoff()
+
+    Settings: ClassVar[type[Any]]
+    network: ClassVar[bool] = False
+    secret: ClassVar[tuple[str, str] | None] = None
+    variables: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @classmethod
+    def make(cls, settings: Any, stream: TextIO) -> Sink:  # noqa: ARG003 - text needs it
+        """Make the sink, not open yet; ``stream`` is standard output, for a sink that writes there."""
+        return cls(settings)  # type: ignore[call-arg]
+
+    @classmethod
+    def shown(cls, settings: Any) -> str:
+        """Say where events go, in a few words, without what may be secret."""
+        raise NotImplementedError(f"{cls.__name__} is not made of settings")
+
+    @classmethod
+    def needs(cls, settings: Any) -> tuple[Need, ...]:  # noqa: ARG003 - others read them
+        """Return what has to be there for a delivery."""
+        return ()
 
     def wake(self) -> None:  # noqa: B027 - whoever runs the sink sets another
         """Ask, from any thread, for :meth:`open` to be called soon though no message comes."""

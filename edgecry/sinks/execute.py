@@ -7,23 +7,24 @@ import json
 import logging
 import os
 import select
-import shlex
 import signal
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from edgecry.errors import EdgecryError, SinkError
+from edgecry import children
+from edgecry.checks import number
+from edgecry.errors import SinkError
+from edgecry.needs import Need, Program
 from edgecry.sinks.base import Sink
 from edgecry.sinks.message import EventMessage
+from edgecry.words import split, without_secrets
 
 log = logging.getLogger("edgecry")
 
 #: Bytes of a command's output that go to the log; the rest is read and dropped.
 OUTPUT = 4096
-#: Seconds between SIGTERM and SIGKILL.
-GRACE = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,13 @@ class ExecSettings:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        if not self.timeout > 0:
-            raise EdgecryError(f"exec: timeout: found {self.timeout}; allowed is above 0 seconds")
-        if not self.argv:
-            raise EdgecryError("exec: found no command; name a program")
+        number("exec: timeout", self.timeout, 0, unit="s", above=True)
+        _ = self.argv
 
     @property
     def argv(self) -> list[str]:
         """The program and its arguments."""
-        try:
-            return shlex.split(self.command)
-        except ValueError as error:
-            raise EdgecryError(f"exec: {self.command!r}: {error}; quote it as for a shell") from None
+        return split("exec: command", self.command)
 
 
 class ExecSink(Sink):
@@ -63,23 +59,31 @@ class ExecSink(Sink):
     in the background when it ends in time is its own affair.
     """
 
+    Settings = ExecSettings
+    network = True
+
     def __init__(self, settings: ExecSettings, name: str = "exec") -> None:
         self.settings = settings
         self.name = name
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def shown(cls, settings: ExecSettings) -> str:
+        """Return the command without the passwords in its addresses."""
+        return without_secrets(settings.command)
+
+    @classmethod
+    def needs(cls, settings: ExecSettings) -> tuple[Need, ...]:
+        """Return the program that has to be there."""
+        return (Program(settings.argv[0]),)
 
     def deliver(self, message: EventMessage) -> None:
         """Run the command to its end, or to the end of its time."""
         deadline = time.monotonic() + self.settings.timeout
         program = self.settings.argv[0]
         try:
-            # In a session of its own, so that its children can be ended with it.
-            process = subprocess.Popen(  # noqa: S603 - the user's own command
-                self.settings.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            process = children.start(
+                self.settings.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
         except (OSError, ValueError) as error:
             # Too many processes, or no memory for one more, may pass; a missing program does not.
@@ -92,13 +96,13 @@ class ExecSink(Sink):
             self._process = None
             late = process.poll() is None
             if late:
-                _end(process)
+                children.end(process)
             for pipe in (process.stdin, process.stdout):
                 with suppress(OSError):
                     if pipe:
                         pipe.close()
         for line in output.decode(errors="backslashreplace").splitlines():
-            log.info("%s: %s", self.name, line)
+            log.info("%s: %s", self.name, without_secrets(line))
         if late:
             raise SinkError(f"{program}: ended after {self.settings.timeout:g} s", permanent=True)
         if process.returncode:
@@ -107,7 +111,7 @@ class ExecSink(Sink):
     def close(self) -> None:
         """End the command that runs, if one does."""
         if (process := self._process) is not None:
-            _signal(process, signal.SIGKILL)
+            children.signal_group(process, signal.SIGKILL)
 
     @staticmethod
     def _converse(process: subprocess.Popen[bytes], text: bytes, deadline: float) -> bytes:
@@ -142,18 +146,3 @@ class ExecSink(Sink):
                     readers = []
             if (ended and not ready) or not left:
                 return kept
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all of its group, and wait for it, so that no zombie stays."""
-    _signal(process, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-    # Always: the process may be gone while a child of it ignores SIGTERM.
-    _signal(process, signal.SIGKILL)
-    process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edgecry.checks import whole
 from edgecry.errors import EdgecryError, SinkError
+from edgecry.needs import Folder, Need
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.message import EventMessage
 
@@ -42,10 +44,8 @@ class JsonlSettings:
     def __post_init__(self) -> None:
         if not os.fspath(self.path):
             raise EdgecryError("jsonl: path: found nothing; name a file")
-        if self.max_bytes < 0:
-            raise EdgecryError(f"jsonl: max_bytes: found {self.max_bytes}; allowed is at least 0")
-        if not 0 <= self.keep <= MOST:
-            raise EdgecryError(f"jsonl: keep: found {self.keep}; allowed is 0 to {MOST}")
+        whole("jsonl: max_bytes", self.max_bytes, 0)
+        whole("jsonl: keep", self.keep, 0, MOST)
 
 
 class JsonlSink(Sink):
@@ -55,6 +55,7 @@ class JsonlSink(Sink):
     wait in memory until it is not.
     """
 
+    Settings = JsonlSettings
     backoff = Backoff(first=1, longest=30)
 
     def __init__(self, settings: JsonlSettings, name: str = "jsonl") -> None:
@@ -68,6 +69,16 @@ class JsonlSink(Sink):
         directory = self._path.parent
         if not directory.is_dir():
             raise EdgecryError(f"jsonl: {self._path}: the directory {directory} does not exist; make it")
+
+    @classmethod
+    def shown(cls, settings: JsonlSettings) -> str:
+        """Return the file."""
+        return str(settings.path)
+
+    @classmethod
+    def needs(cls, settings: JsonlSettings) -> tuple[Need, ...]:
+        """Return the folder that has to be there."""
+        return (Folder(Path(settings.path).parent, settings.max_bytes),)
 
     def deliver(self, message: EventMessage) -> None:
         """Append the line."""

@@ -8,17 +8,24 @@ import os
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from edgecry.checks import number, whole
 from edgecry.errors import EdgecryError, SinkError
+from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.broker import Connection
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.homeassistant import discovery
 from edgecry.sinks.message import EventMessage, Message, check_device, default_device
 from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
+from edgecry.words import is_host
 
 log = logging.getLogger("edgecry")
 
+#: Variables of the environment that hold the user and the password.
+MQTT_USER = "EDGECRY_MQTT_USER"
+MQTT_PASSWORD = "EDGECRY_MQTT_PASSWORD"  # noqa: S105 - its name
 #: Seconds that the broker may take to confirm the farewell.
 FAREWELL = 2.0
 
@@ -46,7 +53,7 @@ class MqttSettings:
     ca_file, cert_file, key_file : path, optional
         Certificates to trust instead of the system's, and the device's own with its key.
     home_assistant : str, optional
-        Home Assistant's discovery prefix; None for none.
+        Home Assistant's discovery prefix; None, or an empty text, to leave Home Assistant alone.
     name : str, optional
         What Home Assistant shows the device as; "edgecry " and ``device`` if left out.
     reasons : tuple of str
@@ -84,22 +91,21 @@ class MqttSettings:
 
     def __post_init__(self) -> None:
         check_device(self.device)
-        if not self.host or not self.host.isprintable() or set(self.host) & set("/ "):
+        if not is_host(self.host):
             raise EdgecryError(f"mqtt: host: found {self.host!r}; allowed is a name or an address")
-        if self.port is not None and not 1 <= self.port <= 65535:
-            raise EdgecryError(f"mqtt: port: found {self.port}; allowed is 1 to 65535")
-        for what, topic in (("prefix", self.prefix), ("home_assistant", self.home_assistant)):
-            if topic is not None and not _is_topic(topic):
+        if self.port is not None:
+            whole("mqtt: port", self.port, 1, 65535)
+        for what, topic in (("prefix", self.prefix), ("home_assistant", self.home_assistant or "none")):
+            if not _is_topic(topic):
                 raise EdgecryError(f"mqtt: {what}: found {topic!r}; allowed is a topic without + and #")
         if self.user is None and (self.password_file or self.password_variable):
             raise EdgecryError("mqtt: found a password without a user; give both")
         if self.key_file is not None and self.cert_file is None:
             raise EdgecryError("mqtt: key_file: found a key without its certificate; give cert_file")
-        if not 1 <= self.keepalive <= 65535:
-            raise EdgecryError(f"mqtt: keepalive: found {self.keepalive}; allowed is 1 to 65535 seconds")
-        for what, seconds in (("timeout", self.timeout), ("expire_after", self.expire_after)):
-            if seconds is not None and not seconds > 0:
-                raise EdgecryError(f"mqtt: {what}: found {seconds}; allowed is above 0 seconds")
+        whole("mqtt: keepalive", self.keepalive, 1, 65535, "s")
+        number("mqtt: timeout", self.timeout, 0, unit="s", above=True)
+        if self.expire_after is not None:
+            whole("mqtt: expire_after", self.expire_after, 1, unit="s")
         Backoff(self.first_wait, self.longest_wait)
 
     @property
@@ -129,6 +135,10 @@ class MqttSink(Sink):
     under way after what is newer, and the retained state would end up old.
     """
 
+    Settings = MqttSettings
+    network = True
+    secret = ("password", MQTT_PASSWORD)
+    variables = MappingProxyType({"user": MQTT_USER})
     durable = True
 
     def __init__(self, settings: MqttSettings, name: str = "mqtt") -> None:
@@ -146,6 +156,18 @@ class MqttSink(Sink):
         self._newest: EventMessage | None = None
         self._connection: Connection | None = None
         self._to_announce = True
+
+    @classmethod
+    def shown(cls, settings: MqttSettings) -> str:
+        """Say which broker, as whom, and below which topic."""
+        host, port = settings.address
+        user = f" as {settings.user}" if settings.user else ""
+        return f"{host}:{port}{user}{', encrypted' if settings.encrypted else ''}, {settings.topics.root}"
+
+    @classmethod
+    def needs(cls, settings: MqttSettings) -> tuple[Need, ...]:
+        """Return the broker."""
+        return (Server(*settings.address),)
 
     def open(self) -> None:
         """Connect unless connected; tell the broker, and Home Assistant, what holds now."""
@@ -187,7 +209,7 @@ class MqttSink(Sink):
 
     def _announce(self) -> None:
         settings = self.settings
-        if settings.home_assistant is not None:
+        if settings.home_assistant:
             prefix = settings.home_assistant.strip("/")
             name = settings.name or f"edgecry {settings.device}"
             messages = discovery(self._topics, prefix, name, settings.reasons, settings.expire_after)

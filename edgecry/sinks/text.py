@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 from edgecry.errors import SinkError
 from edgecry.sinks.base import Sink
 from edgecry.sinks.message import UNCERTAIN, EventMessage
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """Lines for people on standard output.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether there are any.
+    """
+
+    enabled: bool = True
 
 
 class TextSink(Sink):
@@ -19,9 +33,21 @@ class TextSink(Sink):
         Where to; not closed here.
     """
 
+    Settings = TextSettings
+
     def __init__(self, stream: TextIO, name: str = "text") -> None:
         self.name = name
         self.stream = stream
+
+    @classmethod
+    def make(cls, settings: TextSettings, stream: TextIO) -> TextSink:  # noqa: ARG003
+        """Make a sink that writes to ``stream``."""
+        return cls(stream)
+
+    @classmethod
+    def shown(cls, settings: Any) -> str:  # noqa: ARG003
+        """Say where the lines go."""
+        return "standard output"
 
     def deliver(self, message: EventMessage) -> None:
         """Write the line at once."""

@@ -14,13 +14,23 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from edgecry import __version__
+from edgecry.checks import number
 from edgecry.errors import EdgecryError, SinkError
+from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.message import EventMessage
+from edgecry.terminal import printable
+from edgecry.words import is_host, shown_address
 
-#: Refusals that say "not now" rather than "never": time-out, too early, too many.
+#: Answers that say "not now": time-out, too early, too many.
 LATER = (408, 425, 429)
+#: Answers whose cause somebody may mend: a token, a right, an address that is not served yet because the
+#: server has just started, a proxy. Such an event is tried again for ``PATIENCE`` seconds.
+MENDABLE = (401, 402, 403, 404, 405, 407, 409, 421, 423, 424, 426, 451)
+PATIENCE = 24 * 3600.0
+#: Characters of what a server says of its answer that a message shows.
+SAID = 100
 #: Seconds that a server may ask to be left alone; one that asks for more is asked sooner.
 LONGEST_WISH = 3600.0
 
@@ -55,27 +65,46 @@ class WebhookSettings:
         allowed = "allowed is http://host/path or https://host/path"
         try:
             parts = urlsplit(self.url)
-            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            good = parts.scheme in ("http", "https") and is_host(parts.hostname or "") and parts.port != 0
         except ValueError:
             good = False
         if not good or not self.url.isascii() or not self.url.isprintable() or " " in self.url:
-            raise EdgecryError(f"webhook: url: found {self.url!r}; {allowed}")
+            raise EdgecryError(f"webhook: url: found {shown_address(self.url)!r}; {allowed}")
         if parts.username is not None:
             raise EdgecryError("webhook: url: holds a user; leave it out and give a token file")
-        if not self.timeout > 0:
-            raise EdgecryError(f"webhook: timeout: found {self.timeout}; allowed is above 0 seconds")
+        number("webhook: timeout", self.timeout, 0, unit="s", above=True)
         Backoff(self.first_wait, self.longest_wait)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 class WebhookSink(Sink):
     """Posts each event until the server has accepted it, in order, at least once.
 
-    The event's id is the Idempotency-Key. A 4xx refuses the event for good, but for 408, 425 and 429;
-    these, any other answer than 2xx and connection errors are tried again, after what Retry-After asks
-    for. Redirects are not followed, so the token goes to no other host; they say nothing of the event,
-    and may be a router's own page while the line is down.
+    The event's id is the Idempotency-Key. An event is given up for these reasons, and for no other:
+
+    ===================================  ==========================================================
+    answer                               what becomes of the event
+    ===================================  ==========================================================
+    2xx                                  delivered
+    ``MENDABLE``                         given up when all answers of a day were of this kind
+    ``LATER``                            tried again
+    any other 4xx                        given up at once
+    anything else, or no answer          tried again
+    ===================================  ==========================================================
+
+    It is tried again after what Retry-After asks for, or as ``Backoff`` says. Redirects are not followed, so
+    the token goes to no other host; they say nothing of the event, and may be a router's own page while the
+    line is down.
     """
 
+    Settings = WebhookSettings
+    network = True
+    secret = ("token", "EDGECRY_WEBHOOK_TOKEN")
     durable = True
 
     def __init__(self, settings: WebhookSettings, name: str = "webhook") -> None:
@@ -85,12 +114,22 @@ class WebhookSink(Sink):
         parts = urlsplit(settings.url)
         self._host, self._port = parts.hostname or "", parts.port
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self._where = f"{parts.scheme}://{parts.netloc}{parts.path}"  # a query may hold a secret
+        self._where = shown_address(settings.url)
         self._token = read_secret("webhook: token", settings.token_file, settings.token_variable)
         if self._token and not (self._token.isascii() and self._token.isprintable()):
             raise EdgecryError("webhook: token: holds characters that no header can; check its file")
         self._tls = _tls(settings.ca_file) if parts.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
+
+    @classmethod
+    def shown(cls, settings: WebhookSettings) -> str:
+        """Return the address without its path, which may be the secret."""
+        return shown_address(settings.url)
+
+    @classmethod
+    def needs(cls, settings: WebhookSettings) -> tuple[Need, ...]:
+        """Return the server."""
+        return (Server(*settings.address),)
 
     def deliver(self, message: EventMessage) -> None:
         """Post the event."""
@@ -117,8 +156,8 @@ class WebhookSink(Sink):
             answer.close()
             if late.is_set():  # cut off in the middle of its headers
                 raise TimeoutError
-        except (OSError, http.client.HTTPException, AttributeError) as error:
-            # AttributeError: the watchdog closed it between two calls.
+        except (OSError, http.client.HTTPException, AttributeError, ValueError) as error:
+            # AttributeError: the watchdog closed it between two calls. ValueError: a name that IDNA refuses.
             raise SinkError(f"{self._where}: {_why(error)}") from error
         finally:
             watchdog.cancel()
@@ -126,11 +165,15 @@ class WebhookSink(Sink):
             connection.close()
         if 200 <= status < 300:
             return
-        found = f"{self._where}: answered {status} {reason}"
+        found = f"{self._where}: answered {status} {printable(reason[:SAID])}".rstrip()
         if 300 <= status < 400:
-            found += f" to {location}, which is not followed; put it in the url if it is right"
-        refused = 400 <= status < 500 and status not in LATER
-        raise SinkError(found, permanent=refused, retry_after=wish)
+            where = shown_address(location or "")[:SAID]
+            found += f" to {printable(where)}, which is not followed; put it in the url if it is right"
+        is_mendable = status in MENDABLE
+        refused = 400 <= status < 500 and status not in LATER and not is_mendable
+        raise SinkError(
+            found, permanent=refused, retry_after=wish, patience=PATIENCE if is_mendable else None
+        )
 
     def close(self) -> None:
         """End the attempt under way, if there is one."""
@@ -162,12 +205,12 @@ def _retry_after(answer: http.client.HTTPResponse) -> float | None:
     """Seconds the server asks for. A date counts from the server's own, whatever our clock says."""
     wish = (answer.getheader("Retry-After") or "").strip()
     try:
-        if wish.isdigit():
-            seconds = float(wish)
+        if wish.isascii() and wish.isdigit():
+            seconds = float(wish[:20])
         else:
             until, now = (parsedate_to_datetime(d) for d in (wish, answer.getheader("Date") or ""))
             seconds = (until - now).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, IndexError):  # a server may say anything
         return None
     return min(max(seconds, 0.0), LONGEST_WISH)
 
@@ -177,4 +220,4 @@ def _why(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, AttributeError | http.client.RemoteDisconnected):
         return "no answer"
-    return str(error) or type(error).__name__
+    return printable(str(error)[:SAID]) or type(error).__name__

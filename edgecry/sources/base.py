@@ -5,10 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgecry.needs import Need
+
+if TYPE_CHECKING:
+    from edgecry.sources.settings import SourceSettings
 
 #: What ``read`` gives when nothing has come yet.
 NOTHING: Final = np.empty(0, np.float32)
@@ -43,13 +48,38 @@ class Source(ABC):
         How often it had to be started again.
     last_error : str or None
         What went wrong last.
+    network : bool
+        Whether this kind of source may talk to other machines.
+    comes_back : bool
+        Whether another run of it can be made when one has ended.
+    live : bool or None
+        Whether sound comes as it is heard; None if that has to be found out.
     """
+
+    network = False
+    comes_back = True
+    live: bool | None = None
 
     name: str
     sr: int
     complaint: str | None = None
     restarts: int = 0
     last_error: str | None = None
+
+    @classmethod
+    def make(cls, settings: SourceSettings) -> Source:
+        """Make one run of the source that settings ask for, not open yet."""
+        raise NotImplementedError(f"{cls.__name__} is not made of settings")
+
+    @classmethod
+    def shown(cls, settings: SourceSettings) -> str:
+        """Say where the sound comes from, without what may be secret."""
+        return cls.make(settings).name
+
+    @classmethod
+    def needs(cls, settings: SourceSettings) -> tuple[Need, ...]:  # noqa: ARG003 - others read them
+        """Return what has to be there."""
+        return ()
 
     @abstractmethod
     def open(self) -> None:

@@ -5,28 +5,30 @@ from __future__ import annotations
 import logging
 import os
 import select
-import shlex
 import signal
 import subprocess
 import time
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry import children
 from edgecry.audio.pcm import PcmDecoder
 from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
+from edgecry.needs import Need, Program
 from edgecry.sources.base import NOTHING, Source
 from edgecry.sources.pipe import PIPE_BYTES, Lull
+from edgecry.words import split, without_secrets
 
-#: Seconds a program has to end when asked to, before it is killed.
-GRACE: Final = 2.0
+if TYPE_CHECKING:
+    from edgecry.sources.settings import SourceSettings
+
 #: Of what a program says: characters of a line, and lines a minute, that go to the log.
 MAX_LINE: Final = 300
 MAX_LINES: Final = 20
-_STEP: Final = 0.01
 
 log = logging.getLogger("edgecry")
 
@@ -46,16 +48,13 @@ class CommandSource(Source):
     Raises
     ------
     AudioError
-        The command is empty, or its quotes are not closed.
+        The command is empty, its quotes are not closed, or it needs a shell.
     """
 
+    network = True  # it may be ffmpeg with the stream of a camera
+
     def __init__(self, command: str, pcm: PcmFormat) -> None:
-        try:
-            self._arguments = shlex.split(command)
-        except ValueError as error:
-            raise AudioError(f"command: {command!r} cannot be split ({error}); check its quotes") from error
-        if not self._arguments:
-            raise AudioError("command: is empty; name a program that writes raw PCM, and its arguments")
+        self._arguments = split("command", command, AudioError)
         self.name = self._arguments[0]
         self.sr = pcm.sr
         self._decoder = PcmDecoder(pcm, self.name)
@@ -63,16 +62,26 @@ class CommandSource(Source):
         self._poll = select.poll()
         self._sayings = _Sayings(self.name)
 
+    @classmethod
+    def make(cls, settings: SourceSettings) -> CommandSource:
+        """Make one run of the program that settings name."""
+        return cls(settings.command, settings.pcm)
+
+    @classmethod
+    def shown(cls, settings: SourceSettings) -> str:
+        """Return the command without the passwords in its addresses."""
+        return without_secrets(settings.command)
+
+    @classmethod
+    def needs(cls, settings: SourceSettings) -> tuple[Need, ...]:
+        """Return the program that has to be there."""
+        return (Program(split("command", settings.command, AudioError)[0]),)
+
     def open(self) -> None:
         """Start the program."""
         try:
-            self._process = process = subprocess.Popen(  # noqa: S603 - the user's own command
-                self._arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,
+            self._process = process = children.start(
+                self._arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -99,7 +108,7 @@ class CommandSource(Source):
         self._lull.note(len(data), self._decoder.format.byte_rate)
         if data:
             return self._decoder.feed(data)
-        self.complaint = self._end(patience=GRACE)  # it has closed its output, and is about to end
+        self.complaint = self._end(patience=children.GRACE)  # it has closed its output, and is about to end
         return None
 
     def close(self) -> None:
@@ -111,16 +120,10 @@ class CommandSource(Source):
         process, self._process = self._process, None
         if process is None:
             return self.complaint
-        ended = _wait(process.pid, patience)
-        # Until the process is waited for, its number and its group's cannot be anybody else's.
-        _signal_group(process.pid, signal.SIGTERM)
-        _wait(process.pid, GRACE)
-        _signal_group(process.pid, signal.SIGKILL)
-        try:
-            code = process.wait(GRACE)
-        except subprocess.TimeoutExpired:  # it runs as somebody else, or hangs in a driver
+        ended = children.wait(process, patience)
+        if not children.end(process):
             log.warning("%s: process %d cannot be killed", self.name, process.pid)
-            code = 0
+        code = process.returncode or 0
         self._hear_out()
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
@@ -169,7 +172,8 @@ class _Sayings:
         self._rest = b""
 
     def _say(self, line: bytes) -> None:
-        text = line[: 4 * MAX_LINE].decode("utf-8", "backslashreplace")[:MAX_LINE].strip()
+        text = line[: 4 * MAX_LINE].decode("utf-8", "backslashreplace")
+        text = without_secrets(text)[:MAX_LINE].strip()  # ffmpeg names the address that it cannot open
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
         if not text:
             return
@@ -182,19 +186,3 @@ class _Sayings:
         self._lines += 1
         if self._lines <= MAX_LINES:
             log.info("%s: %s", self._name, text)
-
-
-def _wait(pid: int, timeout: float) -> bool:
-    """Wait for a child to end, and leave its remains for ``Popen.wait``."""
-    until = time.monotonic() + timeout
-    with suppress(ChildProcessError):  # nobody's remains are kept where SIGCHLD is ignored
-        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_STEP)
-    return True
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # it may be gone, or be somebody else's
-        os.killpg(pid, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from edgecry.audio.pcm import PcmDecoder
 from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
+from edgecry.needs import Microphone, Need
 from edgecry.sources.base import NOTHING, Gap, Source
+
+if TYPE_CHECKING:
+    from edgecry.sources.settings import SourceSettings
 
 #: Seconds of sound that come at once: short beside a window, and few awakenings.
 BLOCK: Final = 0.4
@@ -78,6 +82,8 @@ class DeviceSource(Source):
         Rate and channels to record with, and "s16le".
     """
 
+    live = True
+
     def __init__(self, device: str | int | None = None, pcm: PcmFormat | None = None) -> None:
         self.name = "microphone" if device in (None, "") else f"microphone {device}"
         self._device = None if device == "" else device
@@ -88,6 +94,16 @@ class DeviceSource(Source):
         self._stream: Any = None
         self._lost = 0  # samples that had no room in the queue, told with the next block
         self._due: float | None = None  # when the next block begins, by the device's clock
+
+    @classmethod
+    def make(cls, settings: SourceSettings) -> DeviceSource:
+        """Make one run of the microphone that settings name."""
+        return cls(settings.device, settings.pcm)
+
+    @classmethod
+    def needs(cls, settings: SourceSettings) -> tuple[Need, ...]:
+        """Return the microphone that has to be there."""
+        return (Microphone(settings.device),)
 
     def open(self) -> None:
         """Begin to record."""

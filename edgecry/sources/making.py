@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
-if TYPE_CHECKING:
-    from edgecry.sources.base import Source
-    from edgecry.sources.reader import Reader
-    from edgecry.sources.settings import SourceSettings
+from edgecry.sources.base import Source
+from edgecry.sources.command import CommandSource
+from edgecry.sources.device import DeviceSource
+from edgecry.sources.pipe import PipeSource
+from edgecry.sources.reader import Reader
+from edgecry.sources.restart import Restarting, RestartSettings
+from edgecry.sources.settings import SourceSettings
+
+#: The class of each kind of source; a new one joins here, and in ``KINDS`` of its settings.
+SOURCES: Final[Mapping[str, type[Source]]] = MappingProxyType(
+    {"device": DeviceSource, "command": CommandSource, "stdin": PipeSource}
+)
 
 
 def make_source(settings: SourceSettings) -> Source:
-    """The source that settings ask for, not open yet; one that comes back if it can.
+    """Make the source that settings ask for, not open yet; one that comes back if it can.
 
     Raises
     ------
     AudioError
-        The command cannot be split.
+        The command cannot be split, or needs a shell.
     """
-    from edgecry.sources.command import CommandSource
-    from edgecry.sources.device import DeviceSource
-    from edgecry.sources.pipe import PipeSource
-    from edgecry.sources.restart import Restarting, RestartSettings
-
-    pcm = settings.pcm
-    if settings.kind == "stdin":
-        return PipeSource(sys.stdin.buffer, pcm)
-    restarts = RestartSettings(settings.restart, settings.stall)
-    if settings.kind == "command":
-        return Restarting(lambda: CommandSource(settings.command, pcm), restarts)
-    return Restarting(lambda: DeviceSource(settings.device, pcm), restarts)
+    kind = SOURCES[settings.kind]
+    if not kind.comes_back:
+        return kind.make(settings)
+    return Restarting(lambda: kind.make(settings), RestartSettings(settings.restart, settings.stall))
 
 
 def make_reader(settings: SourceSettings) -> Reader:
-    """A reader of that source, not started yet."""
-    from edgecry.sources.reader import Reader
-
-    live = True if settings.kind == "device" else None
-    return Reader(make_source(settings), settings.hold, live)
+    """Make a reader of that source, not started yet."""
+    return Reader(make_source(settings), settings.hold, SOURCES[settings.kind].live)

@@ -6,10 +6,11 @@ import fcntl
 import math
 import os
 import select
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from edgecry.audio.pcm import PcmDecoder
 from edgecry.audio.pcm_format import PcmFormat
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Source
+
+if TYPE_CHECKING:
+    from edgecry.sources.settings import SourceSettings
 
 #: What a pipe holds by default, and so the most that can come at once.
 PIPE_BYTES: Final = 65_536
@@ -84,6 +88,8 @@ class PipeSource(Source):
         What to call it in messages.
     """
 
+    comes_back = False
+
     def __init__(self, file: BinaryIO, pcm: PcmFormat, name: str = "stdin") -> None:
         self.name = name
         self.sr = pcm.sr
@@ -92,6 +98,16 @@ class PipeSource(Source):
         self._fd: int | None = None
         self._poll = select.poll()
         self._lull: Lull | None = None
+
+    @classmethod
+    def make(cls, settings: SourceSettings) -> PipeSource:
+        """Make the source that reads standard input."""
+        return cls(sys.stdin.buffer, settings.pcm)
+
+    @classmethod
+    def shown(cls, settings: SourceSettings) -> str:  # noqa: ARG003
+        """Say where the sound comes from."""
+        return "standard input"
 
     def open(self) -> None:
         """See whether it can be waited for."""

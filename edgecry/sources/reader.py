@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.checks import number
 from edgecry.errors import AudioError
 from edgecry.sources.base import Gap, Source
 from edgecry.sources.ring import Block, Ring
@@ -83,8 +84,7 @@ class Reader:
         live: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not 0 < hold < float("inf"):
-            raise AudioError(f"hold: {hold} s; allowed is more than 0")
+        number("hold", hold, 0, unit="s", above=True, error=AudioError)
         self._source = source
         self._hold = hold
         self._live = live

@@ -12,8 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.checks import number
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Gap, Source
+from edgecry.waiting import doubled
 
 POLICIES: Final = ("always", "on-failure", "never")
 
@@ -50,16 +52,14 @@ class RestartSettings:
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
             raise AudioError(f"policy: {self.policy!r} is unknown; allowed are {', '.join(POLICIES)}")
-        if not 0 < self.stall < float("inf"):
-            raise AudioError(f"stall: {self.stall} s; allowed is more than 0")
-        if not 0 < self.first <= self.longest < float("inf"):
-            raise AudioError(f"first, longest: {self.first} to {self.longest} s; need 0 < first <= longest")
-        if not 0 <= self.healthy < float("inf"):
-            raise AudioError(f"healthy: {self.healthy} s; allowed is 0 and more")
+        number("stall", self.stall, 0, unit="s", above=True, error=AudioError)
+        number("longest", self.longest, 0, unit="s", above=True, error=AudioError)
+        number("first", self.first, 0, self.longest, "s", above=True, error=AudioError)
+        number("healthy", self.healthy, 0, unit="s", error=AudioError)
 
     def delay(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
-        return float(min(self.longest, self.first * 2.0 ** min(failures - 1, 60)))
+        return doubled(self.first, self.longest, failures)
 
 
 class Restarting(Source):
@@ -87,30 +87,26 @@ class Restarting(Source):
         self._make = make
         self._settings = settings or RestartSettings()
         self._clock = clock
-        self._source: Source | None = make()
-        self.name = self._source.name
+        self._run: _Run | None = _Run(make())
+        self.name = self._run.source.name
         self._closing = threading.Event()
         self._held: NDArray[np.float32] | None = None  # samples that come after a gap
         self._failures = 0
         self._resume = 0.0  # when to start again
-        self._silent = 0.0  # seconds of waiting in vain
-        self._first: float | None = None  # when this run's first samples came
         self._last: float | None = None  # when the last samples of any run came
-        self._is_new = True  # no samples of this run yet
 
     def open(self) -> None:
         """Start for the first time."""
-        if self._source is None:
-            return
-        self._source.open()
-        self.sr = self._source.sr
+        if self._run is not None:
+            self._run.source.open()
+            self.sr = self._run.source.sr
 
     def close(self) -> None:
         """Stop for good; a read that waits to start anew returns."""
         self._closing.set()
-        source, self._source = self._source, None
-        if source is not None:
-            source.close()
+        run, self._run = self._run, None
+        if run is not None:
+            run.source.close()
 
     def read(self, timeout: float) -> NDArray[np.float32] | Gap | None:
         """Wait for what comes next; for nothing, while the source is away."""
@@ -119,52 +115,51 @@ class Restarting(Source):
             return held
         if self._closing.is_set():
             return None
-        source = self._source or self._start_again(timeout)
-        if source is None:
+        run = self._run or self._start_again(timeout)
+        if run is None:
             return NOTHING
         begin = self._clock()
         try:
-            block = source.read(timeout)
+            block = run.source.read(timeout)
         except AudioError as error:
-            source.complaint = str(error)
+            run.source.complaint = str(error)
             block = None
         now = self._clock()
         if isinstance(block, Gap):
             return block
         if block is None:
-            return self._ended(source, now)
-        if len(block) == 0:
-            self._silent += now - begin
-            if self._silent >= self._settings.stall:
-                source.complaint = f"{self.name}: sent nothing for {self._silent:.0f} s"
-                return self._ended(source, now)
-            return block
-        return self._heard(block, now)
+            return self._ended(run, now)
+        if len(block):
+            return self._heard(run, block, now)
+        run.silent += now - begin
+        if run.silent < self._settings.stall:
+            return NOTHING
+        run.source.complaint = f"{self.name}: sent nothing for {run.silent:.0f} s"
+        return self._ended(run, now)
 
-    def _heard(self, block: NDArray[np.float32], now: float) -> NDArray[np.float32] | Gap:
-        self._silent = 0.0
-        was_new, self._is_new = self._is_new, False
+    def _heard(self, run: _Run, block: NDArray[np.float32], now: float) -> NDArray[np.float32] | Gap:
+        run.silent = 0.0
         last, self._last = self._last, now
-        if was_new:
-            self._first = now
-            if last is not None:
-                missing = round((now - last) * self.sr) - len(block)
-                self._held = block
-                return Gap(max(0, missing))
-        return block
+        if run.began is not None:
+            return block
+        run.began = now
+        if last is None:
+            return block
+        self._held = block
+        return Gap(max(0, round((now - last) * self.sr) - len(block)))
 
-    def _ended(self, source: Source, now: float) -> NDArray[np.float32] | None:
+    def _ended(self, run: _Run, now: float) -> NDArray[np.float32] | None:
         """Close what has ended; None if that is the end, else there is nothing for now."""
-        source.close()
-        self._source = None
-        self.complaint = source.complaint
+        run.source.close()
+        self._run = None
+        self.complaint = run.source.complaint
         if self.complaint is not None:
             self.last_error = self.complaint
         policy = self._settings.policy
         if policy == "never" or (policy == "on-failure" and self.complaint is None):
             self._closing.set()
             return None
-        if self._first is not None and now - self._first >= self._settings.healthy:
+        if run.began is not None and now - run.began >= self._settings.healthy:
             self._failures = 0
         self._wait(now, self.complaint or f"{self.name}: has ended")
         return NOTHING
@@ -175,13 +170,12 @@ class Restarting(Source):
         self._resume = now + delay
         log.warning("%s; starting again in %g s", complaint, delay)
 
-    def _start_again(self, timeout: float) -> Source | None:
+    def _start_again(self, timeout: float) -> _Run | None:
         remaining = self._resume - self._clock()
         if remaining > 0:
             self._closing.wait(min(timeout, remaining))
             return None
         self.restarts += 1
-        self._silent, self._first, self._is_new = 0.0, None, True
         source = self._make()
         try:
             source.open()
@@ -192,5 +186,24 @@ class Restarting(Source):
             self.last_error = str(error)
             self._wait(self._clock(), str(error))
             return None
-        self._source = source
-        return source
+        self._run = _Run(source)
+        return self._run
+
+
+@dataclass
+class _Run:
+    """One run of the source.
+
+    Attributes
+    ----------
+    source : Source
+        The source itself.
+    began : float or None
+        When its first samples came.
+    silent : float
+        Seconds of waiting in vain since its last samples.
+    """
+
+    source: Source
+    began: float | None = None
+    silent: float = 0.0

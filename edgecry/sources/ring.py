@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from edgecry.checks import whole
 from edgecry.errors import AudioError
 
 #: Stretches between gaps that are held at once; a source with more of them has nothing to hear.
@@ -61,8 +62,7 @@ class Ring:
     """
 
     def __init__(self, capacity: int, dtype: DTypeLike = np.float32) -> None:
-        if capacity < 1:
-            raise AudioError(f"capacity: {capacity} samples; allowed is 1 and more")
+        whole("capacity", capacity, 1, unit="samples", error=AudioError)
         self.capacity = capacity
         self._store = np.zeros(capacity, dtype)
         self._changed = threading.Condition()

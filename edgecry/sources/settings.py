@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgecry.audio.pcm_format import PcmFormat
+from edgecry.checks import number
 from edgecry.errors import EdgecryError
 from edgecry.sources.restart import POLICIES, RestartSettings
 
@@ -57,8 +58,7 @@ class SourceSettings:
         if self.restart not in POLICIES:
             raise EdgecryError(f"restart: {self.restart!r} is unknown; allowed are {', '.join(POLICIES)}")
         RestartSettings(self.restart, self.stall)
-        if not 1 <= self.hold <= 300:
-            raise EdgecryError(f"hold: {self.hold:g} s is out of range; allowed are 1 to 300 s")
+        number("hold", self.hold, 1, 300, "s")
 
     @property
     def pcm(self) -> PcmFormat:

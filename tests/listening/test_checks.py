@@ -10,8 +10,8 @@ from edgecry.diagnostics.process import Outcome
 from edgecry.listening.checks import examine_listening, folder, microphone, server, sink, source, whole
 from edgecry.sinks.execute import ExecSettings
 from edgecry.sinks.jsonl import JsonlSettings
-from edgecry.sinks.making import TextSettings
 from edgecry.sinks.mqtt import MqttSettings
+from edgecry.sinks.text import TextSettings
 from edgecry.sinks.webhook import WebhookSettings
 from edgecry.sources.settings import SourceSettings
 from tests import graphs

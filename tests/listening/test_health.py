@@ -1,5 +1,6 @@
 """health: how a running service is."""
 
+import dataclasses
 import json
 
 from edgecry.clips.recorder import ClipCounts
@@ -63,7 +64,9 @@ def test_counts_of_all_together():
 
 
 def test_line():
-    line = Stats().snapshot(heard(9, 0.002), SOURCE, queued=4).line()
-    assert line.startswith(
-        "windows 9, skipped 3, events 1, overruns 20, restarts 1, queued 4, latency_p95_ms 2.0"
-    )
+    """Short, and of what may be wrong only what is."""
+    snapshot = Stats(clock=iter([0.0, 7500.0]).__next__).snapshot(heard(9, 0.002), SOURCE, queued=4)
+    line = "up 2 h 5 min, 1 cry, 1 restarts of the source, 20 samples came too fast, 4 messages wait"
+    assert snapshot.line().startswith(line)
+    quiet = dataclasses.replace(snapshot, restarts=0, overruns=0, queued=0, events=2, rss=94_400_000)
+    assert quiet.line() == "up 2 h 5 min, 2 cries, 94 MB"

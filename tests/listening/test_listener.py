@@ -1,6 +1,7 @@
 """The loop, with a classifier that takes ones for a cry: what is told, in which order, and how it ends."""
 
 import logging
+import re
 import threading
 from collections import deque
 from types import SimpleNamespace
@@ -203,7 +204,7 @@ def test_heartbeats(listen, caplog):
         seen = listen(later, heartbeat=50.0, clock=clock)
     beats = [record.getMessage() for record in caplog.records if "heartbeat" in record.getMessage()]
     assert 1 <= len(beats) <= 2
-    assert "windows=1 " in beats[-1]
+    assert re.fullmatch(r"heartbeat: up .*, 1 cry, .*MB", beats[-1])
     last = [message for message in seen.sink.shown if isinstance(message, Heartbeat)][-1]
     assert last.counters["events"] == 1
     assert last.counters["list.delivered"] >= 0

@@ -165,11 +165,11 @@ def test_no_descriptor_is_left():
 @pytest.mark.parametrize(
     ("settings", "found"),
     [
-        ({"command": ""}, "no command"),
-        ({"command": " "}, "no command"),
-        ({"command": "say 'hello"}, "No closing quotation; quote it"),
-        ({"command": "true", "timeout": 0}, "above 0 seconds"),
-        ({"command": "true", "timeout": float("nan")}, "above 0 seconds"),
+        ({"command": ""}, "exec: command: is empty"),
+        ({"command": " "}, "exec: command: is empty"),
+        ({"command": "say 'hello"}, "No closing quotation.*; quote it"),
+        ({"command": "true", "timeout": 0}, "allowed are numbers above 0 s"),
+        ({"command": "true", "timeout": float("nan")}, "allowed are numbers above 0 s"),
     ],
 )
 def test_settings(settings, found):

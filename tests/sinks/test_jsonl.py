@@ -174,8 +174,8 @@ def test_no_descriptor_is_left(path):
     [
         ({"path": ""}, "name a file"),
         ({"path": "x", "max_bytes": -1}, "max_bytes"),
-        ({"path": "x", "keep": -1}, "keep: found -1; allowed is 0 to 1000"),
-        ({"path": "x", "keep": 10**18}, "keep: found 1000000000000000000; allowed is 0 to 1000"),
+        ({"path": "x", "keep": -1}, "keep: -1 is out of range; allowed are 0 to 1000"),
+        ({"path": "x", "keep": 10**18}, "keep: 1000000000000000000 is out of range"),
     ],
 )
 def test_settings(settings, found):

@@ -5,7 +5,9 @@ import io
 import pytest
 
 from edgecry.errors import EdgecryError
-from edgecry.sinks.making import SETTINGS, is_durable, make_sinks, mqtt_address, shown, sink_settings
+from edgecry.sinks.address import mqtt_address
+from edgecry.sinks.execute import ExecSettings
+from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_settings
 from edgecry.sinks.mqtt import MqttSettings
 from edgecry.sinks.webhook import WebhookSettings
 
@@ -26,9 +28,9 @@ def test_every_sink_is_made_under_its_own_name(tmp_path):
     settings = sink_settings(tables, "cot", ["hungry"], environment={})
     stream = io.StringIO()
     sinks = make_sinks(settings, stream)
-    assert [sink.name for sink in sinks] == list(settings) == list(SETTINGS)
+    assert [sink.name for sink in sinks] == list(settings) == list(SINKS)
     assert sinks[0].stream is stream
-    assert all(type(found) is SETTINGS[name] for name, found in settings.items())
+    assert all(type(found) is SINKS[name].Settings for name, found in settings.items())
     assert is_durable(settings)
     assert not is_durable({name: settings[name] for name in ("text", "jsonl", "exec")})
 
@@ -38,7 +40,7 @@ def test_a_table_goes_before_what_is_filled_in():
     assert (mqtt.device, mqtt.reasons) == ("cot", ("tired",))
     table = {"host": "x", "device": "crib", "reasons": ["hungry"], "home_assistant": ""}
     (_, mqtt) = sink_settings({"mqtt": table}, "cot", ["tired"], environment={}).values()
-    assert (mqtt.device, mqtt.reasons, mqtt.home_assistant) == ("crib", ("hungry",), None)
+    assert (mqtt.device, mqtt.reasons, mqtt.home_assistant) == ("crib", ("hungry",), "")
 
 
 def test_secrets_of_the_environment():
@@ -72,8 +74,8 @@ def test_files_that_systemd_brings(tmp_path):
     [
         ({"mqtt": {}}, r"\[sinks.mqtt\]: host: is missing"),
         ({"webhook": {}}, r"\[sinks.webhook\]: url: is missing"),
-        ({"mqtt": {"host": "x", "port": 0}}, r"\[sinks.mqtt\]: mqtt: port: found 0"),
-        ({"exec": {"command": ""}}, r"\[sinks.exec\]: exec: found no command"),
+        ({"mqtt": {"host": "x", "port": 0}}, r"\[sinks.mqtt\]: mqtt: port: 0 is out of range"),
+        ({"exec": {"command": ""}}, r"\[sinks.exec\]: exec: command: is empty"),
         ({"jsonl": {"pat": "x"}}, r"pat: is unknown; did you mean path\?"),
     ],
 )
@@ -114,7 +116,9 @@ def test_a_user_has_no_place_on_the_command_line(text):
 
 
 def test_what_is_shown_holds_no_secret():
-    assert shown("webhook", WebhookSettings("https://x/y?key=secret")) == "https://x/y"
-    assert shown("mqtt", MqttSettings("x", device="cot", user="me", tls=True)) == (
+    for secret in ("https://x/secret", "https://x/?key=secret"):
+        assert SINKS["webhook"].shown(WebhookSettings(secret)) == "https://x/..."
+    assert SINKS["exec"].shown(ExecSettings("curl https://me:secret@x/")) == "curl https://...@x/"
+    assert SINKS["mqtt"].shown(MqttSettings("x", device="cot", user="me", tls=True)) == (
         "x:8883 as me, encrypted, edgecry/cot"
     )

@@ -103,7 +103,7 @@ def test_talk_is_bounded(caplog):
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_close_ends_the_whole_family(monkeypatch, stubborn):
     """Also a grandchild, and also who does not want to."""
-    monkeypatch.setattr("edgecry.sources.command.GRACE", 0.2)
+    monkeypatch.setattr("edgecry.children.GRACE", 0.2)
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
     script = (
         f"import os, signal, struct, sys, time; {ignore}"
@@ -129,7 +129,7 @@ def test_close_ends_the_whole_family(monkeypatch, stubborn):
 
 
 def test_output_closed_but_not_ended(monkeypatch):
-    monkeypatch.setattr("edgecry.sources.command.GRACE", 0.2)
+    monkeypatch.setattr("edgecry.children.GRACE", 0.2)
     with CommandSource(python("import os, time; os.close(1); time.sleep(1000)"), PCM) as source:
         assert len(everything(source)) == 0
     assert source.complaint == f"{sys.executable}: wrote no more, but did not end"

@@ -191,11 +191,11 @@ def test_close_wakes_who_waits_for_the_next_start():
     ("change", "message"),
     [
         ({"policy": "sometimes"}, "policy: 'sometimes' is unknown; allowed are always, on-failure, never"),
-        ({"stall": 0}, "stall: 0 s; allowed is more than 0"),
-        ({"first": 0}, "first, longest: 0 to 60.0 s"),
-        ({"first": 2, "longest": 1}, "first, longest: 2 to 1 s"),
-        ({"longest": float("nan")}, "first, longest"),
-        ({"healthy": -1}, "healthy: -1 s"),
+        ({"stall": 0}, "stall: 0 s is out of range; allowed are numbers above 0 s"),
+        ({"first": 0}, "first: 0 s is out of range; .* above 0 s and at most 60 s"),
+        ({"first": 2, "longest": 1}, "first: 2 s is out of range"),
+        ({"longest": float("nan")}, "longest: nan s is out of range"),
+        ({"healthy": -1}, "healthy: -1 s is out of range"),
     ],
 )
 def test_settings_out_of_range(change, message):

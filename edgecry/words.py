@@ -1,0 +1,95 @@
+"""Commands and addresses of settings as words: split without a shell, and shown without secrets."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Final
+from urllib.parse import urlsplit
+
+from edgecry.errors import EdgecryError
+
+_OPERATORS: Final = frozenset({"|", "||", "|&", "&", "&&", ";", "<", "<<", "<<<", ">", ">>", "&>", ">&"})
+#: ``2>&1``, ``2>/dev/null``, ``>file``; ``$HOME``, ``${HOME}``, ``$(date)``; ``~/x``; ``sleep 1;``
+_SYNTAX: Final = re.compile(
+    r"\d*[<>]{1,2}(&\d|[\w./~$-].*)?|.*\$\(.*|`.*`|\$\w+.*|\$\{.*|~/.*|.*[^\\];|\|.+|.+\|"
+)
+_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "fish", "env", "ssh"})
+_USER: Final = re.compile(r"(\w://)[^\s/]*@")
+_QUERY: Final = re.compile(
+    r"([?&;][\w.-]*(?:pass|pwd|token|key|secret|auth|user|login|sig)[\w.-]*=)[^\s&;'\"]+", re.IGNORECASE
+)
+
+
+def split(name: str, command: str, error: type[EdgecryError] = EdgecryError) -> list[str]:
+    """Split a command into the program and its arguments, as a shell would; no shell is started.
+
+    Parameters
+    ----------
+    name : str
+        What the command is, for the message.
+    command : str
+        The program and its arguments, quoted as for a shell.
+    error : type
+        The EdgecryError to raise.
+
+    Raises
+    ------
+    EdgecryError
+        The command is empty, a quote is not closed, or the command needs a shell.
+    """
+    try:
+        found = shlex.split(command)
+    except ValueError as reason:
+        raise error(
+            f"{name}: {without_secrets(command)!r} cannot be split ({reason}); quote it as for a shell"
+        ) from None
+    if not found:
+        raise error(f"{name}: is empty; name a program, and its arguments")
+    if found[0].rpartition("/")[2] in _SHELLS:
+        return found
+    for word in _quoted_words(command):
+        if "'" not in word and (word in _OPERATORS or _SYNTAX.fullmatch(word)):
+            raise error(
+                f"{name}: no shell sees this command, so {without_secrets(word)} has no meaning; "
+                "write it as: sh -c '...'"
+            )
+    return found
+
+
+def _quoted_words(command: str) -> list[str]:
+    """Split a command and leave the quotes where they are, as far as that can be done."""
+    try:
+        return shlex.split(command, posix=False)
+    except ValueError:
+        return []
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with what may be secret in its addresses replaced by ``...``.
+
+    That is the user and the password of ``scheme://user:password@host``, and the values of query
+    parameters whose names speak of a password, a token or a key.
+    """
+    return _QUERY.sub(r"\1...", _USER.sub(r"\1...@", text))
+
+
+def shown_address(url: str) -> str:
+    """Return an address without its user, path and query: of a webhook, the path may be the secret."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "..."
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}" + ("/..." if parts.path.strip("/") or parts.query else "")
+
+
+def is_host(name: str) -> bool:
+    """Return True if a name of a host can be asked for: its labels are neither empty nor too long."""
+    if not name or not name.isprintable() or set(name) & set("/ @?#"):
+        return False
+    try:
+        name.removesuffix(".").encode("idna")
+    except UnicodeError:
+        return False
+    return True
