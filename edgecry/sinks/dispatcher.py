@@ -10,13 +10,15 @@ from collections.abc import Iterable
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import EventMessage, Heartbeat, Message
+from edgecry.sinks.message import EventMessage, Message
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 
 log = logging.getLogger("edgecry")
 
 #: Messages that may wait in memory, for a sink that needs no outbox and for the outbox itself.
 IN_MEMORY = 1000
+#: Seconds between looks at an outbox that could not be used, such as one that a backup reads.
+REFRESH = 5.0
 
 
 class Dispatcher:
@@ -61,7 +63,7 @@ class Dispatcher:
         self._feeder.start()
 
     def send(self, message: Message) -> None:
-        """Take a message for all sinks; return at once. A heartbeat goes to the log, too."""
+        """Take a message for all sinks; return at once."""
         with self._arrived:
             if self._closing:
                 return
@@ -115,18 +117,23 @@ class Dispatcher:
         """Bring messages into the outboxes, away from the sender: a disk may take its time."""
         while True:
             with self._arrived:
-                self._arrived.wait_for(lambda: self._inbox or self._closing)
-                if not self._inbox:
+                self._arrived.wait_for(lambda: self._inbox or self._closing, REFRESH)
+                if not self._inbox and self._closing:
                     return
-                message = self._inbox.popleft()
-            if isinstance(message, Heartbeat):
-                counters = " ".join(f"{name}={value}" for name, value in message.counters.items())
-                log.info("heartbeat %s", counters)
+                message = self._inbox.popleft() if self._inbox else None
+            if message is None:
+                self._refresh()
+                continue
             for worker in self._workers:
                 try:
                     worker.take(message)
                 except Exception:  # the other sinks still get it
                     log.exception("%s: cannot take a message", worker.name)
+
+    def _refresh(self) -> None:
+        if self._disk and self._disk.refresh():
+            for worker in self._workers:
+                worker.wake()
 
 
 class Worker:
@@ -144,6 +151,7 @@ class Worker:
         self._finishing = self._abandoned = False
         self._counts = {"delivered": 0, "failed": 0, "retries": 0}
         self._failures = 0
+        self._refused_since: float | None = None  # when failures began that somebody may mend
         self._complaint = ""
         sink.wake = self._wake.set  # type: ignore[method-assign]
 
@@ -153,6 +161,10 @@ class Worker:
             self._latest[type(message)] = message
         if isinstance(message, EventMessage):
             self._outbox.put(self.name, message)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look at the outbox: messages have come into it by another way."""
         self._wake.set()
 
     def statistics(self) -> dict[str, int]:
@@ -193,12 +205,16 @@ class Worker:
                     break
                 self._end.wait(self._after(error))
                 continue
-            except Exception:  # a bug in a sink stops neither it nor the others
-                log.exception("%s: failed in an unforeseen way", self.name)
+            except Exception as error:  # a bug in a sink stops neither it nor the others
+                if repr(error) != self._complaint:
+                    self._complaint = repr(error)
+                    log.exception("%s: failed in an unforeseen way; tried again", self.name)
                 if self._finishing:
                     break
-                self._end.wait(self.sink.backoff.longest)
-                idle = False
+                self._failures += 1
+                self._counts["retries"] += 1
+                self._end.wait(self.sink.backoff.delay(self._failures))
+                continue
             if idle:
                 if self._finishing:
                     break
@@ -224,19 +240,28 @@ class Worker:
         try:
             self.sink.deliver(entry.message)
         except SinkError as error:
-            if not error.permanent:
+            if not self._is_refused(error):
                 raise
             self._counts["failed"] += 1
             log.error("%s: %s is given up: %s", self.name, entry.message.id, error)
         except Exception:
-            self._counts["failed"] += 1
-            self._outbox.done(self.name, entry.seq)
+            # Nobody knows whether it is the message or the moment: it stays, and the others go first.
+            self._outbox.defer(self.name, entry.seq)
             raise
         else:
             self._counts["delivered"] += 1
+            self._refused_since = None
         self._outbox.done(self.name, entry.seq)
         self._recovered()
         return False
+
+    def _is_refused(self, error: SinkError) -> bool:
+        """Return True if a message is to be given up for this error; no other reason gives one up."""
+        if error.permanent or error.patience is None:
+            return error.permanent
+        now = time.monotonic()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        return now - self._refused_since >= error.patience
 
     def _after(self, error: SinkError) -> float:
         """Count a failure, say so unless that was said; seconds until the next try."""

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import logging
 import os
-import re
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecry.errors import EdgecryError
+from edgecry.checks import whole
 from edgecry.sinks.message import EventMessage, clock_number
+from edgecry.sinks.outbox_file import DamagedError, ForeignError, InUseError, Kept, OutboxFile
+from edgecry.sinks.sealed import Sealed, seal
 
 log = logging.getLogger("edgecry")
 
-#: Of the tables below; a file of another version is set aside.
-VERSION = 1
 #: Numbers set aside at each start. No run sends as many messages.
 RESERVED = 10**9
-ID = re.compile(r'"id": ?"([\w-]+)"')
-TABLES = """
-CREATE TABLE IF NOT EXISTS message (seq INTEGER PRIMARY KEY, sink TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS message_by_sink ON message (sink, seq);
-CREATE TABLE IF NOT EXISTS dropped (sink TEXT PRIMARY KEY, count INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS number (next INTEGER NOT NULL);
-"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class OutboxSettings:
     max_messages : int
         Messages that may wait for one sink.
     max_bytes : int
-        Bytes that they may take, as JSON.
+        Bytes that they may take, as JSON, on disk and in memory.
     """
 
     path: str | os.PathLike[str] | None = None
@@ -50,25 +42,48 @@ class OutboxSettings:
     max_bytes: int = 16 * 2**20
 
     def __post_init__(self) -> None:
-        for name, value in (("max_messages", self.max_messages), ("max_bytes", self.max_bytes)):
-            if value < 1:
-                raise EdgecryError(f"outbox: {name}: found {value}; allowed is at least 1")
+        whole("outbox: max_messages", self.max_messages, 1)
+        whole("outbox: max_bytes", self.max_bytes, 1)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A message that waits, under its sequence number."""
+    """A message that waits, under its sequence number in this run."""
 
     seq: int
     message: EventMessage
 
 
-class Outbox:
-    """A bounded queue for each sink, on disk. Threads may share it; nothing here raises once it is made.
+@dataclass
+class _Waiting:
+    """A message that waits, and its row in the file; None if it is not written yet."""
 
-    What is full drops its oldest message, for the newest is what a parent wants to know, and counts
-    it. What cannot be written, because the disk is full, waits in memory under the same bounds and is
-    written when there is room. A database found corrupt is set aside as ``*.corrupt``.
+    sealed: Sealed
+    row: int | None = None
+
+
+class Outbox:
+    """A bounded queue for each sink. Threads may share it; nothing here raises once it is made.
+
+    The queues are in memory. The file is a copy of them, which the next run reads: it is brought up to date
+    with every change, and what it does not take now is written later. So whatever happens to the file while
+    the outbox is in use, no message that waits is lost.
+
+    What is full drops its oldest message, for the newest is what a parent wants to know, and counts it.
+
+    ===============================  ===================================================================
+    the file                         what becomes of it
+    ===============================  ===================================================================
+    a message in it is damaged       the message goes to its table ``damaged``, and is counted as dropped
+    the file is damaged              it is renamed to ``*.corrupt``, ``*.corrupt2`` and so on; a new one is
+                                     begun with the messages that are found whole in the old one
+    it is of a newer edgecry         the same, as ``*.newer``
+    it cannot be read or written     messages wait in memory until it can
+    it is gone, or another one       all that waits is written to a new one, or added to the other
+    another process has it           the outbox is refused, or messages wait in memory if that process is
+                                     a backup
+    another program's database       the outbox is refused
+    ===============================  ===================================================================
 
     Order is a sequence number's; no clock has a part in it.
 
@@ -80,75 +95,57 @@ class Outbox:
     Attributes
     ----------
     errors : int
-        Times that the database could not be read or written.
+        Times that the file could not be read or written.
 
     Raises
     ------
     EdgecryError
-        Another process has the file open.
+        Another process, or another program, has the file.
     """
 
     def __init__(self, settings: OutboxSettings | None = None) -> None:
         self.settings = settings or OutboxSettings()
-        self.path = None if self.settings.path is None else Path(self.settings.path)
+        path = self.settings.path
         self.errors = 0
-        self._busy = False
+        self._file = None if path is None else OutboxFile(Path(path))
         self._lock = threading.RLock()
-        self._db: sqlite3.Connection | None = None
         self._complaint = ""
-        self._next = 1
-        self._memory: dict[int, tuple[str, str]] = {}  # sink and body, newer than all on disk
-        self._delivered: set[int] = set()  # on disk still, because they could not be deleted
-        self._sizes: dict[str, dict[int, int]] = {}  # of each message that waits, oldest first
+        self._numbers = itertools.count(1)
+        self._queues: dict[str, dict[int, _Waiting]] = {}  # by sequence number, oldest first
+        self._unwritten: dict[int, _Waiting] = {}  # of these, what is not in the file yet
         self._bytes: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
         self._written_drops: dict[str, int] = {}
-        if not self._connect() and self._busy:
-            raise EdgecryError(
-                f"outbox: {self.path} is in use by another process; end that one, or give each its own file"
-            )
+        self._gone: list[int] = []  # rows of messages that do not wait any more
+        self._was_read = False  # whether a file was read in this run
+        try:
+            self._connect(is_first=True)
+        except (InUseError, ForeignError):
+            self.close()
+            raise
 
     def reserve(self) -> int:
-        """The first of numbers that no run before has used, whatever became of the clock."""
+        """Return the first of numbers that no run before has used, whatever became of the clock."""
+        first = clock_number()
         with self._lock:
-            first = clock_number()
-            try:
-                if self._connect() and self._db:
-                    ((last,),) = self._db.execute("SELECT coalesce(max(next), 0) FROM number")
-                    first = max(first, last)
-                    with self._db:
-                        self._db.execute("DELETE FROM number")
-                        self._db.execute("INSERT INTO number VALUES (?)", (first + RESERVED,))
-            except sqlite3.Error as error:
-                self._failed(error)
-            return first
+            if self._connect() and self._file is not None:
+                try:
+                    return self._file.reserve(first, RESERVED)
+                except (sqlite3.Error, OSError, DamagedError) as error:
+                    self._failed(error)
+        return first
 
     def put(self, sink: str, message: EventMessage) -> None:
-        """Queue a message for a sink. On return it is on disk, or in memory if the disk takes none."""
-        body = json.dumps(message.to_dict(), separators=(",", ":"))
+        """Queue a message for a sink. On return it is in the file, or in memory if that takes none."""
         with self._lock:
-            self._memory[self._next] = (sink, body)
-            self._sizes.setdefault(sink, {})[self._next] = len(body)
-            self._bytes[sink] = self._bytes.get(sink, 0) + len(body)
-            self._next += 1
-            self._bound(sink)
+            self._add([_Waiting(seal(sink, message))])
             self._write()
 
     def peek(self, sink: str) -> Entry | None:
-        """The oldest message that waits for a sink, or None."""
+        """Return the oldest message that waits for a sink, or None."""
         with self._lock:
-            while sizes := self._sizes.get(sink):
-                seq = next(iter(sizes))
-                body = self._body(seq)
-                if body is None:
-                    if seq in self._sizes.get(sink, {}):
-                        return None  # the disk does not give it now
-                    continue
-                try:
-                    return Entry(seq, EventMessage.from_dict(json.loads(body)))
-                except (EdgecryError, ValueError, AttributeError, TypeError) as error:
-                    self._drop(sink, seq, f"it is unreadable, {error}")
-                    self._write()
+            for seq, waiting in self._queues.get(sink, {}).items():
+                return Entry(seq, waiting.sealed.message)
             return None
 
     def done(self, sink: str, seq: int) -> None:
@@ -157,206 +154,192 @@ class Outbox:
             self._remove(sink, seq)
             self._write()
 
+    def defer(self, sink: str, seq: int) -> None:
+        """Put a message behind all others that wait for its sink, in this run."""
+        with self._lock:
+            queue = self._queues.get(sink, {})
+            if seq in queue:
+                new = next(self._numbers)
+                queue[new] = queue.pop(seq)
+                if seq in self._unwritten:
+                    self._unwritten[new] = self._unwritten.pop(seq)
+
+    def refresh(self) -> bool:
+        """Try to use the file again; return True if it holds messages that were not known before."""
+        with self._lock:
+            before = sum(map(len, self._queues.values()))
+            self._write()
+            return sum(map(len, self._queues.values())) > before
+
     # The next three take no lock, which a slow disk may hold: whoever asks is not to wait for it.
 
     def waiting(self) -> Mapping[str, int]:
-        """How many messages wait for each sink."""
-        return {sink: len(sizes) for sink, sizes in list(self._sizes.items())}
+        """Return how many messages wait for each sink."""
+        return {sink: len(queue) for sink, queue in list(self._queues.items())}
 
     def dropped(self) -> Mapping[str, int]:
-        """How many messages of each sink were dropped, since the file was made."""
+        """Return how many messages of each sink were dropped, since the file was made."""
         return dict(self._dropped)
 
     def unwritten(self) -> Mapping[str, int]:
-        """How many of them are in memory alone, and gone when the process is."""
-        return Counter(sink for sink, _ in list(self._memory.values()))
+        """Return how many of those that wait are in memory alone, and gone when the process is."""
+        return Counter(waiting.sealed.sink for waiting in list(self._unwritten.values()))
 
     def close(self) -> None:
         """Write what still can be, and close the file."""
         with self._lock:
             self._write()
-            self._disconnect()
-            self.path = None
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
-    # -- what waits, whether on disk or in memory ----------------------------------------------------
+    # -- what waits ----------------------------------------------------------------------------------
 
-    def _body(self, seq: int) -> str | None:
-        """The text of a message that waits; None if the disk does not give it."""
-        if seq in self._memory:
-            return self._memory[seq][1]
-        try:
-            if self._connect() and self._db:
-                row = self._db.execute("SELECT body FROM message WHERE seq = ?", (seq,)).fetchone()
-                return str(row[0]) if row else "null"
-        except sqlite3.Error as error:
-            self._failed(error)
-        return None
+    def _add(self, messages: Iterable[_Waiting], before: bool = False) -> None:
+        """Put messages behind those that wait, or before them."""
+        new = {next(self._numbers): waiting for waiting in messages}
+        unwritten = {seq: waiting for seq, waiting in new.items() if waiting.row is None}
+        self._unwritten = unwritten | self._unwritten if before else self._unwritten | unwritten
+        for sink in dict.fromkeys(waiting.sealed.sink for waiting in new.values()):
+            ours = {seq: waiting for seq, waiting in new.items() if waiting.sealed.sink == sink}
+            queue = self._queues.get(sink, {})
+            self._queues[sink] = ours | queue if before else queue | ours
+            size = sum(len(waiting.sealed.text) for waiting in ours.values())
+            self._bytes[sink] = self._bytes.get(sink, 0) + size
+            self._bound(sink)
 
     def _bound(self, sink: str) -> None:
-        most, most_bytes = self.settings.max_messages, self.settings.max_bytes
+        most, most_bytes, queue = self.settings.max_messages, self.settings.max_bytes, self._queues[sink]
         # Whatever its size, one message is kept.
-        while (n := len(self._sizes[sink])) > 1 and (n > most or self._bytes[sink] > most_bytes):
-            self._drop(sink, next(iter(self._sizes[sink])), "it is full, and that was the oldest")
-
-    def _drop(self, sink: str, seq: int, why: str) -> None:
-        name = ID.search(self._body(seq) or "")
-        if seq not in self._sizes[sink]:
-            return  # set aside with the database it was in, and counted there
-        self._dropped[sink] = self._dropped.get(sink, 0) + 1
-        self._remove(sink, seq)
-        log.warning(
-            "outbox: dropped %s for %s, the %d. so far: %s",
-            name[1] if name else "a message",
-            sink,
-            self._dropped[sink],
-            why,
-        )
+        while len(queue) > 1 and (len(queue) > most or self._bytes[sink] > most_bytes):
+            seq, waiting = next(iter(queue.items()))
+            self._remove(sink, seq)
+            self._dropped[sink] = self._dropped.get(sink, 0) + 1
+            log.warning(
+                "outbox: dropped %s for %s, the %d. so far: it is full, and that was the oldest",
+                waiting.sealed.message.id,
+                sink,
+                self._dropped[sink],
+            )
 
     def _remove(self, sink: str, seq: int) -> None:
-        size = self._sizes.get(sink, {}).pop(seq, None)
-        if size is None:
+        waiting = self._queues.get(sink, {}).pop(seq, None)
+        if waiting is None:
             return
-        self._bytes[sink] -= size
-        if self._memory.pop(seq, None) is None:
-            self._delivered.add(seq)
+        self._bytes[sink] -= len(waiting.sealed.text)
+        self._unwritten.pop(seq, None)
+        if waiting.row is not None:
+            self._gone.append(waiting.row)
 
-    # -- the database --------------------------------------------------------------------------------
+    # -- the file ------------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        """Bring the disk up to date, all or nothing; what fails is tried again at the next call."""
-        for _ in range(2):  # again with a new database if the first proves corrupt
-            if not self._connect() or self._db is None:
+        """Bring the file up to date, all or nothing; what fails is tried again at the next call."""
+        for _ in range(2):  # again with a new file if the first proves damaged
+            if not self._connect() or self._file is None:
                 return
-            if not self._memory and not self._delivered and self._dropped == self._written_drops:
+            new = list(self._unwritten.values())
+            if not new and not self._gone and self._dropped == self._written_drops:
                 return
+            texts = [(waiting.sealed.sink, waiting.sealed.text) for waiting in new]
             try:
-                with self._db as db:
-                    rows = [(seq, *row) for seq, row in self._memory.items()]
-                    db.executemany("DELETE FROM message WHERE seq = ?", [(s,) for s in self._delivered])
-                    db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?)", rows)
-                    db.executemany("INSERT OR REPLACE INTO dropped VALUES (?, ?)", self._dropped.items())
-            except sqlite3.Error as error:
+                rows = self._file.write(texts, self._gone, self._dropped)
+            except (sqlite3.Error, OSError, DamagedError) as error:
                 if self._failed(error):
                     continue
                 return
-            self._memory.clear()
-            self._delivered.clear()
+            for waiting, row in zip(new, rows, strict=True):
+                waiting.row = row
+            self._unwritten = {}
+            self._gone.clear()
             self._written_drops = dict(self._dropped)
             if self._complaint:
-                log.warning("outbox: %s works again", self.path)
+                log.warning("outbox: %s works again", self._file.path)
                 self._complaint = ""
 
-    def _connect(self) -> bool:
-        """Open the database unless it is open; whether it is."""
+    def _connect(self, is_first: bool = False) -> bool:
+        """Open the file if it is closed, and take up what it holds. Return True if it is open afterwards."""
         for _ in range(2):
-            if self._db is not None or self.path is None:
+            if self._file is None or self._file.is_open:
                 break
             try:
-                self._load(self._open(self.path))
-            except (sqlite3.Error, OSError) as error:
+                kept = self._file.open()
+            except (InUseError, ForeignError) as error:
+                if is_first:
+                    raise
+                self._complain(error)
+                break
+            except (sqlite3.Error, OSError, DamagedError) as error:
                 if not self._failed(error):
                     break
-        return self._db is not None
+                continue
+            self._take_up(kept)
+            if kept.damaged:
+                log.error(
+                    "outbox: %s: %d messages are damaged, and counted as dropped; its table damaged has them",
+                    self._file.path,
+                    kept.damaged,
+                )
+        return self._file is not None and self._file.is_open
 
-    def _open(self, path: Path) -> sqlite3.Connection:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(path, timeout=0.2, check_same_thread=False)
-        try:
-            # One process a file, or each would deliver the other's messages; and no shared-memory
-            # file, whose mapping may end in SIGBUS when the disk is full.
-            db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            db.execute("PRAGMA journal_mode = WAL")
-            # WAL with NORMAL survives kill -9 but not a power cut: the last commits may be gone, for
-            # the log is not synced at each. FULL syncs it. Events are rare; a card bears it.
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA wal_autocheckpoint = 100")
-            db.execute("PRAGMA journal_size_limit = 1048576")
-            ((version,),) = db.execute("PRAGMA user_version")
-            ((verdict,),) = db.execute("PRAGMA quick_check(1)")
-            if verdict != "ok" or version not in (0, VERSION):
-                raise _Unusable(f"version {version}, check: {verdict}")
-            db.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT")
-        except BaseException:
-            db.close()
-            raise
-        return db
+    def _take_up(self, kept: Kept) -> None:
+        """Take what a file holds for older than what this run has, and what both have for the same."""
+        self._forget_rows()
+        known = self._known()
+        for row, sealed in kept.messages.items():
+            if (sealed.sink, sealed.message.id) in known:
+                seq = known[sealed.sink, sealed.message.id]
+                self._queues[sealed.sink][seq].row = row
+                del self._unwritten[seq]
+        older = {r: s for r, s in kept.messages.items() if (s.sink, s.message.id) not in known}
+        self._add([_Waiting(sealed, row) for row, sealed in older.items()], before=True)
+        for sink, count in kept.dropped.items():
+            ours = self._dropped.get(sink, 0)
+            self._dropped[sink] = max(ours, count) if self._was_read else ours + count
+        self._was_read = True
 
-    def _load(self, db: sqlite3.Connection) -> None:
-        """Take up what an earlier run left: all of it older than what this one has in memory."""
-        try:
-            drops = dict(db.execute("SELECT sink, count FROM dropped"))
-            ((newest,),) = db.execute("SELECT coalesce(max(seq), 0) FROM message")
-            if self._next == 1:
-                self._next = newest + 1
-            elif newest > 0:
-                # Numbers of this run are in use already, so the older ones move below them.
-                with db:
-                    db.execute("UPDATE message SET seq = seq - ?", (newest,))
-            rows = list(db.execute("SELECT sink, seq, length(body) FROM message ORDER BY seq"))
-        except BaseException:
-            db.close()
-            raise
-        self._db = db
-        ours, self._sizes = self._sizes, {}
-        for sink, seq, size in rows:
-            self._sizes.setdefault(sink, {})[seq] = size
-        for sink, sizes in ours.items():
-            self._sizes.setdefault(sink, {}).update(sizes)
-        self._bytes = {sink: sum(sizes.values()) for sink, sizes in self._sizes.items()}
-        for sink, count in drops.items():
-            self._dropped[sink] = self._dropped.get(sink, 0) + count
+    def _known(self) -> dict[tuple[str, str], int]:
+        """Return the sequence numbers of all that waits, by sink and id."""
+        return {
+            (sink, waiting.sealed.message.id): seq
+            for sink, queue in self._queues.items()
+            for seq, waiting in queue.items()
+        }
 
-    def _failed(self, error: sqlite3.Error | OSError) -> bool:
-        """Count it, and say so unless that was said; True if that was corrupt and is out of the way."""
+    def _forget_rows(self) -> None:
+        """Take all that waits for not written: the file that had it is not the file any more."""
+        self._unwritten = {seq: w for queue in self._queues.values() for seq, w in queue.items()}
+        for waiting in self._unwritten.values():
+            waiting.row = None
+        self._gone.clear()
+        self._written_drops = {}
+
+    def _failed(self, error: Exception) -> bool:
+        """Count a failure of the file. Return True if the file was damaged and is out of the way."""
         self.errors += 1
-        self._busy = _code(error) == sqlite3.SQLITE_BUSY
-        if self.path and _is_corrupt(error):
-            self._set_aside(self.path, error)
+        if isinstance(error, DamagedError) and self._file is not None:
+            try:
+                aside, found = self._file.set_aside(error)
+            except OSError as trouble:
+                self._complain(OSError(f"{error}; it cannot be set aside ({trouble})"))
+                return False
+            self._forget_rows()
+            known = self._known()
+            taken = [_Waiting(sealed) for sealed in found if (sealed.sink, sealed.message.id) not in known]
+            self._add(taken, before=True)
+            log.error(
+                "outbox: %s: %s; set aside as %s, and %d messages taken over from it",
+                self._file.path,
+                error,
+                aside.name,
+                len(taken),
+            )
             return True
-        if str(error) != self._complaint:
-            self._complaint = str(error)
-            log.error("outbox: %s: %s; messages wait in memory until it works again", self.path, error)
+        self._complain(error)
         return False
 
-    def _set_aside(self, path: Path, error: Exception) -> None:
-        """Keep a broken database for whoever wants to look at it; the next one replaces it."""
-        self._disconnect()
-        aside = path.with_name(path.name + ".corrupt")
-        # What was on disk is out of reach; what is in memory goes to the new one.
-        lost = 0
-        for sink, sizes in self._sizes.items():
-            kept = {seq: size for seq, size in sizes.items() if seq in self._memory}
-            lost += len(sizes) - len(kept)
-            self._dropped[sink] = self._dropped.get(sink, 0) + len(sizes) - len(kept)
-            self._sizes[sink], self._bytes[sink] = kept, sum(kept.values())
-        self._delivered.clear()
-        self._written_drops.clear()
-        log.error("outbox: %s: %s; set aside as %s, %d known messages lost", path, error, aside.name, lost)
-        try:
-            path.replace(aside)
-            for suffix in ("-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        except OSError as trouble:
-            log.error("outbox: %s cannot be set aside (%s); messages wait in memory", path, trouble)
-            self.path = None
-
-    def _disconnect(self) -> None:
-        if self._db is not None:
-            try:
-                self._db.close()
-            except sqlite3.Error as error:
-                log.error("outbox: %s: %s", self.path, error)
-            self._db = None
-
-
-class _Unusable(sqlite3.DatabaseError):
-    """A database that opens but is not ours."""
-
-
-def _code(error: Exception) -> int:
-    # The low byte is the family: SQLITE_CORRUPT_INDEX is a SQLITE_CORRUPT.
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _is_corrupt(error: Exception) -> bool:
-    return isinstance(error, _Unusable) or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    def _complain(self, error: Exception) -> None:
+        """Say what is wrong with the file, unless that was said."""
+        if self._file is not None and str(error) != self._complaint:
+            self._complaint = str(error)
+            log.error("outbox: %s: %s; messages wait in memory until it works again", self._file.path, error)
