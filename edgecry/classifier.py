@@ -1,4 +1,4 @@
-"""Classifier: the one-shot door. A recording in, a Prediction out."""
+"""Classifier: the one-shot door. It takes a recording and gives a Prediction."""
 
 from __future__ import annotations
 
@@ -23,40 +23,40 @@ from edgecry.models.model import CryModel
 from edgecry.models.rules import CRY, NO_CRY
 from edgecry.roles import ModelSource, models_for
 
-#: Recordings after which numba has paid for its loading: half a second to a second, against what it
-#: saves on each. Whoever has as many will likely have more.
+#: Number of recordings after which numba has paid for its loading: that takes half a second to a second,
+#: and each recording then takes less. A caller who has had so many will likely have more.
 MANY = 150
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is said of one recording.
+    """The answer for one recording.
 
     Attributes
     ----------
     label : str
-        "no_cry"; or a reason, or "uncertain" where the evidence does not single one out; or "cry" from a
-        detector alone. From a model that knows of no sets the most probable label; of labels that tie to
-        six decimals the first.
+        "no_cry", a reason, or "uncertain" if the evidence does not single out a reason. A detector alone
+        gives "cry" or "no_cry". A model that knows of no sets gives its most probable label; if labels
+        are equal to six decimals, the first of them.
     confidence : float in [0, 1], or None
-        The label's probability, as the model gives it; None for "uncertain", which has none.
+        The probability of the label, as the model gives it. None for "uncertain", which has none.
     probabilities : dict of str to float in [0, 1]
-        The probability of every label, in the model's order; of "cry" and "no_cry" from a detector
-        alone; empty where no reason was looked for, as there was no cry.
+        The probability of every label, in the model's order. A detector alone gives those of "cry" and
+        "no_cry". Empty if no reason was looked for, because there was no cry.
     duration : float
         Length of the recording in seconds.
     elapsed : float
-        Time the answer took in seconds, from decoding to the label.
+        Seconds that the answer took, from decoding to the label.
     model : str
         Name of the model.
     cry : Cry, or None
-        Whether there is a cry; None where no detector listened.
+        Whether there is a cry; None if no detector listened.
     reasons : Reasons, or None
-        Calibrated probabilities and what the evidence leaves of them; None without a cry, and from a
+        Calibrated probabilities, and the reasons that the evidence leaves. None without a cry, and from a
         model that knows of no sets.
     heard : {"sound", "too_quiet", "too_short", "digital_silence"}
-        What there was to hear, as :func:`~edgecry.detector.what_was_heard` tells it: "no_cry" means
-        little unless this is "sound". It is "sound" where a cry was found.
+        What there was to hear, as :func:`~edgecry.detector.what_was_heard` tells it. Unless this is
+        "sound", "no_cry" means little. It is "sound" if a cry was found.
     """
 
     label: str
@@ -70,7 +70,7 @@ class Prediction:
     heard: Heard = "sound"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON: the fields, rounded, with ``elapsed_ms`` for ``elapsed``."""
+        """Return the fields as plain types for JSON, rounded, with ``elapsed_ms`` for ``elapsed``."""
         return {
             "label": self.label,
             "confidence": None if self.confidence is None else round(self.confidence, DIGITS),
@@ -85,26 +85,26 @@ class Prediction:
 
 
 class Classifier:
-    """Says of recordings whether a baby cries, and why; its models are opened once. Threads may share it.
+    """Says whether a baby cries in a recording, and why. Models are opened once. Threads may share it.
 
     Parameters
     ----------
     model : path, str or CryModel, optional
-        The model of reasons: a file, or the name of a bundled one ("reason", "seed"); "reason" if left
-        out. A model of the task "cry" ("cry") says no more than that. Pass a
+        The model of reasons: a file, or the name of a bundled model ("reason", "seed"); "reason" if left
+        out. If it is itself a detector ("cry"), it works alone and no reasons are given. Pass a
         :class:`~edgecry.models.model.CryModel` to choose its runtime options.
 
     engine : {"auto", "numpy", "numba"}
-        What features are computed with. "auto" is NumPy, and numba once :meth:`classify_many` has
-        seen so many recordings that loading it pays, if ``edgecry warmup`` has prepared it.
+        The engine of the features. "auto" is NumPy. If ``edgecry warmup`` has prepared numba, it is numba
+        once :meth:`classify_many` has seen so many recordings that loading it pays.
 
     detector : path, str or CryModel, or None
-        The model that is asked first whether there is a cry; without one no reason is looked for. None
-        takes every sound for a cry. Of no account where ``model`` is itself of the task "cry".
+        The model that is asked first whether there is a cry. No reason is looked for without a cry. None
+        takes every sound for a cry. Ignored if ``model`` is itself a detector (task "cry").
 
     decision : Decision, or None
-        Settings in place of the models' own. None decides nothing: no detector, and the most probable
-        label whatever the sound.
+        Settings in place of the models' own. None decides nothing: no detector is opened, and the answer
+        is the most probable label, whatever the sound.
 
     Attributes
     ----------
@@ -116,11 +116,11 @@ class Classifier:
     Raises
     ------
     ModelError
-        A model file is refused, or the detector is none.
+        A model file is refused, or ``detector`` is not a detector.
     SpecError
         The engine is unknown, or not installed.
     EdgecryError
-        ``decision`` is none, or sets what these models do not decide by.
+        ``decision`` is not a Decision, or sets a value that these models do not use.
 
     Examples
     --------
@@ -161,7 +161,7 @@ class Classifier:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names in the order of the probabilities: the model's labels; of a detector "cry" and "no_cry"."""
+        """The model's labels, in the order of the probabilities; "cry" and "no_cry" of a detector alone."""
         return self._models.labels
 
     @property
@@ -182,10 +182,10 @@ class Classifier:
         Raises
         ------
         AudioError
-            The recording cannot be read or holds nothing to classify, or ``sr`` is missing for an
-            array or given for something else.
+            The recording cannot be read or holds nothing to classify. Or ``sr`` is missing for an array,
+            or given for another source.
         ModelError
-            A model gives something else than probabilities.
+            A model gives values that are not probabilities.
         """
         begin = time.perf_counter()
         rate = self.spec.sr if self._detector is None else self._detector.spec.sr
@@ -197,7 +197,7 @@ class Classifier:
         if cry is None or not cry.detected:
             rule = None if self._detector is None else self._detector.rule
             found = what_was_heard(waveform.samples, rate, rule)
-        del waveform  # lest it be held while the next is decoded
+        del waveform  # so that it is not held while the recording is decoded at another rate
         probabilities: dict[str, float] = {}
         reasons, conformal = None, self._models.conformal
         if self._extractor is not None and (cry is None or cry.detected):
@@ -221,7 +221,7 @@ class Classifier:
         )
 
     def _listen(self, waveform: Waveform) -> tuple[Cry | None, Float64 | None]:
-        """Whether there is a cry, and the vector of the whole where that was computed for it."""
+        """Tell whether there is a cry; return the vector of the whole recording too, if there is one."""
         if self._detector is None:
             return None, None
         with _named(waveform.origin):
@@ -231,7 +231,7 @@ class Classifier:
     def _ask(
         self, extractor: FeatureExtractor, recording: Recording, vector: Float64 | None
     ) -> dict[str, float]:
-        """Probabilities of the model's labels; ``vector`` is used if it is by the model's own recipe."""
+        """Return the probabilities of the labels, from ``vector`` if it is by the model's own recipe."""
         if vector is None or not self._is_shared:
             waveform = recording.at(self.spec.sr)
             with _named(waveform.origin):
@@ -251,20 +251,21 @@ class Classifier:
     def classify_many(
         self, sources: Iterable[Source], errors: Literal["raise", "yield"] = "raise"
     ) -> Iterator[Prediction | EdgecryError]:
-        """Classify recordings one by one, each when its turn is asked for.
+        """Classify recordings one by one, each when the caller asks for the next.
 
         Parameters
         ----------
         sources : iterable
             What :meth:`classify` takes; arrays as (array, rate).
         errors : {"raise", "yield"}
-            What becomes of a recording that fails: its error ends the iteration, or is yielded in
-            its place, and the rest still done.
+            "raise" ends the iteration with the error of a recording that fails. "yield" gives the error
+            in place of a prediction, and goes on.
 
         Yields
         ------
         Prediction
-            One for each source, in order; with ``errors="yield"`` an EdgecryError where it failed.
+            One for each source, in order. With ``errors="yield"``, an EdgecryError for each source that
+            fails.
         """
         if errors not in ("raise", "yield"):
             raise EdgecryError(f"errors: {errors!r} is unknown; allowed are raise, yield")
@@ -283,7 +284,7 @@ class Classifier:
             yield result
 
     def _go_faster(self) -> None:
-        """Go on with numba, where that is ready."""
+        """Go on with numba, if it is ready."""
         if self._extractor is not None:
             self._extractor = _faster(self._extractor)
         if self._detector is not None:
@@ -293,7 +294,7 @@ class Classifier:
 
 @contextmanager
 def _named(origin: str) -> Iterator[None]:
-    """Have an AudioError say which recording it is of."""
+    """Make an AudioError name its recording."""
     try:
         yield
     except AudioError as error:
@@ -301,7 +302,7 @@ def _named(origin: str) -> Iterator[None]:
 
 
 def _faster(extractor: FeatureExtractor) -> FeatureExtractor:
-    """The same extractor on numba, where that is ready; compiling has no place in the middle of work."""
+    """Return the same extractor on numba, if it is ready: nothing is compiled in the middle of work."""
     from edgecry.features.warmup import status
 
     if extractor.engine != "numpy" or not status().ready:
@@ -310,7 +311,7 @@ def _faster(extractor: FeatureExtractor) -> FeatureExtractor:
 
 
 def _with_rate(source: Source | NDArray[Any], sr: int | None) -> Source:
-    """Put an array and its rate together; leave what states its own rate alone."""
+    """Put an array and its rate together. Every other source states its own rate."""
     if isinstance(source, np.ndarray):
         if sr is None:
             raise AudioError("sr: an array does not tell its rate; give it in Hz, classify(y, sr=16000)")

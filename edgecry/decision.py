@@ -1,10 +1,11 @@
-"""Probabilities to what we say. Pure: no audio, no model, no array library.
+"""From probabilities to an answer. This is pure: it knows no audio, no model and no array library.
 
-Whether a baby cries: the pooled probability of the windows against a threshold. Why: only what the
-evidence singles out. A model's probability of a reason follows how common the reason is; *evidence*
-takes that out, and a class-conditional conformal set (Vovk, 2013, "Conditional validity of inductive
-conformal predictors") holds every reason that it speaks no more against than against some recordings of
-that very reason. One reason left is an answer; more are "uncertain".
+Whether a baby cries is decided by comparing the pooled probability of the windows with a threshold. Why is
+said only if the evidence singles out a reason. A model's probability of a reason follows how common the
+reason is; *evidence* takes that out. The answer is then a class-conditional conformal set (Vovk, 2013,
+"Conditional validity of inductive conformal predictors"). The set keeps a reason if its evidence is at
+least as strong as for some training recordings of that reason. A single reason in the set is an answer;
+several are "uncertain".
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Any, NamedTuple
 from edgecry.errors import EdgecryError, ModelError
 from edgecry.models.rules import CRY, NO_CRY, POOLS, UNCERTAIN, Conformal, Threshold
 
-#: Decimals that count. Another processor adds float32 in another order and moves the digits after
-#: these; two labels that agree up to here are tied, and the tie breaks the same way everywhere.
+#: Decimals of a probability that count. The digits after these depend on the processor, which sums
+#: float32 in its own order. Labels that agree to here are tied, and a tie breaks the same way everywhere.
 DIGITS = 6
-#: The same of evidence, as it is stored in a model file.
+#: Decimals of evidence, as it is stored in a model file.
 EVIDENCE_DIGITS = 6
-#: What 1 - 0.9 is short of 0.1, and more.
+#: Tolerance for rounding: in floating point 1 - 0.9 is slightly less than 0.1.
 _EPS = 1e-9
 
 
@@ -31,16 +32,16 @@ _EPS = 1e-9
 
 @dataclass(frozen=True)
 class Decision:
-    """Settings that take the place of a model's own; None leaves the model's.
+    """Settings in place of a model's own. None keeps the model's setting.
 
     Parameters
     ----------
     threshold : float in (0, 1], optional
-        The probability from which on a sound is a cry. A higher one misses more cries, and takes less
-        else for one.
+        A sound is a cry from this probability on. A higher threshold misses more cries, and takes fewer
+        other sounds for cries.
     coverage : float in (0, 1), optional
-        How many recordings of each reason are to have it in their set. A higher one makes "uncertain"
-        more frequent.
+        The share of the recordings of each reason whose set should contain it. A higher coverage makes
+        "uncertain" more frequent.
 
     Raises
     ------
@@ -76,11 +77,11 @@ class Cry:
     Attributes
     ----------
     probability : float in [0, 1]
-        Of a cry somewhere in the recording, pooled over its windows.
+        The probability of a cry somewhere in the recording, pooled over its windows.
     threshold : float in (0, 1]
-        From where on that is a cry.
+        It is a cry from this probability on.
     windows : tuple of Window
-        What it was pooled from.
+        The windows that were pooled.
     """
 
     probability: float
@@ -89,11 +90,11 @@ class Cry:
 
     @property
     def detected(self) -> bool:
-        """Whether the probability reaches the threshold, to six decimals."""
+        """True if the probability, to six decimals, reaches the threshold."""
         return detect(self.probability, self.threshold)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON."""
+        """Return plain types, ready for JSON."""
         return {
             "probability": round(self.probability, DIGITS),
             "threshold": self.threshold,
@@ -116,13 +117,13 @@ class Reasons:
     Attributes
     ----------
     probabilities : dict of str to float in [0, 1]
-        The calibrated probability of each.
+        The calibrated probability of each reason.
     set : tuple of str
-        Those that the evidence leaves, in the model's order; one at least.
+        The reasons that the evidence leaves, in the model's order; at least one.
     coverage : float in (0, 1)
-        How many recordings of each reason have it in their set.
+        The share of the recordings of each reason whose set contains it.
     prior : dict of str to float in (0, 1)
-        The share of each in the training data: what the probability would be without listening.
+        The share of each reason in the training data. It is the probability before listening.
     """
 
     probabilities: Mapping[str, float]
@@ -131,7 +132,7 @@ class Reasons:
     prior: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON."""
+        """Return plain types, ready for JSON."""
         return {
             "probabilities": {k: round(p, DIGITS) for k, p in self.probabilities.items()},
             "set": list(self.set),
@@ -146,8 +147,8 @@ class Reasons:
 def rank(probabilities: Sequence[float]) -> list[int]:
     """Order labels from the most to the least probable.
 
-    Probabilities are compared after rounding to ``DIGITS`` decimals; of equal ones the first wins.
-    For float32 values widened to float64, ``numpy.round`` followed by ``argmax`` agrees.
+    Probabilities are compared after rounding to ``DIGITS`` decimals. Of equal ones the first wins.
+    For float32 values widened to float64, ``numpy.round`` followed by ``argmax`` gives the same label.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ def top_label(probabilities: Sequence[float], labels: Sequence[str]) -> str:
     Raises
     ------
     ModelError
-        There is no label, or not one probability for each.
+        There is no label, or the number of probabilities differs from that of the labels.
     """
     if not labels or len(probabilities) != len(labels):
         raise ModelError(
@@ -190,19 +191,19 @@ def top_label(probabilities: Sequence[float], labels: Sequence[str]) -> str:
 
 
 def pool(probabilities: Sequence[float], how: str) -> float:
-    """Make one probability of those of the windows: a cry somewhere is a cry.
+    """Pool the probabilities of the windows into one: a cry somewhere is a cry.
 
     Parameters
     ----------
     probabilities : sequence of float in [0, 1]
-        Of each window; at least one.
+        One for each window; at least one.
     how : {"max", "mean", "top2"}
         "top2" is the mean of the two largest, or the only one.
 
     Raises
     ------
     EdgecryError
-        There are none, or ``how`` is unknown.
+        There is no probability, or ``how`` is unknown.
     """
     if not probabilities:
         raise EdgecryError("probabilities: none; expected those of at least one window")
@@ -224,7 +225,7 @@ def detect(probability: float, threshold: float) -> bool:
 
 
 def find_cry(windows: Sequence[Window], rule: Threshold, decision: Decision) -> Cry:
-    """Decide on the windows of a recording by a model's rule, with a caller's settings before its own."""
+    """Decide by a model's rule whether there is a cry. The caller's threshold replaces the model's."""
     pooled = pool([w.probability for w in windows], rule.pool)
     return Cry(pooled, rule.chosen(decision.threshold), tuple(windows))
 
@@ -233,17 +234,17 @@ def find_cry(windows: Sequence[Window], rule: Threshold, decision: Decision) -> 
 
 
 def evidence(probabilities: Mapping[str, float], prior: Mapping[str, float]) -> dict[str, float]:
-    """Take how common the labels are out of their probabilities.
+    """Take out of the probabilities how common the labels are.
 
     Parameters
     ----------
     probabilities, prior : mapping of str to float
-        Of the same labels; no prior is 0.
+        Both have the same labels. Every prior is more than 0.
 
     Returns
     -------
     dict of str to float in [0, 1]
-        ``(p_k / prior_k) / sum_j (p_j / prior_j)``: the probabilities, had all labels been as common.
+        ``(p_k / prior_k) / sum_j (p_j / prior_j)``: the probabilities if all labels were equally common.
     """
     ratios = {label: p / prior[label] for label, p in probabilities.items()}
     total = sum(ratios.values())
@@ -251,20 +252,19 @@ def evidence(probabilities: Mapping[str, float], prior: Mapping[str, float]) -> 
 
 
 def credibility(value: float, scores: Sequence[float]) -> float:
-    """Conformal p-value of a label: the share of its own recordings with no more evidence for it.
+    """Return the conformal p-value of a label: the share of its recordings with at most this evidence.
 
     Parameters
     ----------
     value : float in [0, 1]
-        Evidence for the label.
+        Evidence for the label. It is rounded to ``EVIDENCE_DIGITS`` decimals.
     scores : sequence of float, in rising order
-        Evidence that its recordings gave when the model was calibrated, to ``EVIDENCE_DIGITS`` decimals,
-        as ``value`` is brought to.
+        Evidence for the label in its own recordings when the model was calibrated, rounded alike.
 
     Returns
     -------
     float in (0, 1]
-        The recording itself counts among them, so that a label without recordings is never ruled out.
+        The recording itself is counted too, so that a label without recordings is never ruled out.
     """
     return (bisect_right(scores, round(value, EVIDENCE_DIGITS)) + 1) / (len(scores) + 1)
 
@@ -272,10 +272,11 @@ def credibility(value: float, scores: Sequence[float]) -> float:
 def reason_set(
     found: Mapping[str, float], scores: Mapping[str, Sequence[float]], coverage: float
 ) -> tuple[str, ...]:
-    """Labels that the evidence leaves: those with a credibility over ``1 - coverage``.
+    """Return the labels that the evidence leaves: those with a credibility over ``1 - coverage``.
 
-    If that is none, the most credible one: it would be the last to go as the coverage falls, so that sets
-    at different coverages lie in one another. Of equally credible ones that with most evidence.
+    If there is no such label, the most credible one is kept. It is the last to go as the coverage falls, so
+    a set at a lower coverage is always part of the set at a higher one. Of equally credible labels the one
+    with most evidence is kept.
 
     Parameters
     ----------
@@ -291,14 +292,14 @@ def reason_set(
 
 
 def find_reasons(probabilities: Mapping[str, float], rule: Conformal, decision: Decision) -> Reasons:
-    """Put the calibrated probabilities, and what they leave, together."""
+    """Put the calibrated probabilities and the reasons that they leave together."""
     coverage = rule.coverage if decision.coverage is None else decision.coverage
     left = reason_set(evidence(probabilities, rule.prior), rule.scores, coverage)
     return Reasons(dict(probabilities), left, coverage, dict(rule.prior))
 
 
 def name_reason(reasons: Reasons, nameable: Sequence[str]) -> str:
-    """Return the one reason that is left, if it is one that may be named; otherwise "uncertain"."""
+    """Return the reason that is left, if it is the only one and may be named; otherwise "uncertain"."""
     (first, *others) = reasons.set
     return first if not others and first in nameable else UNCERTAIN
 
@@ -311,17 +312,18 @@ def decide(
     Parameters
     ----------
     cry : Cry, or None
-        Where a detector listened.
+        What the detector found; None if no detector listened.
     reasons : Reasons, or None
-        Where a model that knows of sets was asked; ``nameable`` is its.
+        What a model that knows of sets found. ``nameable`` are the labels that it may name.
     probabilities : mapping of str to float
-        Of labels, where a model that does not was asked: the first of the largest is the answer.
+        Those of a model that knows of no sets. The label with the largest is the answer; of equal ones
+        the first.
 
     Returns
     -------
     str, float or None
-        "no_cry", "uncertain", a label, or if there was a detector alone "cry"; and its probability, None
-        for "uncertain", which has none.
+        "no_cry", "uncertain", a label, or "cry" if a detector worked alone; and its probability, None for
+        "uncertain", which has none.
     """
     if cry is not None and not cry.detected:
         return NO_CRY, 1 - cry.probability

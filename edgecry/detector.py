@@ -1,4 +1,4 @@
-"""Detector: where in a recording a baby cries, window by window."""
+"""Detector: says, window by window, where in a recording a baby cries."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 from edgecry.models.rules import Threshold
 
-#: What there was to hear, see :func:`what_was_heard`.
+#: What there was to hear; see :func:`what_was_heard`.
 Heard = Literal["sound", "too_quiet", "too_short", "digital_silence"]
-#: Where a window begins, and where it ends, in samples.
+#: Start and end of a window, in samples.
 Span = tuple[int, int]
 
-#: Of the hop: the most that may be left over at the end without a window of its own.
+#: The part of a hop that may be left over at the end without a window of its own.
 _LEFT_OVER = 0.25
-#: Samples whose squares float32 adds up to within a hundredth, in whatever order: their number times its
-#: resolution is less.
+#: Number of samples whose squares float32 sums to within a hundredth in any order: the number times the
+#: resolution of float32 is less than that.
 _ROUGH = 2**16
 
 
@@ -34,25 +34,26 @@ class Detector:
     Parameters
     ----------
     model : CryModel
-        Of the rule "threshold".
+        A model with the rule "threshold".
     engine : {"numpy", "numba"}
-        What features are computed with.
+        The engine of the features.
     also : collection of str
-        Families to compute beside those it reads where the whole signal is one window, for who shares
-        that vector.
+        Extra families to compute when the signal is a single window, so that another model can use the
+        same vector.
 
     Attributes
     ----------
     model : CryModel
     rule : Threshold
-        What a window is, and how windows are decided on.
+        The length of a window, and how windows are decided on.
     extractor, whole : FeatureExtractor
-        Of windows, and of a signal that is one. Settable, to go on with another engine.
+        For windows, and for a signal that is a single window. Both can be replaced, to go on with another
+        engine.
 
     Raises
     ------
     ModelError
-        The model is no detector.
+        The model is not a detector.
     SpecError
         The engine is unknown, or not installed.
     """
@@ -72,7 +73,7 @@ class Detector:
     def listen(self, y: Float32) -> tuple[list[Window], NDArray[np.float64] | None]:
         """Give each window of a signal the probability of a cry.
 
-        A silent one, under the rule's floor, has probability 0, and nothing is computed for it.
+        A window under the rule's floor is silent: its probability is 0, and nothing is computed for it.
 
         Parameters
         ----------
@@ -84,14 +85,14 @@ class Detector:
         windows : list of Window
             At least one.
         vector : float64 [shape=(n_features,)], or None
-            The features of the whole signal, where it is one window that is not silent.
+            The features of the whole signal, if it is a single window and not silent.
 
         Raises
         ------
         AudioError
             A window cannot be measured.
         ModelError
-            The model gives something else than probabilities.
+            The model gives values that are not probabilities.
         """
         sr, found = self.spec.sr, self.vectors(y)
         heard = {span: vector for span, vector in found.items() if vector is not None}
@@ -121,7 +122,7 @@ class Detector:
         AudioError
             A window cannot be measured.
         ModelError
-            The model has no embedding, or gives something else than probabilities.
+            The model has no embedding, or gives values that are not probabilities.
         """
         self.model.require_embedding()
         sr, found = self.spec.sr, self.vectors(y)
@@ -177,7 +178,7 @@ class Detector:
         Raises
         ------
         ModelError
-            The model gives something else than probabilities.
+            The model gives values that are not probabilities.
         """
         positive = self.model.labels.index(self.rule.positive)
         found: list[float] = self.model.predict_proba(vectors)[:, positive].tolist()
@@ -207,8 +208,8 @@ def windows(n: int, size: int, hop: int) -> Iterator[tuple[int, int]]:
     Yields
     ------
     (start, stop)
-        One more, aligned with the end, if over a quarter of a hop would be left over; all of a signal
-        shorter than a window.
+        If more than a quarter of a hop would be left over, one more window ends with the signal. A signal
+        shorter than a window is a single window.
     """
     stop = 0
     for stop in range(size, n + 1, hop):
@@ -247,20 +248,20 @@ def what_was_heard(y: Float32, sr: int, rule: Threshold | None) -> Heard:
 
 
 def is_left_over(n: int, stop: int, hop: int) -> bool:
-    """Whether what comes after the last whole window, which ends at ``stop``, needs one of its own.
+    """Tell whether the rest after the last whole window, which ends at ``stop``, needs its own window.
 
-    Without a whole window ``stop`` is 0.
+    ``stop`` is 0 if there is no whole window.
     """
     return n - stop > _LEFT_OVER * hop or stop == 0
 
 
 def is_silent(y: Float32, floor_dbfs: float | None) -> bool:
-    """Whether the RMS of a window about its mean is under the floor, in dB of full scale."""
+    """Tell whether the RMS of a window about its mean is under the floor, in dB of full scale."""
     if floor_dbfs is None:
         return False
     floor = 10 ** (floor_dbfs / 20)
-    # Most windows are far from quiet, which float32 tells at a quarter of the cost; its sums of so many
-    # are good to a hundredth.
+    # Most windows are far from quiet. float32 shows that at a quarter of the cost: its sum of so many
+    # squares is right to a hundredth.
     if len(y) <= _ROUGH:
         with np.errstate(over="ignore", invalid="ignore"):
             power, offset = float(np.dot(y, y)) / len(y), float(y.mean())

@@ -53,7 +53,7 @@ class Reasoner:
         Raises
         ------
         ModelError
-            The model gives something else than probabilities.
+            The model gives values that are not probabilities.
         """
         vector = self._vectors.of(max(start, stop - self._length), stop)
         (row,) = self.model.predict_proba(vector).tolist()
