@@ -255,12 +255,12 @@ def test_an_unforeseen_error_gives_nothing_up(path, caplog):
     with Dispatcher([sink], on_disk(path)) as dispatcher:
         for n in range(4):
             dispatcher.send(cry(n))
-        wait_for(lambda: len(sink.delivered) == 3 and dispatcher.statistics()[f"{sink.name}.retries"] > 3)
+        wait_for(lambda: len(sink.delivered) == 3 and dispatcher.statistics()[f"{sink.name}.retries"] > 6)
         broken.clear()
         wait_for(lambda: len(sink.delivered) == 4)
         assert dispatcher.statistics()[f"{sink.name}.failed"] == 0
     assert [message.id for message in sink.delivered] == [cry(n).id for n in (0, 2, 3, 1)]
-    assert 1 <= caplog.text.count("in an unforeseen way") <= 2  # said again after a success
+    assert 1 <= caplog.text.count("in an unforeseen way") <= 4, "once, and again after each success"
 
 
 def test_what_somebody_may_mend_is_given_up_after_a_while(path):
