@@ -1,9 +1,9 @@
-"""Window scores to cry events. A pure state machine: no audio, no model, no clock.
+"""From the scores of windows to cry events. A pure state machine: it knows no audio, no model and no clock.
 
 Windows whose score reaches the *release* threshold, with less than ``end_after`` seconds from one to
-the next, are a *bout*; where bouts lie does not depend on anything else. A bout becomes an event once
-``k`` of its last ``n`` windows reach the *onset* threshold, and it has lasted ``min_length`` seconds
-from the first of those; it is announced then, and over when the bout is.
+the next, are a *bout*. Where bouts lie depends on nothing else. A bout becomes an event once ``k`` of its
+last ``n`` windows reach the *onset* threshold and it has lasted ``min_length`` seconds from the first of
+those windows. The event is announced at that moment, and it ends when the bout ends.
 """
 
 from __future__ import annotations
@@ -18,33 +18,35 @@ from edgecry.decision import DIGITS
 from edgecry.errors import EdgecryError
 from edgecry.stream.settings import EventSettings
 
-#: Seconds by which sums of times may be off; less than a sample.
+#: Seconds by which a sum of times may be off. It is less than a sample.
 _SLACK: Final = 1e-6
 
 
 @dataclass(frozen=True)
 class CryEvent:
-    """Something to tell of a cry.
+    """News of a cry.
 
     Attributes
     ----------
     kind : {"start", "update", "end"}
-        What has become of it.
+        Whether the cry begins, goes on or has ended.
     number : int >= 1
-        Which cry it is; those of one stream are counted.
+        Number of the cry in its stream.
     start, end : float
-        Seconds from the stream's first sample: where its first window that reached the onset
-        threshold begins, and where the last so far that reached the release threshold ends.
+        Seconds from the first sample of the stream. ``start`` is the beginning of the first window that
+        reached the onset threshold. ``end`` is the end of the last window so far that reached the release
+        threshold.
     peak, mean : float in [0, 1]
         Highest and average score of its windows.
     reasons : dict of str to float, or None
-        Average of its windows' distributions over reasons, of those that had one.
+        The average distribution over reasons, of the windows that have one.
     windows : int >= 1
-        How many windows it has, from start to end, without those that were skipped.
+        Number of its windows from start to end, without those that were skipped.
     label : str
-        What to call it: the reason if it is known, "uncertain" if it was looked for in vain, or "cry".
+        The reason if the evidence singles out one, "uncertain" if it does not, or "cry" if no reason was
+        looked for.
     reason_set : tuple of str
-        Reasons that the evidence leaves; empty without ``reasons``, or if the model knows of no sets.
+        The reasons that the evidence leaves. Empty without ``reasons``, and if the model knows of no sets.
     """
 
     kind: Literal["start", "update", "end"]
@@ -64,7 +66,7 @@ class CryEvent:
         return self.end - self.start
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON: the fields, rounded, and the duration."""
+        """Return the fields and the duration as plain types for JSON, rounded."""
         reasons = self.reasons
         return {
             "kind": self.kind,
@@ -82,7 +84,7 @@ class CryEvent:
 
 
 class Window(NamedTuple):
-    """What is known of one window: ``start`` and ``end`` in seconds, and the rest as ``push`` takes it."""
+    """One window: ``start`` and ``end`` in seconds, and the rest as :meth:`EventTracker.push` takes it."""
 
     start: float
     end: float
@@ -94,7 +96,7 @@ class Window(NamedTuple):
 class EventTracker:
     """Turns the scores of windows, one after another, into events.
 
-    Memory is bounded: the last ``n`` windows, and sums over the cry at hand.
+    It holds the last ``n`` windows and sums over the current cry, so its memory is bounded.
 
     Parameters
     ----------
@@ -107,12 +109,12 @@ class EventTracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything; times and the count of events begin anew."""
-        # What the model said, and what was made of it: the one never depends on the other.
+        """Forget everything. Times and the count of events begin again."""
+        # What the model said, and what was decided: the scores never depend on the decisions.
         self._scores: deque[Window] = deque(maxlen=self.settings.n)
         self._decisions: deque[bool] = deque(maxlen=self.settings.n)
         self._last_start = -math.inf
-        self._bout_end = -math.inf  # of the last window from the release threshold on
+        self._bout_end = -math.inf  # end of the last window that reached the release threshold
         self._quiet_until = -math.inf
         self._labels: frozenset[str] = frozenset()
         self._number = 0
@@ -120,17 +122,17 @@ class EventTracker:
 
     @property
     def is_crying(self) -> bool:
-        """Whether an event has been announced and is not over."""
+        """True while an event that was announced goes on."""
         return self._cry is not None and self._cry.reported is not None
 
     @property
     def scores(self) -> tuple[float, ...]:
-        """Scores of the last windows of the bout at hand, at most ``n``, as they were pushed."""
+        """Scores of the last windows of the current bout, at most ``n``, as they were pushed."""
         return tuple(window.score for window in self._scores)
 
     @property
     def decisions(self) -> tuple[bool, ...]:
-        """Whether it was crying after each of the last windows, at most ``n``."""
+        """For each of the last windows, at most ``n``: True if a cry went on after it."""
         return tuple(self._decisions)
 
     def push(
@@ -146,19 +148,20 @@ class EventTracker:
         Parameters
         ----------
         start, end : float
-            Its time in seconds from the stream's first sample; no earlier than the one before.
+            Its time in seconds from the first sample of the stream. It starts no earlier than the window
+            before.
         score : float in [0, 1]
-            Probability that it is a cry.
+            Probability of a cry in it.
         reasons : mapping of str to float in [0, 1], optional
-            Distribution over reasons, of the same labels throughout.
+            Distribution over reasons, with the same labels throughout.
         skipped : bool
-            Nobody looked, because the room is quiet: no cry, whatever ``score`` says, and not
-            counted in an event's averages.
+            True if nothing was computed for it, because the room is quiet. It is then not a cry, whatever
+            ``score`` says, and does not count in the averages of an event.
 
         Returns
         -------
         list of CryEvent
-            What there is to tell; mostly nothing.
+            The events that this window completes; mostly none.
 
         Raises
         ------
@@ -182,13 +185,13 @@ class EventTracker:
         return events
 
     def expects(self, start: float, end: float, score: float) -> bool:
-        """Tell whether a window, were it the next, would be part of a cry: announced, or about to be.
+        """Tell whether a window, if it came next, would be part of a cry that is announced or is about to be.
 
-        For who wants to know more of such windows before they are pushed.
+        This lets a caller learn more about such a window before it is pushed.
         """
         window = Window(start, end, score)
         if self._is_over(window):
-            # It would first end the event at hand, after which it may be too early for another.
+            # It would first end the current event, and it may then be too early for another.
             ended = self._cry.end + self.settings.refractory if self._cry and self.is_crying else -math.inf
             return self.settings.k == 1 and self._votes(window) and start >= ended - _SLACK
         if self._cry is not None:
@@ -197,7 +200,7 @@ class EventTracker:
         return sum(map(self._votes, [*before, window])) >= self.settings.k
 
     def flush(self) -> list[CryEvent]:
-        """End the event at hand, if there is one, because the stream ends or has a hole."""
+        """End the current event, if there is one, because the stream ends or has a gap."""
         return self._finish()
 
     # -- the steps -------------------------------------------------------------------------------------
@@ -225,7 +228,7 @@ class EventTracker:
         return not window.skipped and window.score >= self.settings.release
 
     def _is_over(self, window: Window) -> bool:
-        """Tell whether this window ends the bout: by being quiet for long, or by coming late."""
+        """Tell whether this window ends the bout, because it has been quiet for long or comes late."""
         known = window.start if self._continues(window) else window.end
         return known - self._bout_end >= self.settings.end_after - _SLACK
 
@@ -237,7 +240,7 @@ class EventTracker:
         return sum(map(self._votes, self._scores)) >= self.settings.k
 
     def _begin(self) -> _Cry:
-        """Start with the first window that votes, and all since."""
+        """Begin a cry with the first window that votes, and all windows since."""
         windows = list(self._scores)
         while not self._votes(windows[0]):
             del windows[0]
@@ -273,7 +276,7 @@ class EventTracker:
 
 @dataclass
 class _Sums:
-    """Averages in the making."""
+    """Sums from which averages are made."""
 
     n: int = 0
     score: float = 0.0
@@ -291,7 +294,7 @@ class _Sums:
             self._merge(window.reasons, 1)
 
     def absorb(self, other: _Sums) -> None:
-        """Take over what another has."""
+        """Add the sums of another."""
         self.n += other.n
         self.score += other.score
         self.peak = max(self.peak, other.peak)
@@ -304,13 +307,13 @@ class _Sums:
 
 
 class _Cry:
-    """A cry in the making: announced (``reported`` is when something was last said of it) or not."""
+    """A cry that goes on. ``reported`` is the time of the last event of it; None before the first."""
 
     def __init__(self, start: float) -> None:
         self.start = self.end = start
         self.reported: float | None = None
         self._sums = _Sums()
-        self._tail = _Sums()  # windows that are part of it only if it goes on
+        self._tail = _Sums()  # windows that become part of it only if it goes on
 
     def add(self, window: Window, continues: bool) -> None:
         self._tail.add(window)

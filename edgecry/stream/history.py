@@ -9,24 +9,25 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class History:
-    """Keeps the last rows of a sequence; any stretch of them can be read without a copy.
+    """Keeps the last rows of a sequence. Any stretch of them can be read without a copy.
 
-    Rows are written into a store twice as long as what is kept, and moved to its front when it is full:
-    one move in as many rows as are kept, and every stretch lies in one piece.
+    Rows are written into a store of twice the length that is kept. When it is full, its second half is
+    moved to the front. So each row is moved at most once, and every stretch lies in one piece.
 
     Parameters
     ----------
     keep : int >= 1
-        Rows that can always be read back.
+        Number of rows that can always be read back.
     width : int, optional
-        Values of a row; left out, a row is a number.
+        Number of values in a row; if left out, a row is a single number.
     dtype : dtype
-        Their type.
+        Type of the values.
 
     Attributes
     ----------
     start, stop : int
-        Indices of the oldest row that can be read, and after the newest; the first ever has 0.
+        Index of the oldest row that can be read, and the index after the newest. The first row of all has
+        index 0.
     """
 
     def __init__(self, keep: int, width: int | None = None, dtype: DTypeLike = np.float32) -> None:
@@ -35,7 +36,7 @@ class History:
         self.start = self.stop = 0
 
     def begin(self, at: int) -> None:
-        """Forget all; the next row has this index."""
+        """Forget all rows. The next row has this index."""
         self.start = self.stop = at
 
     def extend(self, rows: NDArray[Any]) -> None:
@@ -52,7 +53,7 @@ class History:
             self.stop += len(part)
 
     def view(self, start: int, stop: int) -> NDArray[Any]:
-        """Look at rows ``start`` to ``stop``, until more are added."""
+        """Return rows ``start`` to ``stop``, which are valid until more are added."""
         if not self.start <= start <= stop <= self.stop:
             raise IndexError(f"rows {start} to {stop}; kept are {self.start} to {self.stop}")
         return self._store[start - self.start : stop - self.start]

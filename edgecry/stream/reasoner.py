@@ -1,4 +1,4 @@
-"""Why a baby cries, asked of the last seconds of a stream."""
+"""Reasoner: asks a model why a baby cries, about the last seconds of a stream."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from edgecry.models.model import CryModel
 from edgecry.models.rules import Conformal
 from edgecry.stream.vectors import Vectors
 
-#: Seconds that a model of reasons is asked about at most, unless its recipe says: those of the recordings
-#: that the public corpus consists of.
+#: The most seconds that a model of reasons is asked about, unless its recipe says otherwise. The
+#: recordings of the public corpus are that long.
 SECONDS: Final = 7.0
 
 
 def reach(spec: FeatureSpec, sr: int) -> int:
-    """How many of a stream's samples a model of reasons is asked about at most."""
+    """Return the most samples of a stream that a model of reasons is asked about."""
     return round((spec.length or SECONDS) * sr)
 
 
 class Reasoner:
-    """Asks a model of reasons about stretches of a stream, and names what comes of it.
+    """Asks a model of reasons about stretches of a stream, and names the result.
 
     Parameters
     ----------
     model : CryModel
-        Of the task "reason".
+        A model of the task "reason".
     conformal : Conformal, or None
         Its rule, if it knows of sets.
     vectors : Vectors
-        Of its recipe.
+        Vectors by its recipe.
     length : int
-        Samples that are asked about at most.
+        The most samples that are asked about.
     decision : Decision
         Settings in place of the model's own.
     """
@@ -46,9 +46,9 @@ class Reasoner:
         self._vectors, self._length = vectors, length
 
     def ask(self, start: int, stop: int) -> dict[str, float]:
-        """Give the probabilities of the model's labels for samples ``start`` to ``stop``, the last of them.
+        """Give the probabilities of the model's labels for the last of samples ``start`` to ``stop``.
 
-        They are those of ``Classifier(model, detector=None)`` for these samples alone.
+        ``Classifier(model, detector=None)`` gives the same for these samples alone.
 
         Raises
         ------

@@ -8,7 +8,7 @@ from typing import Final
 
 from edgecry.errors import EdgecryError
 
-#: Windows that can be looked back on; more would only be slow to speak up.
+#: Number of windows that can vote. More would only make an event late.
 MAX_WINDOWS: Final = 1000
 
 
@@ -21,18 +21,18 @@ class EventSettings:
     onset : float in (0, 1]
         A window votes for a cry from this score on.
     release : float in (0, onset)
-        A cry goes on with windows from this score on.
+        A cry goes on while windows have this score or more.
     k, n : int, 1 <= k <= n <= 1000
         A cry begins when ``k`` of the last ``n`` windows vote for it.
     min_length : float >= 0
-        Seconds a cry lasts at least; a shorter one is never spoken of. A single window is as long as
-        itself, so less than that asks for nothing.
+        The shortest cry that becomes an event, in seconds. A cry is at least as long as one window, so a
+        shorter value has no effect.
     end_after : float > 0
-        Seconds without a window from the release threshold on, after which a cry is over.
+        A cry is over after so many seconds without a window that reaches ``release``.
     refractory : float >= 0
-        Seconds from the end of a cry, in which no other can begin.
+        Seconds after the end of a cry in which no other can begin.
     update_every : float >= 0
-        Seconds between two reports of a cry that goes on; 0 for none.
+        Seconds between two updates of a cry that goes on; 0 for no updates.
 
     Raises
     ------
@@ -73,12 +73,12 @@ class EventSettings:
 
     @classmethod
     def around(cls, threshold: float) -> EventSettings:
-        """Settings for a detector of windows of 3 s, 1 s apart, that are a cry from ``threshold`` on.
+        """Return settings for a detector with windows of 3 s, 1 s apart, and this threshold.
 
-        A window votes where the detector by itself would say cry. It takes two of three: a bark of a
-        second lies in three windows, but seldom fools more than one. A cry goes on down to 0.7 of the
-        threshold, and through pauses of 5 s, for a baby has to breathe; after its end no other is
-        announced for 10 s. A report of a cry that goes on comes every 10 s.
+        A window votes if the detector alone would call it a cry. Two of three windows have to vote: a bark
+        of a second lies in three windows, but seldom fools more than one. A cry goes on down to 0.7 of the
+        threshold, and through pauses of 5 s, because a baby has to breathe. After its end no other cry is
+        announced for 10 s. An update of a cry that goes on comes every 10 s.
         """
         return cls(
             onset=threshold,

@@ -1,4 +1,4 @@
-"""What a stream has had so far, counted."""
+"""Counters of a stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from edgecry.stream.events import CryEvent
 
-#: Windows whose latency is remembered: a quarter of an hour, a second apart.
+#: Number of windows whose latency is kept: a quarter of an hour, if they are a second apart.
 _REMEMBERED: Final = 900
 
 
@@ -21,23 +21,23 @@ class StreamStatistics:
     Attributes
     ----------
     samples : int
-        Of each channel, at the stream's own rate, that were pushed.
+        Samples of each channel that were pushed, at the stream's own rate.
     lost : int
-        That were said to be missing.
+        Samples that were said to be missing.
     invalid : int
-        That were NaN, infinite or absurdly large, and taken for silence.
+        Samples that were NaN, infinite or over 1e6, and were taken for silence.
     windows : int
-        That were looked at or skipped.
+        Windows, scored or skipped.
     skipped : int
-        Of them, those too quiet to be looked at.
+        Windows that were too quiet to be scored.
     explained : int
-        Of them, those a reason was looked for in.
+        Windows in which a reason was looked for.
     events : int
         Cries that were announced.
     crying : float
-        Seconds of them.
+        Seconds of those cries.
     latency_p95 : float, or None
-        Seconds of computing that 95 % of the last 900 windows that were looked at took at most.
+        Computing time in seconds that 95 % of the last 900 scored windows keep to.
     """
 
     samples: int
@@ -52,7 +52,7 @@ class StreamStatistics:
 
 
 class Tally:
-    """Counts what becomes of windows and events."""
+    """Counts windows and events."""
 
     def __init__(self) -> None:
         self.windows = self.skipped = self.explained = self.events = 0
@@ -76,7 +76,7 @@ class Tally:
                 self._over, self._open = self._over + event.duration, 0.0
 
     def statistics(self, samples: int, lost: int, invalid: int) -> StreamStatistics:
-        """Freeze the counters, with those of the samples."""
+        """Return the counters as they are now, with those of the samples."""
         return StreamStatistics(
             samples=samples,
             lost=lost,

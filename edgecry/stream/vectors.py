@@ -1,4 +1,4 @@
-"""Vectors of stretches of a stream that overlap: what they have in common is computed once."""
+"""Vectors of stretches of a stream. What stretches that overlap have in common is computed once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edgecry.features.spec import FeatureSpec
 from edgecry.features.stft import BLOCK
 from edgecry.stream.history import History
 
-#: Parameters that frames of mel, mfcc and voice depend on.
+#: Parameters that the frames of mel, mfcc, voice and logmel depend on.
 _FRAMES = (
     "sr", "n_fft", "hop_length", "win_length", "n_mels", "mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax",
     "center",
@@ -22,18 +22,18 @@ _FRAMES = (
 
 
 class SharedFrames:
-    """Frames of a stream, computed when a stretch first needs them, and kept for those that follow.
+    """Frames of a stream. They are computed when a stretch first needs them, and kept for later stretches.
 
-    They are kept by whole blocks, in which a frame's place decides on its last bit.
+    They are kept in whole blocks, because the last bit of a frame depends on its place in a block.
 
     Parameters
     ----------
     samples : History
-        Of the stream.
+        Samples of the stream.
     extractor : FeatureExtractor
-        Makes the frames; ``is_short``.
+        It makes the frames, and ``is_short``.
     keep : int
-        Samples that the longest stretch has.
+        Number of samples in the longest stretch.
     """
 
     def __init__(self, samples: History, extractor: FeatureExtractor, keep: int) -> None:
@@ -46,16 +46,16 @@ class SharedFrames:
         self._voice = History(rows, widths.voice.shape[1], np.float64)
 
     def begin(self) -> None:
-        """Forget all, as the samples begin anew."""
+        """Forget all frames, because the samples begin again."""
         self._mel.begin(0)
         self._voice.begin(0)
 
     def covers(self, start: int, stop: int) -> bool:
-        """Tell whether the frames of a stretch of the samples are, to the last bit, ones of the stream."""
+        """Tell whether the frames of a stretch are, to the last bit, frames of the stream."""
         return start % (BLOCK * self._hop) == 0 and stop - start >= self._size
 
     def of(self, start: int, stop: int) -> ShortFrames:
-        """Copy the frames of a stretch; computed are those that were not yet."""
+        """Return a copy of the frames of a stretch. Only frames that are not kept yet are computed."""
         first, last = start // self._hop, 1 + (stop - self._size) // self._hop
         if not self._mel.start <= first <= self._mel.stop:
             self._mel.begin(first)
@@ -69,7 +69,7 @@ class SharedFrames:
             np.concatenate((self._mel.view(first, known), new.mel)),
             np.concatenate((self._voice.view(first, known), new.voice)),
         )
-        # Those of a block that is not full yet are computed again, all at once.
+        # Frames of a block that is not full yet are computed again with the rest of the block.
         whole = len(new.mel) - len(new.mel) % BLOCK
         self._mel.extend(new.mel[:whole])
         self._voice.extend(new.voice[:whole])
@@ -82,12 +82,12 @@ class Vectors:
     Parameters
     ----------
     samples : History
-        Of the stream.
+        Samples of the stream.
     sr : int
-        Their rate in Hz; stretches are resampled where the recipe's is another.
+        Their rate in Hz. Stretches are resampled if the recipe has another rate.
     extractor : FeatureExtractor
     frames : SharedFrames, or None
-        Where there are some that the recipe can be made of.
+        Frames from which the recipe can be made; None if it needs more than those.
     """
 
     def __init__(
@@ -96,12 +96,12 @@ class Vectors:
         self._samples, self._sr, self._extractor, self._frames = samples, sr, extractor, frames
 
     def begin(self) -> None:
-        """Forget all, as the samples begin anew."""
+        """Forget all frames, because the samples begin again."""
         if self._frames is not None:
             self._frames.begin()
 
     def of(self, start: int, stop: int) -> Float64:
-        """Make the vector of samples ``start`` to ``stop``: bit for bit that of ``extract``."""
+        """Make the vector of samples ``start`` to ``stop``, equal to that of ``extract`` to the last bit."""
         if self._frames is not None and self._frames.covers(start, stop) and self._fits(stop - start):
             return self._extractor.summarise(self._frames.of(start, stop))
         y: Float32 = self._samples.view(start, stop)
@@ -110,7 +110,7 @@ class Vectors:
         return self._extractor.extract(y)
 
     def _fits(self, n: int) -> bool:
-        """Whether the recipe takes a stretch of this length as it is."""
+        """Tell whether the recipe takes a stretch of this length as it is."""
         spec = self._extractor.spec
         return spec.length is None or n == max(1, round(spec.length * spec.sr))
 
@@ -118,7 +118,7 @@ class Vectors:
 def share(
     samples: History, sr: int, extractors: Sequence[FeatureExtractor], keep: int, hop: int
 ) -> list[Vectors]:
-    """Have recipes share frames where they can, and windows that are ``hop`` samples apart.
+    """Make the vectors of each recipe. Frames are shared by recipes, and by stretches, where they can be.
 
     Parameters
     ----------
@@ -126,9 +126,9 @@ def share(
     sr : int
         Their rate in Hz.
     extractors : sequence of FeatureExtractor
-        Of one engine.
+        One for each recipe, all of one engine.
     keep : int
-        Samples that the longest stretch has.
+        Number of samples in the longest stretch.
     hop : int
         Samples from one stretch to the next.
     """
@@ -146,12 +146,12 @@ def share(
 
 
 def _recipe(spec: FeatureSpec) -> tuple[object, ...]:
-    """What the frames of mel, mfcc and voice depend on."""
+    """Return the parameters that the frames of mel, mfcc, voice and logmel depend on."""
     return tuple(getattr(spec, name) for name in _FRAMES)
 
 
 def _union(extractors: Sequence[FeatureExtractor]) -> FeatureExtractor:
-    """An extractor of frames for all of them."""
+    """Make an extractor whose frames serve all of these."""
     # Log-mel is made of the same frames as mel, which asks for no length.
     only = {family for extractor in extractors for family in extractor.only}
     families = {"mel" if family == "logmel" else family for family in only}
