@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": ("convert.commands.verify", "prove a model file against the pickle it was made of"),
     "card": ("convert.commands.card", "write the card of a model file beside it"),
     "train": ("convert.commands.train", "train on labelled recordings and make a model file of it"),
+    "adapt": ("convert.commands.adapt", "fit a detector's last layer again to clips of a home"),
     "evaluate": ("convert.commands.evaluate", "measure a recipe or a model file on labelled recordings"),
     "sample": ("convert.synth", "write a synthetic cry"),
     "scene": ("convert.scene", "write ten minutes of a room with two cries, and print when they are"),

@@ -148,13 +148,14 @@ def read_rows(folder: Path) -> list[Row]:
     if not folder.is_dir():
         raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")
     manifest = folder / MANIFEST
-    rows = list(_manifest_rows(manifest) if manifest.is_file() else _folder_rows(folder))
+    rows = list(table_rows(manifest) if manifest.is_file() else folder_rows(folder))
     if not rows:
         raise ConversionError(f"{folder}: no recordings found, neither in a {MANIFEST} nor in class folders")
     return rows
 
 
-def _manifest_rows(manifest: Path) -> Iterator[Row]:
+def table_rows(manifest: Path) -> Iterator[Row]:
+    """Lines of a table, each with a ``file``."""
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="", strict=True, skipinitialspace=True)
@@ -173,7 +174,8 @@ def _manifest_rows(manifest: Path) -> Iterator[Row]:
         raise ConversionError(f"{manifest}: cannot be read as a table ({error}); write UTF-8 CSV") from error
 
 
-def _folder_rows(folder: Path) -> Iterator[Row]:
+def folder_rows(folder: Path) -> Iterator[Row]:
+    """Recordings in the folders of a folder: ``file``, and as ``label`` the name of the folder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         is_hidden = any(part.startswith(".") for part in parts)

@@ -17,21 +17,50 @@ KEY: Final = PREFIX + "recordings"
 KEPT: Final = 4
 
 
-def mark(onnx: bytes, recordings: Iterable[Path]) -> bytes:
+def mark(onnx: bytes, recordings: Iterable[Path], also: Iterable[bytes] = ()) -> bytes:
     """Have a model file say which recordings it was trained on.
 
     The beginnings of their SHA-256, sorted, are one more entry of its metadata, which the device
     does not read; 5.3 bytes a recording.
+
+    Parameters
+    ----------
+    onnx : bytes
+    recordings : iterable of Path
+    also : iterable of bytes
+        What :func:`recordings_of` gives of the model file that this one is made from.
     """
     import onnx as format_
 
     model = format_.load_from_string(onnx)
-    digests = sorted({_digest(path) for path in recordings})
+    digests = sorted({*also, *map(_digest, recordings)})
     kept = [entry for entry in model.metadata_props if entry.key != KEY]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
     model.metadata_props.add(key=KEY, value=base64.b64encode(b"".join(digests)).decode())
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def recordings_of(onnx: bytes, origin: str = "model") -> set[bytes] | None:
+    """Digests of the recordings that a model file says it was trained on; None if it does not say.
+
+    Raises
+    ------
+    ConversionError
+        What it says cannot be read.
+    """
+    import onnx as format_
+
+    props = {entry.key: entry.value for entry in format_.load_from_string(onnx).metadata_props}
+    if KEY not in props:
+        return None
+    try:
+        data = base64.b64decode(props[KEY], validate=True)
+    except ValueError as error:
+        raise ConversionError(
+            f"{origin}: {KEY} is damaged ({error}); train or copy the model again"
+        ) from error
+    return {data[i : i + KEPT] for i in range(0, len(data), KEPT)}
 
 
 def seen(model: Path, recordings: Iterable[Path]) -> set[Path] | None:
@@ -42,18 +71,9 @@ def seen(model: Path, recordings: Iterable[Path]) -> set[Path] | None:
     ConversionError
         What it says cannot be read.
     """
-    import onnx
-
-    props = {entry.key: entry.value for entry in onnx.load(model, load_external_data=False).metadata_props}
-    if KEY not in props:
+    known = recordings_of(model.read_bytes(), str(model))
+    if known is None:
         return None
-    try:
-        data = base64.b64decode(props[KEY], validate=True)
-    except ValueError as error:
-        raise ConversionError(
-            f"{model}: {KEY} is damaged ({error}); train or copy the model again"
-        ) from error
-    known = {data[i : i + KEPT] for i in range(0, len(data), KEPT)}
     return {path for path in recordings if path.is_file() and _digest(path) in known}
 
 

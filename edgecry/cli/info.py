@@ -26,6 +26,8 @@ FIGURES = (
     "ROC AUC",
     "recall at 1 % false positives",
     "share with a reason",
+    "recall on days left out",
+    "false alarms on days left out",
 )
 #: Measurements of the cost, and how many of them build tables and are left out.
 ROUNDS, WARM_UP = 9, 2
