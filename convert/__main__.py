@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": ("convert.commands.inspect", "tell what is in a pickle, without loading it"),
     "convert": ("convert.commands.convert", "make a model file of a pickled scikit-learn classifier"),
     "verify": ("convert.commands.verify", "prove a model file against the pickle it was made of"),
+    "spec": ("convert.commands.spec", "list recipes of features that give a number of values"),
     "card": ("convert.commands.card", "write the card of a model file beside it"),
     "train": ("convert.commands.train", "train on labelled recordings and make a model file of it"),
     "adapt": ("convert.commands.adapt", "fit a detector's last layer again to clips of a home"),

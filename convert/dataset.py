@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Final
 
 from convert.cache import content_digest
 from convert.errors import ConversionError
+
+logger = logging.getLogger("edgecry")
 
 MANIFEST: Final = "manifest.csv"
 #: Columns looked for, in this order, where none is named; of groups the widest first.
@@ -134,6 +137,28 @@ def refuse_copies(owners: Iterable[tuple[Path, str]]) -> None:
         )
 
 
+def refuse_two_labels(recordings: Iterable[Recording]) -> None:
+    """Refuse recordings that are the same, byte for byte, under different labels: one of the two is wrong.
+
+    Raises
+    ------
+    ConversionError
+        There are such.
+    """
+    first: dict[str, Recording] = {}
+    found = []
+    for recording in recordings:
+        try:
+            original = first.setdefault(content_digest(recording.path), recording)
+        except OSError:
+            continue  # what cannot be opened is told of when it is read
+        if original.label != recording.label:
+            found.append(f"{recording.path} ({recording.label}) is {original.path} ({original.label})")
+    if found:
+        more = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
+        raise ConversionError(f"two labels: {found[0]}{more}; keep the recording under its right label alone")
+
+
 Row = Mapping[str, str]
 
 
@@ -164,6 +189,7 @@ def table_rows(manifest: Path) -> Iterator[Row]:
                     f"{manifest}: has the columns {', '.join(reader.fieldnames or ['(none)'])}; "
                     "one called file must name the recordings; put commas between them"
                 )
+            _refuse_two_columns(manifest, list(reader.fieldnames or ()))
             for row in reader:
                 if None in row or not row["file"] or "\0" in row["file"]:
                     raise ConversionError(
@@ -174,13 +200,27 @@ def table_rows(manifest: Path) -> Iterator[Row]:
         raise ConversionError(f"{manifest}: cannot be read as a table ({error}); write UTF-8 CSV") from error
 
 
+def _refuse_two_columns(manifest: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConversionError(
+                f"{manifest}: has {names.count(name)} columns called {name!r}; keep one of them, or give the "
+                "others another name"
+            )
+
+
 def folder_rows(folder: Path) -> Iterator[Row]:
     """Recordings in the folders of a folder: ``file``, and as ``label`` the name of the folder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         is_hidden = any(part.startswith(".") for part in parts)
-        if len(parts) > 1 and path.suffix.lower() in SUFFIXES and not is_hidden and path.is_file():
+        if len(parts) < 2 or path.suffix.lower() not in SUFFIXES or is_hidden:
+            continue
+        if path.is_file():
             yield {"file": str(path.relative_to(folder)), "label": parts[0]}
+        else:
+            what = "a folder" if path.is_dir() else "a link to a file that is gone, or not a regular file"
+            logger.warning("left out: %s: %s", path, what)
 
 
 def _label_column(wanted: str | None, columns: Sequence[str], folder: Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +19,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from convert.errors import ConversionError, refusals
 from convert.labels import class_names
-from convert.parity import ParityReport, prove
-from convert.pickles import PickleFile
+from convert.parity import MAX_TOLERANCE, TOLERANCE, ParityReport, explain_outside, prove
 from convert.portable.examine import Examined, examine
 from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
 from convert.reads import features_read
-from edgecry.decision import DIGITS
+from convert.sounds import sounds
 from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.metadata import TASKS, ModelMetadata
 from edgecry.models.model import CryModel
+
+logger = logging.getLogger("edgecry")
 
 NOT_EVALUATED = "converted from a scikit-learn model; edgecry has not evaluated it"
 NOT_STATED = "not stated"
@@ -79,7 +82,10 @@ class Converted:
     onnx: bytes
     metadata: ModelMetadata
     report: ParityReport
-    _model: CryModel = field(repr=False, compare=False)
+
+    @cached_property
+    def _model(self) -> CryModel:
+        return open_model(self.onnx, self.metadata.name)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Run it as the device does: (n, n_features) to (n, n_labels)."""
@@ -117,8 +123,13 @@ def convert(
     data: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
     decision: Mapping[str, Any] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Converted:
     """Convert a fitted scikit-learn classifier.
+
+    It is proven on vectors that are made from the model and on those of real and synthetic sounds. A
+    model that was fitted on quite other values than ``spec`` gives, as behind a scaler that is left out,
+    is converted with a warning in the log.
 
     Parameters
     ----------
@@ -135,6 +146,8 @@ def convert(
         Feature vectors to prove it on, besides those made from the model: such as were trained on.
     data, evaluation, decision : mapping, optional
         Records of the model file, see :class:`edgecry.models.metadata.ModelMetadata`.
+    tolerance : float in (0, 0.01]
+        Largest difference of a probability that counts as the same answer.
 
     Raises
     ------
@@ -145,8 +158,11 @@ def convert(
     spec = spec or FeatureSpec()
     encoder = labels if hasattr(labels, "inverse_transform") else None
     given = None if vectors is None else as_vectors(vectors, spec, "vectors")
+    heard = sounds(spec)
     with refusals():
-        examined = examine(estimator, encoder, given, spec.n_features)
+        examined = examine(estimator, encoder, given, spec.n_features, heard.vectors)
+    if examined.outside is not None:
+        logger.warning("%s", explain_outside(examined.outside, spec))
     card = Card(
         name or type(estimator).__name__, task, dict(data or {}), dict(evaluation or {}), dict(decision or {})
     )
@@ -154,39 +170,8 @@ def convert(
         digest = hashlib.sha256(pickle.dumps(estimator, protocol=5)).hexdigest()
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ConversionError(f"{card.name}: cannot be pickled, so it has no digest ({error})") from error
-    return package(examined, None if encoder is not None else labels, spec, card, digest)
-
-
-def examine_file(
-    model: PickleFile,
-    labels: PickleFile | tuple[str, ...] | None,
-    n_features: int,
-    *,
-    vectors: NDArray[np.float32] | None = None,
-    isolated: bool = False,
-    trust: bool = False,
-) -> Examined:
-    """Load a pickled estimator, here or in an environment of its own, and have it answer.
-
-    Raises
-    ------
-    ConversionError
-        A pickle is refused, or what is in it.
-    """
-    encoder = labels if isinstance(labels, PickleFile) else None
-    for file in (model, encoder):
-        if file is not None:
-            file.require_allowed(trust)
-    if isolated:
-        from convert.isolated import examine_isolated
-
-        return examine_isolated(model, encoder, n_features, vectors, trust)
-    loaded = model.load(trust), None if encoder is None else encoder.load(trust)
-    try:
-        with refusals():
-            return examine(*loaded, vectors, n_features)
-    except ConversionError as error:
-        raise ConversionError(f"{model.origin}: {error}") from error
+    names = None if encoder is not None else labels
+    return package(examined, names, spec, card, digest, tolerance=tolerance, files=heard.files)
 
 
 def package(
@@ -195,6 +180,10 @@ def package(
     spec: FeatureSpec,
     card: Card,
     sha256: str,
+    *,
+    parts: Sequence[str] = (),
+    tolerance: float = TOLERANCE,
+    files: Sequence[tuple[Path, int]] = (),
 ) -> Converted:
     """Put metadata around an exported graph and prove the whole.
 
@@ -208,6 +197,12 @@ def package(
     card : Card
     sha256 : str
         Digest of what was converted.
+    parts : sequence of str
+        Digests of the transformers that came in files of their own.
+    tolerance : float in (0, 0.01]
+    files : sequence of (Path, int)
+        Recordings whose vectors are among the real ones, and their positions there; they go through the
+        whole device path as well.
 
     Raises
     ------
@@ -220,22 +215,35 @@ def package(
         labels=class_names(examined.classes, examined.encoder, names),
         spec=spec,
         reads=features_read(examined.graph),
-        decision={"rule": "argmax", "digits": DIGITS, **card.decision},
+        decision={"rule": "argmax", **card.decision},
         evaluation={"protocol": NOT_EVALUATED, **card.evaluation, "parity": {}},
-        source={"estimator": examined.estimator, "sklearn": examined.sklearn, "sha256": sha256},
+        source=_source(examined, sha256, parts),
         data={"name": NOT_STATED, "licence": NOT_STATED, "attribution": NOT_STATED, **card.data},
         runtime={"opset": dict(OPSET), "ir": IR_VERSION, "onnxruntime": OLDEST_ONNXRUNTIME},
     )
     draft = open_model(with_metadata(examined.graph, metadata), card.name)
-    report = prove(draft, examined)
+    report = prove(draft, examined, tolerance, files)
     if not report.passed:
         raise ConversionError(
             f"{examined.estimator}: its ONNX graph does not answer as scikit-learn does, "
-            f"so no model file was made: {report}"
+            f"so no model file was made: {report}{_way_out(report)}"
         )
     metadata = replace(metadata, evaluation={**metadata.evaluation, "parity": report.to_dict()})
-    onnx = with_metadata(examined.graph, metadata)
-    return Converted(onnx, metadata, report, open_model(onnx, card.name))
+    return Converted(with_metadata(examined.graph, metadata), metadata, report)
+
+
+def _source(examined: Examined, sha256: str, parts: Sequence[str]) -> dict[str, Any]:
+    source = {"estimator": examined.estimator, "sklearn": examined.sklearn, "sha256": sha256}
+    return {**source, "parts": list(parts)} if parts else source
+
+
+def _way_out(report: ParityReport) -> str:
+    """What to do about a difference that changes no label."""
+    if report.label_mismatches or not report.max_difference <= MAX_TOLERANCE:
+        return ""
+    return (
+        f". If that is near enough for you: --tolerance {10 ** np.ceil(np.log10(report.max_difference)):.0e}"
+    )
 
 
 def with_metadata(graph: bytes, metadata: ModelMetadata) -> bytes:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from convert import portable
 from convert.errors import ConversionError
-from convert.pickles import PickleFile
-from convert.portable.examine import Examined
+from convert.jobs import Limits, Source, work
+from edgecry.diagnostics.process import Outcome, run
 
 logger = logging.getLogger("edgecry")
 
-#: Seconds that installing and converting may take.
+#: Seconds that installing may take.
 _TIMEOUT = 900
 #: What scikit-learn before a version needs to be old, too, and why.
 _CEILINGS = (
@@ -33,88 +27,25 @@ _CEILINGS = (
 )
 
 
-def examine_isolated(
-    model: PickleFile,
-    encoder: PickleFile | None,
-    n_features: int,
-    vectors: NDArray[np.float32] | None = None,
-    trust: bool = False,
-) -> Examined:
-    """Do what :func:`convert.portable.examine.examine` does, under the pickle's scikit-learn.
+def work_isolated(source: Source, folder: Path, limits: Limits) -> None:
+    """Do the job in ``folder`` under the scikit-learn that its files were saved by.
 
-    The environment keeps versions apart, it is no sandbox: the allow-list holds there as here.
-
-    Parameters
-    ----------
-    model, encoder : PickleFile
-        Checked against the allow-list by the caller; of one scikit-learn version.
-    n_features : int
-        How many inputs the model must have.
-    vectors : np.ndarray [shape=(n, n_features)], optional
-    trust : bool
+    The environment keeps versions apart, it is no sandbox: the allow-list and the limits hold there as
+    here.
 
     Raises
     ------
     ConversionError
-        That version cannot be installed, or the worker refuses what it finds.
+        The files are of several versions, that version cannot be installed, or the worker refuses what
+        it finds.
     """
-    version = model.version()
-    if encoder is not None and encoder.version() != version:
-        raise ConversionError(
-            f"{encoder.origin}: saved by scikit-learn {encoder.version()}, the model by {version}; "
-            "give the names as a text file, one a line in the order of the classes"
-        )
-    with tempfile.TemporaryDirectory(prefix="edgecry-isolated-") as folder:
-        python = make_environment(Path(folder) / "environment", version)
-        job = Path(folder) / "job"
-        job.mkdir()
-        _write_job(job, model, encoder, n_features, vectors, trust)
-        shutil.copytree(Path(portable.__file__).parent, Path(folder) / "portable")
-        _work(python, Path(folder), version)
-        return _read_result(job, model.origin)
-
-
-def _write_job(
-    job: Path,
-    model: PickleFile,
-    encoder: PickleFile | None,
-    n_features: int,
-    vectors: NDArray[np.float32] | None,
-    trust: bool,
-) -> None:
-    (job / "model").write_bytes(model.stream.data)
-    if encoder is not None:
-        (job / "encoder").write_bytes(encoder.stream.data)
-    if vectors is not None:
-        np.save(job / "vectors.npy", vectors)
-    description = {
-        "model": model.origin,
-        "encoder": None if encoder is None else encoder.origin,
-        "vectors": vectors is not None,
-        "n_features": n_features,
-        "trust": trust,
-    }
-    for file in (model, encoder):
-        if file is not None:
-            file.warn_of_trust()
-    (job / "job.json").write_text(json.dumps(description), encoding="utf-8")
-
-
-def _work(python: Path, folder: Path, version: str) -> None:
-    done = _run([str(python), "-m", "portable.worker", "job"], cwd=folder)
-    if not (folder / "job" / "result.json").exists():
-        raise ConversionError(
-            f"the conversion under scikit-learn {version} broke off: {_last_line(done.stderr)}"
-        )
-
-
-def _read_result(job: Path, origin: str) -> Examined:
-    result: dict[str, Any] = json.loads((job / "result.json").read_text(encoding="utf-8"))
-    if "refused" in result:
-        said = result["refused"]
-        raise ConversionError(said if said.startswith(origin) else f"{origin}: {said}")
-    with np.load(job / "answers.npz", allow_pickle=False) as answers:
-        return Examined(graph=(job / "graph.onnx").read_bytes(), **result, **answers)
+    version = source.version()
+    with tempfile.TemporaryDirectory(prefix="edgecry-isolated-") as name:
+        python = make_environment(Path(name) / "environment", version)
+        shutil.copytree(Path(portable.__file__).parent, Path(name) / "portable")
+        command = [str(python), "-m", "portable.worker", str(folder)]
+        env = {**_clean_environment(), "PYTHONPATH": name}
+        work(command, env, folder, source.model.origin, limits)
 
 
 # -- the environment -----------------------------------------------------------------------------
@@ -169,36 +100,31 @@ def _interpreters() -> Iterator[tuple[str, str]]:
     for minor in range(current[1] + 3, 7, -1):
         path = shutil.which(f"python3.{minor}")
         # A name on PATH may be a launcher for a Python that is not there.
-        if (3, minor) != current and path and _run([path, "-c", "import venv, ensurepip"]).returncode == 0:
+        if (3, minor) != current and path and _run([path, "-c", "import venv, ensurepip"]).code == 0:
             yield f"Python 3.{minor}", path
 
 
 def _install(python: str, folder: Path, version: str) -> str | None:
     """Make an environment; return why not, or None."""
     made = _run([python, "-m", "venv", str(folder)])
-    if made.returncode:
-        return f"no virtual environment ({_last_line(made.stderr or made.stdout)})"
+    if made.code:
+        return f"no virtual environment ({_complaint(made)})"
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # Builds only, so that a version without one fails at once; no byte code for what runs once.
     done = _run([*pip, "--only-binary=:all:", "--no-compile", *requirements(version)])
-    return _last_line(done.stderr) if done.returncode else None
+    return _complaint(done) if done.code else None
 
 
-def _run(command: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    # Settings that would let this environment's packages into the other one.
-    environment = {
-        k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    }
-    try:
-        return subprocess.run(  # noqa: S603 - our own commands, as lists
-            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=_TIMEOUT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return subprocess.CompletedProcess(command, 1, "", f"{type(error).__name__}: {error}")
+def _run(command: list[str]) -> Outcome:
+    return run(command, _clean_environment(), timeout=_TIMEOUT)
 
 
-def _last_line(text: str) -> str:
-    """The line of a tool's complaint that says what is wrong."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines or ["no message"])[-1].removeprefix("ERROR: ")[:300]
+def _clean_environment() -> dict[str, str]:
+    """Environment without what would let this environment's packages into the other one."""
+    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+
+
+def _complaint(done: Outcome) -> str:
+    """The line of pip's complaint that says what is wrong."""
+    errors = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith("ERROR")]
+    return (errors or [done.complaint])[-1].removeprefix("ERROR: ")[:300]

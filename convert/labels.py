@@ -59,7 +59,10 @@ def class_names(
     if names is not None:
         return _checked(_given(classes, names))
     if not all(isinstance(c, str) for c in classes):
-        raise ConversionError(f"the model's classes are {_shown(classes)}, which are no names; {_HOW}")
+        raise ConversionError(
+            f"the model's {len(classes)} classes are {_shown(classes)}, which are not names; {_HOW}: "
+            f"{len(classes)} lines, {_example(classes)}"
+        )
     return _checked(classes)
 
 
@@ -102,6 +105,14 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ConversionError(f"labels: {_shown(names)} names one twice; name each class once")
     return tuple(names)
+
+
+def _example(classes: Sequence[Any]) -> str:
+    """How a text file of names begins, in words."""
+    first, second = classes[:2]
+    return (
+        f"the first for class {first}, the second for class {second} and so on, such as 'hungry' and 'tired'"
+    )
 
 
 def _shown(values: Sequence[Any]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.errors import ConversionError, refusals
+from convert.foreign import sort_out
 from convert.portable.scan import Scan, scan
 from convert.portable.unpack import LIMIT, Stream, unpack
 from convert.portable.unpickle import unpickle
@@ -77,13 +78,8 @@ class PickleFile:
         ConversionError
             It does, and is not trusted.
         """
-        refused = ", ".join(self.scan.refused)
-        if refused and not trust:
-            raise ConversionError(
-                f"{self.origin}: names {refused}, which no scikit-learn model needs and which can run any "
-                "program; it was not loaded. See 'python -m convert inspect'. "
-                "Only if you know and trust whoever made it: --trust"
-            )
+        if self.scan.refused and not trust:
+            raise ConversionError(f"{self.origin}: {explain_refusal(self.scan)}")
 
     def warn_of_trust(self) -> None:
         """Say loudly what is about to be loaded against the allow-list, if anything is."""
@@ -151,6 +147,45 @@ class PickleFile:
         self.warn_of_trust()
         with refusals():
             return unpickle(self.stream.data, self.origin, trust)
+
+
+def explain_refusal(scan: Scan) -> str:
+    """Say what is not allowed in a pickle, what that means, and what to do; "" if nothing is."""
+    found = sort_out(scan.refused)
+    if found.dangerous:
+        return (
+            f"names {', '.join(found.dangerous)}, which no scikit-learn model needs and which can run any "
+            "program; it was not loaded. See 'python -m convert inspect'. "
+            "Only if you know and trust whoever made it: --trust"
+        )
+    for library, names in found.libraries.items():
+        if library in _BOOSTING:
+            return (
+                f"holds {', '.join(names[:3])}: {library} is not a scikit-learn model, and inside a pickle "
+                f"it is not supported; it was not loaded. {_BOOSTING[library]}"
+            )
+        return (
+            f"holds {', '.join(names[:3])}: {library} is not supported, only scikit-learn is; it was not "
+            "loaded. Train a classifier of scikit-learn on the same features; docs/estimators.md lists them"
+        )
+    if found.own:
+        return (
+            f"names {', '.join(found.own)}, code of its author's own that is not in the file, so "
+            "edgecry cannot know what it computes; it was not loaded. Save a model of scikit-learn's parts"
+        )
+    if found.unsupported:
+        return (
+            f"names {', '.join(found.unsupported)}, which edgecry does not support; it was not loaded. "
+            "Save the model without that part; docs/estimators.md lists what converts"
+        )
+    return ""
+
+
+#: What to do with a model of these, by the library's name.
+_BOOSTING = dict.fromkeys(
+    ("XGBoost", "LightGBM", "CatBoost"),
+    "Train a classifier of scikit-learn, such as HistGradientBoostingClassifier, on the same features",
+)
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:

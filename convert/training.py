@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.cache import FeatureCache
-from convert.dataset import Dataset, Recording, refuse_copies
+from convert.dataset import Dataset, Recording, refuse_copies, refuse_two_labels
 from convert.errors import ConversionError
 from edgecry.audio.load import load_audio
 from edgecry.errors import AudioError
@@ -48,6 +48,8 @@ def logistic() -> Any:
 
 ESTIMATORS: Final[Mapping[str, Callable[[], Any]]] = {"forest": forest, "knn": knn, "logistic": logistic}
 DEFAULT: Final = "forest"
+#: Seconds of the shortest recording that is learned from: one cry sound lasts half a second.
+SHORTEST: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,19 @@ def extract_features(
     ConversionError
         None of them can be read, or some are copies that a split by their groups would part.
     """
+    refuse_two_labels(dataset.recordings)
     if not dataset.is_leaky:
         refuse_copies((recording.path, recording.group) for recording in dataset.recordings)
     extractor, found = FeatureExtractor(spec), FeatureCache(cache, spec.hash)
 
     def compute(path: Path) -> NDArray[np.float64]:
-        return extractor.extract(load_audio(path, spec.sr).samples)
+        samples = load_audio(path, spec.sr).samples
+        if samples.size < SHORTEST * spec.sr:
+            raise AudioError(
+                f"{path}: {1000 * samples.size / spec.sr:.0f} ms long, which is too short to learn from; "
+                f"at least {1000 * SHORTEST:.0f} ms are needed"
+            )
+        return extractor.extract(samples)
 
     vectors, kept, skipped = [], [], []
     total = len(dataset.recordings)

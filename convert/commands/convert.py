@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from convert.commands.options import add_source_arguments, read_spec, read_vectors
+from convert.commands.options import add_source_arguments, read_source, read_spec, read_trial
 from convert.errors import ConversionError
-from convert.export import NOT_STATED, Card, Converted, examine_file, package
-from convert.labels import read_labels
-from convert.pickles import PickleFile
+from convert.export import NOT_STATED, Card, Converted
+from convert.stranger import convert_stranger
 from edgecry.models.metadata import TASKS
+from edgecry.terminal import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-name", metavar="TEXT", default=NOT_STATED, help="what it was trained on")
     parser.add_argument("--data-licence", metavar="TEXT", default=NOT_STATED, help="licence of that data")
     parser.add_argument("--attribution", metavar="TEXT", default=NOT_STATED, help="whom to name for it")
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="write the file although real recordings lie far from what the model was fitted on",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,30 +42,29 @@ def run(args: argparse.Namespace) -> int:
     if not output.parent.is_dir():
         raise ConversionError(f"{output}: there is no folder {output.parent}; make it first")
     spec = read_spec(args.spec)
-    vectors = read_vectors(args.vectors, spec)
-    labels = None if args.labels is None else read_labels(args.labels)
-    model = PickleFile.read(args.model)
+    source, names = read_source(args)
     card = Card(
         name=args.name or output.stem,
         task=args.task,
         data={"name": args.data_name, "licence": args.data_licence, "attribution": args.attribution},
     )
-    examined = examine_file(
-        model, labels, spec.n_features, vectors=vectors, isolated=args.isolated, trust=args.trust
-    )
-    names = labels if isinstance(labels, tuple) else None
-    converted = package(examined, names, spec, card, model.sha256)
+    converted, warning = convert_stranger(source, names, spec, card, read_trial(args, spec))
     converted.save(output)
-    sys.stdout.write(_summary(converted, output))
+    lines = _summary(converted, output, warning)
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     return 0
 
 
-def _summary(converted: Converted, output: Path) -> str:
+def _summary(converted: Converted, output: Path, warning: str) -> list[str]:
     metadata, report = converted.metadata, converted.report
-    note = f"note    {report.note}\n" if report.note else ""
-    return (
-        f"wrote   {output}, {len(converted.onnx):,} bytes\n"
-        f"from    {metadata.source['estimator']}, scikit-learn {metadata.source['sklearn']}\n"
-        f"labels  {', '.join(metadata.labels)}\n"
-        f"proof   {report}\n{note}"
-    )
+    lines = [
+        f"wrote   {output}, {len(converted.onnx):,} bytes",
+        f"from    {metadata.source['estimator']}, scikit-learn {metadata.source['sklearn']}",
+        f"labels  {', '.join(metadata.labels)}",
+        f"proof   {report}",
+    ]
+    if report.note:
+        lines.append(f"note    {report.note}")
+    if warning:
+        lines.append(f"WARNING {warning}")
+    return lines

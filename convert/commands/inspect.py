@@ -7,7 +7,10 @@ import json
 import sys
 from typing import Any
 
-from convert.pickles import PickleFile, installed_sklearn
+from convert.pickles import PickleFile, explain_refusal, installed_sklearn
+from convert.portable.contents import Part
+from convert.portable.kinds import CLASSIFIER, ENCODER, OTHER, REGRESSOR, TRANSFORMER, kind_of
+from edgecry.features.spec import FeatureSpec
 from edgecry.terminal import printable
 
 
@@ -15,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("model", metavar="MODEL", help="a file of joblib.dump or pickle.dump")
     parser.add_argument("--json", action="store_true", help="for programs")
-    parser.epilog = "exit codes: 0 everything in it is allowed, 1 something is not, 2 wrong use"
+    parser.epilog = (
+        "Nothing in the file is loaded. A file that unpacks to more than 1 GiB or 200 times its size, or "
+        "that has more than 5 million instructions, is refused. "
+        "exit codes: 0 everything in it is allowed, 1 something is not, 2 wrong use"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,6 +47,7 @@ def _facts(file: PickleFile) -> dict[str, Any]:
         "sklearn": list(scan.versions),
         "installed": installed_sklearn(),
         "globals": [{"name": name, "allowed": ok} for name, ok in scan.names],
+        "parts": [part._asdict() for part in scan.parts],
         "allowed": not scan.refused,
         "next": _next(file),
     }
@@ -55,6 +63,7 @@ def _report(file: PickleFile) -> str:
         f"format        {_format(file)}, {compression}, {file.size:,} bytes{unpacked}",
         f"sha256        {file.sha256}",
         f"holds         {scan.estimator}{reads}",
+        *(f"  {_shown(part)}" for part in scan.parts),
         f"scikit-learn  {', '.join(scan.versions) or 'none recorded'} (installed: {installed or 'none'})",
         "names",
         *(f"  {'allowed    ' if ok else 'NOT ALLOWED'}  {name}" for name, ok in scan.names),
@@ -68,16 +77,39 @@ def _format(file: PickleFile) -> str:
     return "joblib" if wrapped else "pickle"
 
 
+def _shown(part: Part) -> str:
+    """One part of a dict, a list or a tuple."""
+    reads = "" if part.n_features is None else f", reads {part.n_features} values"
+    return f"{part.key}: {part.kind}{reads}"
+
+
 def _next(file: PickleFile) -> str:
     """What to do with it."""
     scan = file.scan
     if scan.refused:
-        return "do not load it; what is NOT ALLOWED can run any program on the machine that does"
-    if scan.estimator.endswith(".LabelEncoder"):
+        return f"do not load it: it {explain_refusal(scan)}"
+    kind = kind_of(scan.estimator)
+    if kind == ENCODER:
         return "give it as --labels"
+    if kind == TRANSFORMER:
+        return (
+            f"give it with its classifier: python -m convert convert MODEL --scaler {file.origin} -o OUT.onnx"
+        )
+    if kind == REGRESSOR:
+        return "nothing; it is a regressor, and edgecry needs a classifier with predict_proba"
+    if scan.parts and not _has_classifier(scan.parts):
+        return "nothing as it is; no part of it is a classifier of scikit-learn"
     if not scan.versions:
         return "nothing; save a fitted scikit-learn classifier"
     if len(scan.versions) > 1:
         return "fit and save it again under one scikit-learn"
     other = "" if scan.versions[0] == installed_sklearn() else " --isolated"
-    return f"python -m convert convert {file.origin}{other} -o OUT.onnx"
+    spec = "" if scan.n_features in (None, FeatureSpec().n_features) else " --spec SPEC.json"
+    hint = f" (specs: python -m convert spec --features {scan.n_features})" if spec else ""
+    return f"python -m convert convert {file.origin}{other}{spec} -o OUT.onnx{hint}"
+
+
+def _has_classifier(parts: tuple[Part, ...]) -> bool:
+    return any(
+        kind_of(part.kind) in (CLASSIFIER, OTHER) and part.kind.startswith("sklearn.") for part in parts
+    )

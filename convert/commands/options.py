@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from convert.errors import ConversionError
 from convert.export import as_vectors
+from convert.jobs import Limits, Source
+from convert.labels import read_labels
+from convert.parity import TOLERANCE
+from convert.pickles import PickleFile
+from convert.portable.kinds import ENCODER, TRANSFORMER, kind_of
+from convert.stranger import Trial
 from edgecry.errors import SpecError
 from edgecry.features.spec import FeatureSpec
 
@@ -21,6 +27,17 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare how a pickle is opened."""
     parser.add_argument(
         "--labels", metavar="FILE", help="LabelEncoder's pickle, or text: one name a line in class order"
+    )
+    parser.add_argument(
+        "--scaler",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="pickle of a transformer that comes before the classifier, such as a StandardScaler or a PCA; "
+        "again for each, in the order in which they are applied",
+    )
+    parser.add_argument(
+        "--recordings", metavar="DIR", type=Path, help="recordings to compare on as well, from file to answer"
     )
     parser.add_argument(
         "--vectors", metavar="FILE", help="feature vectors to compare on as well, .npy or .csv, one a row"
@@ -34,6 +51,67 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--trust",
         action="store_true",
         help="load what is not on the allow-list: runs whatever the file's author wrote",
+    )
+    parser.add_argument(
+        "--tolerance",
+        metavar="P",
+        type=float,
+        default=TOLERANCE,
+        help="largest difference of a probability that counts as the same answer (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--memory",
+        metavar="GB",
+        type=float,
+        default=Limits.memory,
+        help="memory that a process that works on the model may take (default: %(default)g GB)",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=int,
+        default=Limits.seconds,
+        help="time that it may take (default: %(default)s s)",
+    )
+
+
+def read_source(args: argparse.Namespace) -> tuple[Source, tuple[str, ...] | None]:
+    """Read the files that make up a model, and the names of its classes where a text gives them.
+
+    Raises
+    ------
+    ConversionError
+        One cannot be read, or is not a pickle; or it is not a classifier but one of its parts.
+    """
+    labels = None if args.labels is None else read_labels(args.labels)
+    model = PickleFile.read(args.model)
+    part = {TRANSFORMER: "--scaler", ENCODER: "--labels"}.get(kind_of(model.scan.estimator))
+    if part and not model.scan.refused:
+        raise ConversionError(
+            f"{model.origin}: holds a {model.scan.estimator.rpartition('.')[2]}, which is not a classifier; "
+            f"convert the classifier, and give this file with {part}"
+        )
+    scalers = tuple(PickleFile.read(path) for path in args.scaler)
+    encoder = labels if isinstance(labels, PickleFile) else None
+    return Source(model, scalers, encoder), labels if isinstance(labels, tuple) else None
+
+
+def read_trial(args: argparse.Namespace, spec: FeatureSpec) -> Trial:
+    """How the model is to be opened and proven.
+
+    Raises
+    ------
+    ConversionError
+        A limit is out of range, or the vectors cannot be read.
+    """
+    return Trial(
+        vectors=read_vectors(args.vectors, spec),
+        recordings=args.recordings,
+        tolerance=args.tolerance,
+        isolated=args.isolated,
+        trust=args.trust,
+        anyway=getattr(args, "anyway", True),
+        limits=Limits(args.memory, args.timeout),
     )
 
 

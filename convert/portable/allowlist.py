@@ -4,9 +4,8 @@ A pickle is a program: it names importable objects and calls them. These names a
 scipy.sparse, scikit-learn and joblib write for fitted estimators; they build data and do not reach
 files, processes, the network or the import system.
 
-It keeps a pickle from running programs. It does not make made-up numbers, such as a tree whose
-branches lead nowhere, safe for scikit-learn's compiled code; a stranger's model is still to be
-converted where a crash does no harm.
+It keeps a pickle from running programs. Made-up numbers, such as a tree whose branches lead nowhere,
+are found by `structure`, and a crash all the same is that of a process of its own (`worker`).
 """
 
 from __future__ import annotations
@@ -40,7 +39,19 @@ _NAMES = {
     "numpy._core.numeric": "_frombuffer",
     "numpy.ma.core": "MaskedArray _mareconstruct",
     "sklearn.utils": "Bunch",
+    # What SplineTransformer keeps.
+    "scipy.interpolate._bsplines": "BSpline",
+    "scipy._lib.array_api_compat.numpy._aliases": "asarray",
 }
+#: NumPy's functions of one number, which a FunctionTransformer names; `converters.transforms` has them.
+_UFUNCS = "absolute exp expm1 fabs log log10 log1p log2 negative reciprocal sign sqrt square tanh"
+_NAMES.update(
+    {
+        f"{module}._multiarray_umath": _UFUNCS
+        for module in ("numpy.core", "numpy._core")  # where some versions say that they are
+    }
+)
+_NAMES["numpy"] += " " + _UFUNCS
 _ALLOWED = {(module, name) for module, names in _NAMES.items() for name in names.split()}
 _ALLOWED |= {(module, "NumpyArrayWrapper") for module in ARRAY_WRAPPERS}
 
@@ -48,7 +59,7 @@ _SPARSE = re.compile(r"(bsr|coo|csc|csr|dia|dok|lil)_(array|matrix)")
 
 #: Parts of scikit-learn that fitted classifiers consist of. Not: datasets, externals, utils, tests.
 _SKLEARN = re.compile(
-    r"sklearn\.(_loss|calibration|compose|cross_decomposition|decomposition|discriminant_analysis|dummy|ensemble"
+    r"sklearn\.(_loss|calibration|cluster\._kmeans|cluster\.k_means_|compose|cross_decomposition|decomposition|discriminant_analysis|dummy|ensemble"
     r"|feature_selection|frozen|gaussian_process|impute|isotonic|kernel_approximation|linear_model"
     r"|metrics\._dist_metrics|metrics\._scorer|model_selection|multiclass|naive_bayes|neighbors"
     r"|neural_network|pipeline|preprocessing|random_projection|semi_supervised|svm|tree|utils\._bunch"

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from . import Refused
+from . import vectors as made
 from .graph import export
+from .region import find_outside
+from .structure import check_structure
+from .widths import width_of
 
 
 class Examined(NamedTuple):
     """What the rest of the conversion works on; plain data, so that it can cross a process.
 
     ``classes`` and ``encoder`` (the label encoder's, if there is one) are lists of str or int;
-    ``vectors`` (n, n_features) float32, the first ``given`` of them the caller's, ``probabilities``
-    (n, n_classes) float64 and ``predicted`` (n,) the estimator's own answers for them, the last as
-    positions in ``classes``.
+    ``vectors`` (n, n_features) float32: the first ``given`` are the caller's, the next ``real`` are of
+    sounds, the others are made from the model. ``probabilities`` (n, n_classes) float64 and
+    ``predicted`` (n,) are the estimator's own answers, the last as positions in ``classes``.
+    ``outside`` tells where the real vectors lie outside of what the model was fitted on
+    (:class:`convert.portable.region.Outside`, as a list); None if nowhere.
     """
 
     estimator: str
@@ -27,60 +38,87 @@ class Examined(NamedTuple):
     vectors: Any
     probabilities: Any
     predicted: Any
+    real: int = 0
+    outside: list[Any] | None = None
 
 
 def examine(
-    estimator: Any, encoder: Any = None, vectors: Any = None, n_features: int | None = None
+    estimator: Any,
+    encoder: Any = None,
+    vectors: Any = None,
+    n_features: int | None = None,
+    real: Any = None,
 ) -> Examined:
     """Check an estimator, export it, and let it answer.
 
     Parameters
     ----------
     estimator : fitted scikit-learn classifier
-    encoder : LabelEncoder, optional
+    encoder : LabelEncoder or list of str, optional
     vectors : array of float32, shape (n, n_features), optional
         What to compare on, besides those made from the model.
     n_features : int, optional
         How many inputs it must have.
+    real : array of float32, shape (n, n_features), optional
+        Vectors of sounds, as the device computes them.
 
     Raises
     ------
     Refused
         It is no classifier that edgecry can serve, and why not.
     """
-    import warnings
-
-    import numpy as np
     import sklearn
 
-    from . import vectors as made
-
+    check_structure(estimator)
     check_classifier(estimator, n_features)
+    width = int(width_of(estimator) or 0)
     graph = export(estimator)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        X = made.vectors(estimator)
-        if vectors is not None:
-            X = np.concatenate([np.asarray(vectors, dtype=np.float32), X])
+    sounds = np.zeros((0, width), np.float32) if real is None else np.asarray(real, dtype=np.float32)
+    given = np.zeros((0, width), np.float32) if vectors is None else np.asarray(vectors, dtype=np.float32)
+    with _quietly(), _in_one_process():
         try:
+            X = np.concatenate([given, sounds, made.vectors(estimator)])
             probabilities = np.asarray(estimator.predict_proba(X.astype(np.float64)), dtype=np.float64)
             predicted = np.searchsorted(estimator.classes_, estimator.predict(X.astype(np.float64)))
+            outside = find_outside(estimator, sounds)
+        except MemoryError:
+            raise
         except Exception as error:  # whatever an estimator raises
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise Refused(
-                f"{type(estimator).__name__}: predict_proba fails: {type(error).__name__}: {error}"
+                f"{type(estimator).__name__} cannot answer the feature vectors of the proof, finite "
+                f"numbers as recordings give them: {first} ({type(error).__name__})"
             ) from error
     return Examined(
         estimator=f"{type(estimator).__module__}.{type(estimator).__qualname__}",
         sklearn=sklearn.__version__,
-        n_features=int(estimator.n_features_in_),
+        n_features=width,
         classes=_plain(estimator.classes_),
         encoder=None if encoder is None else _encoded(encoder),
         graph=graph,
-        given=0 if vectors is None else len(vectors),
+        given=len(given),
         vectors=X,
         probabilities=probabilities,
         predicted=predicted,
+        real=len(sounds),
+        outside=None if outside is None else list(outside),
     )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _in_one_process() -> Iterator[None]:
+    """Keep an estimator that was saved with ``n_jobs=-1`` from starting processes of its own."""
+    import joblib
+
+    with joblib.parallel_backend("sequential"):
+        yield
 
 
 def check_classifier(estimator: Any, n_features: int | None = None) -> None:
@@ -103,10 +141,12 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
     if isinstance(estimator.classes_, list):
         raise Refused(f"{kind} predicts {len(estimator.classes_)} labels at once; edgecry serves one")
     if len(estimator.classes_) < 2:
-        raise Refused(f"{kind} knows one class only, {estimator.classes_[0]}; at least two are needed")
-    found = getattr(estimator, "n_features_in_", None)
+        raise Refused(
+            f"{kind} knows one class only, {_plain(estimator.classes_)[0]}; at least two are needed"
+        )
+    found = width_of(estimator)
     if found is None:
-        raise Refused(f"{kind} does not say how many features it reads; scikit-learn 0.24 or later does")
+        raise Refused(f"{kind} does not tell how many features it reads; scikit-learn 0.24 or later does")
     if n_features is not None and found != n_features:
         raise Refused(
             f"{kind} reads {found} values, the feature spec makes {n_features}; "
@@ -117,6 +157,8 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
 def _encoded(encoder: Any) -> list[Any]:
     from sklearn.preprocessing import LabelEncoder
 
+    if isinstance(encoder, list):
+        return encoder
     if not isinstance(encoder, LabelEncoder):
         raise Refused(f"the label file holds a {type(encoder).__name__}, not a LabelEncoder")
     if not hasattr(encoder, "classes_"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import Refused
+from .widths import width_of
 
 #: Pinned so that the oldest onnxruntime accepted, 1.19 (ONNX 1.16), runs the graph.
 OPSET = {"": 17, "ai.onnx.ml": 3}
@@ -30,29 +31,31 @@ def export(estimator: Any) -> bytes:
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import DoubleTensorType
 
-    from .converters import converters
-    from .converters.nodes import unwrap
-
-    model = unwrap(estimator)
+    model, width = _Whole(estimator), int(width_of(estimator) or 0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             whole = convert_sklearn(
                 model,
                 name="edgecry",
-                initial_types=[("features", DoubleTensorType([None, int(estimator.n_features_in_)]))],
-                options={id(model): {"zipmap": False}},
+                initial_types=[("features", DoubleTensorType([None, width]))],
                 target_opset=dict(OPSET),
-                custom_conversion_functions=converters(),
+                custom_conversion_functions={_Whole: _convert},
+                custom_shape_calculators={_Whole: lambda _: None},
+                custom_parsers={_Whole: _parse},
             )
     except Refused:
+        raise
+    except MemoryError:
         raise
     except Exception as error:  # skl2onnx raises whatever the estimator leads it into
         reason = str(error).strip().split("\n")[0]
         raise Refused(
-            f"{type(model).__name__} cannot be exported to ONNX: {type(error).__name__}: {reason:.300}"
+            f"{type(estimator).__name__} cannot be converted: skl2onnx stumbles over it "
+            f"({type(error).__name__}: {reason:.200}); fit it with one of the estimators and settings that "
+            "docs/estimators.md lists"
         ) from error
-    graph = _device_graph(whole.graph, int(estimator.n_features_in_), len(estimator.classes_))
+    graph = _device_graph(whole.graph, width, len(estimator.classes_))
     out = onnx.helper.make_model(
         graph,
         ir_version=IR_VERSION,
@@ -61,6 +64,31 @@ def export(estimator: Any) -> bytes:
     )
     onnx.checker.check_model(out)
     return bytes(out.SerializeToString())
+
+
+class _Whole:
+    """The one estimator that skl2onnx is given. Its converter hands all parts on, see `converters`."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+
+def _parse(scope: Any, model: Any, inputs: Any, **_: Any) -> Any:
+    """Declare what skl2onnx is to make of a `_Whole`: its probabilities."""
+    from skl2onnx.common.data_types import DoubleTensorType
+
+    operator = scope.declare_local_operator("EdgecryWhole", model)
+    operator.inputs.extend(inputs)
+    operator.outputs.append(scope.declare_local_variable("probabilities", DoubleTensorType()))
+    return operator.outputs
+
+
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    from .converters.nodes import Nodes
+
+    nodes = Nodes(scope, container)
+    p = nodes.probabilities(operator.raw_operator.estimator, operator.inputs[0].onnx_name)
+    nodes.add("Identity", [p], operator.outputs[0].onnx_name, {})
 
 
 def _device_graph(graph: Any, n_features: int, n_classes: int) -> Any:

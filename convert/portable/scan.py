@@ -14,58 +14,30 @@ from typing import Any, ClassVar, NamedTuple
 
 from . import Refused
 from .allowlist import ARRAY_WRAPPERS, allowed, canonical
+from .calls import check_call, check_key
+from .contents import Part, describe, list_parts
+from .inert import Inert
 from .machine import Machine
 
 _MAX_NESTING = 20
+#: Instructions of a stream. A forest of a thousand trees has some 150,000.
+MOST_INSTRUCTIONS = 5_000_000
 _HASHABLE = (str, int, float, bool, bytes, type(None))
-
-
-class Inert:
-    """Stands for a global, or for what calling one would have made."""
-
-    def __init__(self, made_by: Inert | tuple[str, str], args: Any = ()) -> None:
-        self.made_by = made_by
-        self.args = args
-        self.state: Any = None
-        self.items: list[Any] = []
-
-    @property
-    def is_global(self) -> bool:
-        """Whether this is a global itself."""
-        return isinstance(self.made_by, tuple)
-
-    @property
-    def path(self) -> str:
-        """Dotted name of the global it is or was made by."""
-        made_by = self.made_by
-        return made_by.path if isinstance(made_by, Inert) else ".".join(made_by)
-
-    # What the opcodes for lists and sets do to an object.
-    def append(self, item: Any) -> None:
-        """Take an item."""
-        self.items.append(item)
-
-    def extend(self, items: Any) -> None:
-        """Take several."""
-        self.items.extend(items)
-
-    add = append
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.items.append((key, value))
 
 
 class Scan(NamedTuple):
     """What a pickle holds.
 
     ``names`` are the globals' dotted names, each with whether it is allowed; ``versions`` the
-    scikit-learn versions its estimators recorded.
+    scikit-learn versions its estimators recorded; ``estimator`` and ``n_features`` tell what it would
+    load to; ``parts`` tells what it holds where that is a dict, a list or a tuple.
     """
 
     names: tuple[tuple[str, bool], ...]
     versions: tuple[str, ...]
     estimator: str
     n_features: int | None
+    parts: tuple[Part, ...] = ()
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -85,13 +57,27 @@ def scan(stream: bytes, origin: str) -> Scan:
     states: list[Any] = []
     try:
         root = _Scanner(io.BytesIO(stream), len(stream), globals_, states).load()
+        parts = list_parts(root)
     except Refused as error:
         raise Refused(f"{origin}: {error}") from error
     except Exception as error:  # whatever a stream that is no pickle leads the machine into
         raise Refused(f"{origin}: damaged, or not a pickle ({type(error).__name__}: {error})") from error
     found = tuple((".".join(key), ok) for key, ok in sorted(globals_.items()))
     versions = {s["_sklearn_version"] for s in states if isinstance(s.get("_sklearn_version"), str)}
-    return Scan(found, tuple(sorted(versions)), _describe(root), _n_features(root))
+    whole = describe(root)
+    return Scan(found, tuple(sorted(versions)), whole.kind, whole.n_features, parts)
+
+
+class _Counted(dict):  # type: ignore[type-arg]
+    """The machine's instructions, which counts those that are looked up and ends what has too many."""
+
+    count = 0
+
+    def __getitem__(self, opcode: int) -> Any:
+        self.count += 1
+        if self.count > MOST_INSTRUCTIONS:
+            raise Refused(f"has more than {MOST_INSTRUCTIONS:,} instructions; no model's pickle needs that")
+        return super().__getitem__(opcode)
 
 
 class _Scanner(Machine):  # type: ignore[misc]
@@ -106,9 +92,13 @@ class _Scanner(Machine):  # type: ignore[misc]
         globals_: dict[tuple[str, str], bool],
         states: list[Any],
         nesting: int = 0,
+        counted: _Counted | None = None,
     ) -> None:
         super().__init__(file, encoding="latin1")
         self._file, self._size = file, size
+        # Instead of the class' table; what is nested goes on counting.
+        self._counted = counted if counted is not None else _Counted(type(self).dispatch)
+        setattr(self, "dispatch", self._counted)  # noqa: B010 - typed as the class' alone
         self._globals, self._states, self._nesting = globals_, states, nesting
 
     # -- names -----------------------------------------------------------------------------------
@@ -129,14 +119,17 @@ class _Scanner(Machine):  # type: ignore[misc]
     # -- what would be called or built -----------------------------------------------------------
 
     def _instantiate(self, klass: Any, args: Any) -> None:
-        self.append(Inert(klass if isinstance(klass, Inert) else ("?", "?"), tuple(args)))
+        made = Inert(klass if isinstance(klass, Inert) else ("?", "?"), tuple(args))
+        check_call(made.path, made.args, self._size)
+        self.append(made)
 
     def load_reduce(self) -> None:
         args = self.stack.pop()
         self._instantiate(self.stack.pop(), args if isinstance(args, tuple) else ())
 
     def load_newobj_ex(self) -> None:
-        self.stack.pop()
+        if not isinstance(self.stack.pop(), dict):
+            raise Refused("damaged: arguments by name that are not a dict")
         self.load_reduce()
 
     def load_build(self) -> None:
@@ -150,7 +143,7 @@ class _Scanner(Machine):  # type: ignore[misc]
         if target.path in [f"{module}.NumpyArrayWrapper" for module in ARRAY_WRAPPERS]:
             self.stack[-1] = self._skip_array(target)
 
-    # -- containers: keys are never hashed unless they are plain, nested tuples hash for ever --------
+    # -- containers: only plain keys are hashed here; a nested tuple may take for ever ----------------
 
     def load_setitem(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
@@ -170,6 +163,8 @@ class _Scanner(Machine):  # type: ignore[misc]
 
     def load_additems(self) -> None:
         items = self.pop_mark()
+        for item in items:
+            check_key(item)
         self.stack[-1].extend(items)
 
     def load_empty_set(self) -> None:
@@ -177,10 +172,13 @@ class _Scanner(Machine):  # type: ignore[misc]
 
     def load_frozenset(self) -> None:
         items = self.pop_mark()
+        for item in items:
+            check_key(item)
         self.append(items)
 
     @staticmethod
     def _set(target: Any, key: Any, value: Any) -> None:
+        check_key(key)
         if isinstance(target, (dict, Inert)):
             target[key if isinstance(key, _HASHABLE) else id(key)] = value
 
@@ -215,22 +213,27 @@ class _Scanner(Machine):  # type: ignore[misc]
         itemsize = _itemsize(state.get("dtype"))
         if itemsize is None:
             return self._nested()
+        shape = tuple(_length(n) for n in state["shape"])
         count = 1
-        for n in state["shape"]:
-            count *= _length(n)
+        for n in shape:
+            count *= n
         if state.get("numpy_array_alignment_bytes") is not None:
             self._file.read(self._file.read(1)[0])
         left = self._size - self._file.tell()
         if count * itemsize > left:
             raise Refused(f"damaged: an array of {count * itemsize} bytes announced, {left} left in the file")
         self._file.seek(count * itemsize, io.SEEK_CUR)
-        return Inert(("numpy", "ndarray"))
+        array = Inert(("numpy", "ndarray"))
+        array.state = (1, shape)  # as numpy's own pickles tell it
+        return array
 
     def _nested(self) -> Any:
         """Scan the pickle of its own that joblib writes for an array of objects."""
         if self._nesting >= _MAX_NESTING:
             raise Refused(f"arrays of objects nested more than {_MAX_NESTING} deep")
-        return _Scanner(self._file, self._size, self._globals, self._states, self._nesting + 1).load()
+        return _Scanner(
+            self._file, self._size, self._globals, self._states, self._nesting + 1, self._counted
+        ).load()
 
 
 def _length(value: Any) -> int:
@@ -256,29 +259,3 @@ def _itemsize(dtype: Any) -> int | None:
     if kind not in "biufcSUVmM" or not digits.isdigit():
         raise Refused(f"an array of type {code!r:.30}, which is not known")
     return int(digits) * (4 if kind == "U" else 1)
-
-
-def _describe(root: Any) -> str:
-    """Name what the pickle would load to."""
-    if isinstance(root, Inert):
-        rebuilt = root.path == "copyreg._reconstructor" and root.args and isinstance(root.args[0], Inert)
-        return root.args[0].path if rebuilt else root.path
-    if isinstance(root, dict):
-        return "a dict with the keys " + ", ".join(str(key) for key in list(root)[:8])
-    return f"a {type(root).__name__}"
-
-
-def _n_features(root: Any) -> int | None:
-    """``n_features_in_`` of the estimator, or of its first step or member."""
-    for _ in range(_MAX_NESTING):
-        state = getattr(root, "state", None)
-        if not isinstance(state, dict):
-            return None
-        if "n_features_in_" in state:
-            value = state["n_features_in_"]
-            return value if isinstance(value, int) else None
-        parts = state.get("steps") or state.get("estimators_") or [state.get("best_estimator_")]
-        if not isinstance(parts, list):
-            return None
-        root = parts[0][1] if isinstance(parts[0], tuple) and len(parts[0]) == 2 else parts[0]
-    return None

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import zlib
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from . import Refused
 
-#: Longest stream accepted, in bytes: a small compressed file can unpack to one that fills the disk.
-LIMIT = 2 * 2**30
+#: Longest stream accepted, in bytes, packed or not.
+LIMIT = 2**30
+#: How many times longer than the file the stream may be, and the length that is always accepted.
+#: zlib reaches 1032 on zeros. The trees of a fitted forest shrink to a fifth, sparse ones to a hundredth.
+RATIO = 200
+_ALWAYS = 64 * 2**20
+#: Bytes unpacked at a time, so that a bomb is noticed before it fills the memory.
 _BLOCK = 2**20
+#: Memory that an xz or lzma file may ask for; the strongest setting of joblib needs 65 MiB.
+_LZMA_MEMORY = 128 * 2**20
 
 #: How the compressions that joblib offers begin.
 _COMPRESSIONS = (
@@ -23,7 +30,13 @@ _COMPRESSIONS = (
     (b"\x5d\x00", "lzma"),
     (b"\x78", "zlib"),
 )
-_OPENERS: dict[str, Any] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open, "lzma": lzma.open}
+_DECODERS: dict[str, Callable[[], Any]] = {
+    "gzip": lambda: zlib.decompressobj(31),
+    "zlib": zlib.decompressobj,
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY),
+    "lzma": lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY),
+}
 #: What people give by mistake.
 _FOREIGN = (
     (b"ZF", "a file of joblib before 0.10; save the model again with joblib.dump"),
@@ -62,24 +75,37 @@ def unpack(data: bytes, origin: str, limit: int = LIMIT) -> Stream:
 
 
 def _decompress(data: bytes, name: str, origin: str, limit: int) -> bytes:
-    raw = io.BytesIO(data)
-    if name == "zlib":
-        decoder = zlib.decompressobj()
-        try:
-            out = decoder.decompress(data, limit + 1)
-        except zlib.error as error:
-            raise Refused(f"{origin}: damaged: zlib data that does not unpack ({error})") from error
-        if not decoder.eof and len(out) <= limit:
-            raise Refused(f"{origin}: damaged: its zlib data ends too early")
-    else:
-        try:
-            with _OPENERS[name](raw) as opened:
-                out = opened.read(limit + 1)
-        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-            raise Refused(f"{origin}: damaged: {name} data that does not unpack ({error})") from error
-    if len(out) > limit:
-        raise Refused(f"{origin}: unpacks to more than {limit / 2**30:.0f} GiB; no model needs that")
-    return out
+    limit = min(limit, max(_ALWAYS, RATIO * len(data)))
+    out, written = io.BytesIO(), 0
+    try:
+        for block in _blocks(data, _DECODERS[name]):
+            written += len(block)
+            if written > limit:
+                raise Refused(
+                    f"{origin}: {len(data):,} bytes of {name} data that unpack to more than {limit:,} bytes, "
+                    f"{limit // len(data):,} times as many; no model does that"
+                )
+            out.write(block)
+    except EOFError as error:
+        raise Refused(f"{origin}: damaged: its {name} data ends too early") from error
+    except (OSError, lzma.LZMAError, zlib.error) as error:
+        raise Refused(f"{origin}: damaged: {name} data that does not unpack ({error})") from error
+    return out.getvalue()
+
+
+def _blocks(data: bytes, make: Callable[[], Any]) -> Iterator[bytes]:
+    """Unpack a block at a time; one packed stream after another, as gzip and bz2 allow it."""
+    while data:
+        decoder = make()
+        while not decoder.eof:
+            block = decoder.decompress(data, _BLOCK)
+            # zlib hands back what it has not read yet; the others keep it.
+            data = getattr(decoder, "unconsumed_tail", b"")
+            if block:
+                yield block
+            elif not (data or decoder.eof):
+                raise EOFError
+        data = decoder.unused_data.lstrip(b"\0")
 
 
 def _checked(stream: Stream, origin: str) -> Stream:

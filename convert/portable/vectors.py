@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .converters.nodes import unwrap
+from .widths import is_passthrough, width_of
 
 #: Tree nodes tried, each with three vectors: at its threshold, one float32 below, one above.
 _NODES = 100
@@ -32,7 +33,7 @@ def vectors(estimator: Any, seed: int = 0) -> Any:
     np.ndarray of float32, shape (n, n_features)
     """
     rng = np.random.default_rng(seed)
-    rows = _rows(unwrap(estimator), int(estimator.n_features_in_), rng)
+    rows = _rows(unwrap(estimator), int(width_of(estimator) or 0), rng)
     limit = np.finfo(np.float32).max / 1e8
     return np.clip(np.nan_to_num(rows), -limit, limit).astype(np.float32)
 
@@ -42,36 +43,78 @@ def _rows(estimator: Any, n: int, rng: Any) -> Any:
     steps = getattr(estimator, "steps", None)
     if steps:
         return _through(steps, n, rng)
-    trees = _trees(estimator)
+    trees = trees_of(estimator)
     if trees:
         return np.concatenate([_at_thresholds(trees, n, rng), _scattered(_range(trees, n), rng)])
-    points = _training_points(estimator)
+    points = training_points(estimator)
     if points is not None:
         spread = points.std(axis=0)
         chosen = points[rng.permutation(len(points))[:_POINTS]]
         beside = chosen + 0.2 * spread * rng.standard_normal(chosen.shape)
         return np.concatenate([chosen, beside, _scattered((points.mean(axis=0), spread), rng)])
-    parts = [part for part in _parts(estimator) if getattr(part, "n_features_in_", None) == n]
+    parts = [part for part in parts_of(estimator) if width_of(part) == n]
     if parts:
         return np.concatenate([_rows(unwrap(part), n, rng) for part in parts[:5]])
     return _scattered(_centre_and_spread(estimator, n), rng)
 
 
 def _through(steps: Any, n: int, rng: Any) -> Any:
-    """Rows for a pipeline: those of its last step, carried back through the transformers."""
-    widths = [getattr(step, "n_features_in_", None) for _, step in steps]
-    last = _rows(unwrap(steps[-1][1]), int(widths[-1] or n), rng)
-    scaled = _scattered(_centre_and_spread(steps[0][1], n), rng)
-    for _, step in reversed(steps[:-1]):
-        if step is None or step == "passthrough":
-            continue
-        if not hasattr(step, "inverse_transform"):
-            return scaled
-        try:
-            last = step.inverse_transform(last)
-        except (ValueError, IndexError):  # a point that no input is mapped to
-            return scaled
-    return np.concatenate([last, scaled])
+    """Rows for a pipeline: those of its steps, carried back through the transformers before them."""
+    steps = [step for _, step in steps if not is_passthrough(step)]
+    found = [_scattered(_centre_and_spread(steps[0], n), rng)]
+    for index, step in enumerate(steps):
+        if index < len(steps) - 1:
+            rows = at_edges(step, rng)
+        else:
+            rows = _rows(unwrap(step), int(width_of(step) or n), rng)
+        for before in reversed(steps[:index]):
+            rows = _carried_back(before, rows)
+        if rows is not None and len(rows) and rows.shape[1] == n:
+            found.append(rows)
+    return np.concatenate(found)
+
+
+def _carried_back(step: Any, rows: Any) -> Any:
+    """What a transformer maps to ``rows``; None where it cannot tell."""
+    if rows is None or not hasattr(step, "inverse_transform"):
+        return None
+    try:
+        back = step.inverse_transform(rows)
+        return np.asarray(back.toarray() if hasattr(back, "toarray") else back, dtype=float)
+    except (ValueError, IndexError, TypeError, AttributeError):  # a point that no input is mapped to
+        return None
+
+
+def at_edges(step: Any, rng: Any) -> Any:
+    """Rows at the edges that a transformer cuts at, one float32 below and above; None without edges."""
+    edges = _edges(step)
+    if not edges or not all(len(values) for values in edges):
+        return None
+    rows = []
+    for _ in range(_NODES):
+        row = np.array([rng.choice(values) for values in edges])
+        feature = int(rng.integers(len(edges)))
+        at = np.float32(row[feature])
+        for value in (at, np.nextafter(at, np.float32(-np.inf)), np.nextafter(at, np.float32(np.inf))):
+            row[feature] = value
+            rows.append(row.copy())
+    return np.array(rows)
+
+
+def _edges(step: Any) -> list[Any]:
+    """Of each feature where a transformer changes its ways: bins, knots, quantiles, limits, sentinels."""
+    if hasattr(step, "bin_edges_"):  # KBinsDiscretizer
+        return [np.asarray(values, dtype=float) for values in step.bin_edges_]
+    if hasattr(step, "bsplines_"):  # SplineTransformer
+        return [np.unique(spline.t) for spline in step.bsplines_]
+    if hasattr(step, "quantiles_"):  # QuantileTransformer
+        return list(np.asarray(step.quantiles_, dtype=float).T)
+    if getattr(step, "clip", False) and hasattr(step, "data_min_"):  # MinMaxScaler
+        return list(np.stack([step.data_min_, step.data_max_], axis=1))
+    missing = getattr(step, "missing_values", None)
+    if isinstance(missing, (int, float)) and not np.isnan(missing) and hasattr(step, "statistics_"):
+        return [np.array([missing, value]) for value in np.nan_to_num(step.statistics_)]
+    return []
 
 
 def _scattered(where: tuple[Any, Any], rng: Any) -> Any:
@@ -97,7 +140,7 @@ def _centre_and_spread(estimator: Any, n: int) -> tuple[Any, Any]:
     return np.zeros(n), np.ones(n)
 
 
-def _parts(estimator: Any) -> list[Any]:
+def parts_of(estimator: Any) -> list[Any]:
     """Fitted estimators inside a voting, stacking, bagging or calibrated one."""
     calibrated = getattr(estimator, "calibrated_classifiers_", [])
     return _members(estimator) + [
@@ -111,7 +154,8 @@ def _members(estimator: Any) -> list[Any]:
     return list(members.ravel()) if isinstance(members, np.ndarray) else list(members)
 
 
-def _training_points(estimator: Any) -> Any:
+def training_points(estimator: Any) -> Any:
+    """Points of the training data, or support vectors, that an estimator keeps; None if it keeps none."""
     for name in ("_fit_X", "support_vectors_"):
         points = getattr(estimator, name, None)
         if isinstance(points, np.ndarray) and points.ndim == 2 and len(points):
@@ -122,7 +166,7 @@ def _training_points(estimator: Any) -> Any:
 # -- trees ---------------------------------------------------------------------------------------
 
 
-def _trees(estimator: Any) -> list[dict[str, Any]]:
+def trees_of(estimator: Any) -> list[dict[str, Any]]:
     """Every tree's parallel arrays, from whatever kind of tree model."""
     if hasattr(estimator, "_predictors"):
         return [_of_histogram(tree.nodes) for iteration in estimator._predictors for tree in iteration]

@@ -1,8 +1,8 @@
-"""``python -m portable.worker FOLDER``: unpickle, export and answer, inside a throw-away environment.
+"""``python -m portable.worker FOLDER``: unpickle, export and answer, in a process that may die.
 
-Reads ``job.json`` with ``model``, ``encoder`` and ``vectors`` beside it (the last two if the job says
-so), and writes ``result.json``, ``graph.onnx`` and ``answers.npz``. What is refused goes into
-``result.json`` as ``refused``.
+Reads ``job.json`` with ``model``, ``encoder``, ``scaler0`` and so on, ``vectors.npy`` and ``real.npy``
+beside it (those that the job names), and writes ``result.json``, ``graph.onnx`` and ``answers.npz``.
+What is refused goes into ``result.json`` as ``refused``.
 """
 
 from __future__ import annotations
@@ -13,30 +13,46 @@ from pathlib import Path
 from typing import Any
 
 from . import Refused
-from .examine import examine
+from .limits import limit
 from .unpickle import unpickle
 
 
 def main(folder: Path) -> None:
     """Do the job in ``folder``."""
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    limit(job["memory"], job["seconds"])
     try:
         result = _work(folder, job)
     except Refused as error:
         result = {"refused": str(error)}
+    except MemoryError:
+        result = {"refused": f"needs more than the {job['memory'] / 1e9:g} GB of memory that it may take"}
+    except Exception as error:  # whatever a made-up estimator leads scikit-learn into
+        result = {"refused": f"is no model that can be converted ({type(error).__name__}: {error})"}
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
 def _work(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
-    estimator = unpickle((folder / "model").read_bytes(), job["model"], job["trust"])
-    encoder = vectors = None
+    from .examine import examine
+    from .parts import assemble
+    from .structure import check_structure
+
+    def load(name: str, origin: str) -> Any:
+        made = unpickle((folder / name).read_bytes(), origin, job["trust"])
+        check_structure(made)
+        return made
+
+    def array(name: str) -> Any:
+        return np.load(folder / f"{name}.npy", allow_pickle=False) if job[name] else None
+
+    loaded = load("model", job["model"])
+    scalers = [load(f"scaler{i}", origin) for i, origin in enumerate(job["scalers"])]
+    estimator, encoder = assemble(loaded, scalers, job["n_features"])
     if job["encoder"]:
-        encoder = unpickle((folder / "encoder").read_bytes(), job["encoder"], job["trust"])
-    if job["vectors"]:
-        vectors = np.load(folder / "vectors.npy", allow_pickle=False)
-    found = examine(estimator, encoder, vectors, job["n_features"])
+        encoder = load("encoder", job["encoder"])
+    found = examine(estimator, encoder, array("vectors"), job["n_features"], array("real"))
     (folder / "graph.onnx").write_bytes(found.graph)
     np.savez(
         folder / "answers.npz",
@@ -44,7 +60,7 @@ def _work(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
         probabilities=found.probabilities,
         predicted=found.predicted,
     )
-    names = ("estimator", "sklearn", "n_features", "classes", "encoder", "given")
+    names = ("estimator", "sklearn", "n_features", "classes", "encoder", "given", "real", "outside")
     return {name: getattr(found, name) for name in names}
 
 

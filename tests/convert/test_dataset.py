@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.dataset import read_dataset, refuse_copies
+from convert.dataset import read_dataset, refuse_copies, refuse_two_labels
 from convert.errors import ConversionError
 from convert.training import extract_features
 from edgecry.features.spec import FeatureSpec
@@ -127,7 +127,7 @@ def test_copies_are_refused_where_a_split_would_part_them(tmp_path):
     refuse_copies([(path["a"], "x"), (path["b"], "x"), (path["d"], "y"), (path["e"], "z")])
     with pytest.raises(ConversionError, match=r"c of 'y' is .*a of 'x', and 1 more like it; .*same group"):
         refuse_copies([(path["a"], "x"), (path["c"], "y"), (path["b"], "z")])
-    table(tmp_path, "file,label,instance\na,tired,x\na,hungry,y\n")
+    table(tmp_path, "file,label,instance\na,tired,x\na,tired,y\n")
     with pytest.raises(ConversionError, match="copies: "):
         extract_features(read_dataset(tmp_path), FeatureSpec(), lambda _: None)
     with pytest.raises(ConversionError, match="none of the 2 recordings can be read"):
@@ -146,3 +146,48 @@ def test_bad_folders(tmp_path):
         read_dataset(tmp_path / "none")
     with pytest.raises(ConversionError, match="no recordings"):
         read_dataset(tmp_path)
+
+
+def test_two_labels_of_one_recording(tmp_path):
+    """The same bytes under two labels cannot both be right; under one label they may lie twice."""
+    folders(tmp_path, "hungry/a.wav", "tired/b.wav", "tired/c.wav", "tired/d.wav")
+    for name, content in (("hungry/a", b"x"), ("tired/b", b"x"), ("tired/c", b"x"), ("tired/d", b"y")):
+        (tmp_path / f"{name}.wav").write_bytes(content)
+    dataset = read_dataset(tmp_path, group_by="none")
+    with pytest.raises(ConversionError, match=r"b\.wav \(tired\) is .*a\.wav \(hungry\), and 1 more"):
+        extract_features(dataset, FeatureSpec(), lambda _: None)
+    (tmp_path / "hungry" / "a.wav").write_bytes(b"z")
+    refuse_two_labels(dataset.recordings)
+
+
+def test_two_columns_of_one_name(tmp_path):
+    table(tmp_path, "file,label,label,group\na.wav,x,hungry,h\n")
+    with pytest.raises(ConversionError, match="has 2 columns called 'label'; keep one"):
+        read_dataset(tmp_path)
+
+
+def test_what_is_left_out_is_named(tmp_path, caplog):
+    """A link to nowhere and a folder that is called as a recording."""
+    folders(tmp_path, "tired/a.wav", "hungry/take.wav/notes.txt")
+    (tmp_path / "tired" / "gone.wav").symlink_to("/nonexistent/x.wav")
+    with caplog.at_level("WARNING", "edgecry"):
+        dataset = read_dataset(tmp_path, group_by="none")
+    assert [r.path.name for r in dataset.recordings] == ["a.wav"]
+    assert "take.wav: a folder" in caplog.text
+    assert "gone.wav: a link to a file that is gone" in caplog.text
+
+
+def test_a_clip_of_a_few_samples_is_skipped_by_name(tmp_path):
+    import numpy as np
+    import soundfile
+
+    for name, n in (("long", 16000), ("blip", 16)):
+        path = tmp_path / "tired" / f"{name}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, np.random.default_rng(0).normal(size=n) * 0.1, 16000)
+    told = []
+    found = extract_features(
+        read_dataset(tmp_path, group_by="none"), FeatureSpec(families=["mel"], n_mels=8), told.append
+    )
+    assert len(found.X) == 1
+    assert "blip.wav: 1 ms long, which is too short to learn from" in told[0]

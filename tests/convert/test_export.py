@@ -21,7 +21,10 @@ from sklearn.tree import DecisionTreeClassifier
 import convert
 from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
 from edgecry import CryModel, FeatureSpec
+from tests.convert.estimators import stated
 from tests.convert.zoo import LABELS, N_FEATURES, SPEC, ZOO, data, fitted
+
+STATED = stated()
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::FutureWarning", "ignore::sklearn.exceptions.ConvergenceWarning"
@@ -39,6 +42,7 @@ def test_zoo(name: str, n_classes: int, wild: bool) -> None:
     new = (X[::-1] + 0.3 * X.std(axis=0)).astype(np.float32)
     expected = estimator.predict_proba(new.astype(np.float64))
     np.testing.assert_allclose(made.predict_proba(new), expected, rtol=0, atol=1e-5)
+    assert made.report.max_difference <= STATED[name]
     assert made.metadata.labels == LABELS[:n_classes]
 
 
@@ -172,7 +176,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no converter": (
         lambda: LabelPropagation().fit(X, NUMBERS),
-        "LabelPropagation cannot be exported to ONNX",
+        "LabelPropagation cannot be converted: edgecry has no ONNX counterpart",
     ),
 }
 

@@ -1,5 +1,6 @@
 """A forest of scikit-learn 1.3.0, converted by scikit-learn 1.3.0, answers as scikit-learn 1.3.0 does."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from convert import isolated
 from convert.__main__ import main
 from convert.errors import ConversionError
+from convert.jobs import Limits, work
 from edgecry import CryModel, FeatureSpec
 from tests.convert.environments import require_installable
 from tests.convert.test_pickles import _resaved
+from tests.convert.zoo import SPEC
 
 VERSION = "1.3.0"
 #: The public model's own way of training and saving, and its answers.
@@ -71,7 +74,7 @@ def test_forest_of_another_version(forest: Path, tmp_path: Path, capsys: pytest.
     """Converts, verifies, and answers on the device as 1.3.0 did, label for label."""
     model, labels, output = forest / "model.joblib", forest / "label.joblib", tmp_path / "out.onnx"
     options = ["--labels", str(labels), "--isolated"]
-    assert main(["convert", str(model), *options, "-o", str(output)]) == 0
+    assert main(["convert", str(model), *options, "--anyway", "-o", str(output)]) == 0
     assert f"scikit-learn {VERSION}" in capsys.readouterr().out
     device = CryModel.load(output)
     assert device.metadata.source["sklearn"] == VERSION
@@ -128,13 +131,15 @@ def test_encoder_of_another_version(tmp_path: Path, capsys: pytest.CaptureFixtur
 
     joblib.dump(LabelEncoder().fit(["a", "b"]), tmp_path / "label.joblib")
     (tmp_path / "model.pkl").write_bytes(_resaved(VERSION))
+    (tmp_path / "spec.json").write_text(SPEC.to_json())
     arguments = ["--labels", str(tmp_path / "label.joblib"), "--isolated", "-o", str(tmp_path / "out.onnx")]
+    arguments += ["--spec", str(tmp_path / "spec.json")]
     assert main(["convert", str(tmp_path / "model.pkl"), *arguments]) == 1
     assert f"the model by {VERSION}; give the names as a text file" in capsys.readouterr().err
 
 
 def test_worker_that_breaks_off(tmp_path: Path) -> None:
     """A worker that dies without a result is told by its last words."""
-    (tmp_path / "job").mkdir()
-    with pytest.raises(ConversionError, match=r"under scikit-learn 1\.3\.0 broke off: .*No module named"):
-        isolated._work(Path(sys.executable), tmp_path, VERSION)
+    command = [sys.executable, "-m", "no_such_module"]
+    with pytest.raises(ConversionError, match=r"the process that worked on it .*No module named"):
+        work(command, dict(os.environ), tmp_path, "model", Limits())

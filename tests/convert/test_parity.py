@@ -9,7 +9,7 @@ from convert.errors import ConversionError
 from convert.export import Card, package
 from convert.parity import TOLERANCE, ParityReport, prove
 from convert.portable.examine import Examined, examine
-from convert.portable.vectors import _trees, vectors
+from convert.portable.vectors import trees_of, vectors
 from tests.convert.fakes import FakeModel
 from tests.convert.zoo import SPEC, fitted
 
@@ -115,7 +115,7 @@ def test_vectors_lie_at_thresholds(name: str) -> None:
     estimator, _ = fitted(name)
     rows = vectors(estimator)
     at = 0
-    for tree in _trees(estimator):
+    for tree in trees_of(estimator):
         for node in tree["inner"]:
             f, t = int(tree["feature"][node]), np.float32(tree["threshold"][node])
             near = (t, np.nextafter(t, np.float32(np.inf)), np.nextafter(t, np.float32(-np.inf)))

@@ -11,12 +11,24 @@ import numpy as np
 import pytest
 
 from convert import portable
-from convert.isolated import _read_result, requirements
+from convert.isolated import requirements
+from convert.jobs import read_examined
 from convert.portable.worker import main
 from tests.convert.zoo import fitted
 
 FOLDER = Path(portable.__file__).parent
 SOURCES = sorted(FOLDER.rglob("*.py"))
+JOB = {
+    "model": "m",
+    "scalers": [],
+    "encoder": None,
+    "vectors": False,
+    "real": False,
+    "n_features": 20,
+    "trust": False,
+    "memory": 2_000_000_000,
+    "seconds": 100,
+}
 
 
 def test_there_are_sources() -> None:
@@ -48,12 +60,11 @@ def test_worker_alone(tmp_path: Path) -> None:
     job.mkdir()
     (job / "model").write_bytes(pickle.dumps(estimator))
     np.save(job / "vectors.npy", X.astype(np.float32))
-    description = {"model": "m", "encoder": None, "vectors": True, "n_features": 20, "trust": False}
-    (job / "job.json").write_text(json.dumps(description))
+    (job / "job.json").write_text(json.dumps({**JOB, "vectors": True}))
     command = [sys.executable, "-m", "portable.worker", "job"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    result = _read_result(job, "m")
+    result = read_examined(job)
     assert result.estimator == "sklearn.ensemble._forest.RandomForestClassifier"
     assert result.given == len(X)
     np.testing.assert_array_equal(
@@ -61,7 +72,7 @@ def test_worker_alone(tmp_path: Path) -> None:
     )
 
 
-def test_worker_refuses(tmp_path: Path) -> None:
+def test_worker_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The allow-list holds in the worker, too; what it refuses is written down."""
     import os
 
@@ -70,8 +81,8 @@ def test_worker_refuses(tmp_path: Path) -> None:
             return os.system, (f"touch {tmp_path / 'canary'}",)
 
     (tmp_path / "model").write_bytes(pickle.dumps(Evil()))
-    description = {"model": "m", "encoder": None, "vectors": False, "n_features": 20, "trust": False}
-    (tmp_path / "job.json").write_text(json.dumps(description))
+    (tmp_path / "job.json").write_text(json.dumps(JOB))
+    monkeypatch.setattr("convert.portable.worker.limit", lambda *_: None)  # lest the tests be limited
     main(tmp_path)
     assert "posix.system" in json.loads((tmp_path / "result.json").read_text())["refused"]
     assert not (tmp_path / "canary").exists()

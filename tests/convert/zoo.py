@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.decomposition import PCA
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, FactorAnalysis, FastICA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -20,21 +22,31 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.feature_selection import SelectKBest, f_classif
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.gaussian_process.kernels import RBF, DotProduct, Matern
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
+    PolynomialFeatures,
     PowerTransformer,
     QuantileTransformer,
     RobustScaler,
+    SplineTransformer,
     StandardScaler,
 )
+from sklearn.random_projection import SparseRandomProjection
 from sklearn.svm import SVC, LinearSVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
@@ -61,6 +73,13 @@ def scaled(*steps: Any) -> Any:
 
 def _calibrated(estimator: Any, method: str) -> Any:
     return CalibratedClassifierCV(estimator, method=method, cv=3)
+
+
+class Sparsified:
+    """Fits a logistic regression and makes it sparse, as ``sparsify`` does."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        return LogisticRegression(max_iter=200).fit(X, y).sparsify()
 
 
 _MEMBERS = [("linear", scaled(LogisticRegression())), ("trees", RandomForestClassifier(8, random_state=0))]
@@ -123,6 +142,50 @@ ZOO: dict[str, Callable[[], Any]] = {
         PCA(5, whiten=True, random_state=0), ExtraTreesClassifier(15, random_state=0)
     ),
     "normalizer": lambda: make_pipeline(MaxAbsScaler(), Normalizer(), LogisticRegression()),
+    "imputer": lambda: make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()),
+    "imputer of zeros": lambda: make_pipeline(
+        SimpleImputer(missing_values=0, strategy="median", add_indicator=True), StandardScaler(), GaussianNB()
+    ),
+    "k-nn imputer": lambda: make_pipeline(KNNImputer(), StandardScaler(), LogisticRegression()),
+    "polynomial features": lambda: scaled(
+        SelectKBest(f_classif, k=5), PolynomialFeatures(2), LogisticRegression()
+    ),
+    "uniform bins": lambda: make_pipeline(
+        KBinsDiscretizer(5, encode="ordinal", strategy="uniform"), RandomForestClassifier(15, random_state=0)
+    ),
+    "one-hot quantile bins": lambda: make_pipeline(
+        KBinsDiscretizer(4, encode="onehot", strategy="quantile"), LogisticRegression()
+    ),
+    "splines": lambda: scaled(SplineTransformer(4), LogisticRegression()),
+    "passthrough": lambda: Pipeline([("scaler", "passthrough"), ("classifier", GaussianNB())]),
+    "function log1p": lambda: make_pipeline(
+        FunctionTransformer(np.absolute),
+        FunctionTransformer(np.log1p),
+        StandardScaler(),
+        LogisticRegression(),
+    ),
+    "lda as transformer": lambda: scaled(LinearDiscriminantAnalysis(), LogisticRegression()),
+    "union and columns": lambda: make_pipeline(
+        FeatureUnion([("scaled", StandardScaler()), ("pca", PCA(3, random_state=0))]),
+        ColumnTransformer([("ranged", MinMaxScaler(), slice(0, 9))], remainder="passthrough"),
+        LogisticRegression(),
+    ),
+    "nystroem": lambda: scaled(Nystroem(n_components=12, random_state=0), LogisticRegression()),
+    "random fourier features": lambda: scaled(
+        RBFSampler(n_components=12, random_state=0), LogisticRegression()
+    ),
+    "random projection": lambda: scaled(SparseRandomProjection(6, random_state=0), LogisticRegression()),
+    "independent components": lambda: scaled(FastICA(4, random_state=0), LogisticRegression()),
+    "factor analysis": lambda: scaled(FactorAnalysis(3), LogisticRegression()),
+    "distances to k-means": lambda: scaled(KMeans(4, n_init=1, random_state=0), LogisticRegression()),
+    "bagged svc": lambda: scaled(BaggingClassifier(SVC(), 4, random_state=0)),
+    "one against the rest": lambda: scaled(OneVsRestClassifier(LogisticRegression())),
+    "gaussian process": lambda: scaled(GaussianProcessClassifier(1.0 * RBF(3.0), optimizer=None)),
+    "gaussian process, matern": lambda: scaled(
+        GaussianProcessClassifier(Matern(3.0, nu=1.5) + DotProduct(), optimizer=None)
+    ),
+    "svc with a large C": lambda: scaled(SVC(C=1000, gamma=0.001, probability=True, random_state=0)),
+    "sparsified": lambda: Sparsified(),
     "power transformer": lambda: make_pipeline(PowerTransformer(), LogisticRegression()),
     "quantile transformer": lambda: make_pipeline(QuantileTransformer(n_quantiles=8), LogisticRegression()),
 }

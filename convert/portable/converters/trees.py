@@ -10,41 +10,23 @@ from .. import Refused
 from .nodes import Nodes
 
 
-def in_float32(scope: Any, operator: Any, container: Any) -> None:
-    """Run skl2onnx's own converter as a float32 island in the float64 graph.
-
-    For trees this is what scikit-learn does: ``X.astype(float32)``, then float64 thresholds, which
-    skl2onnx rounds down to float32 so that every comparison comes out the same. SVMClassifier, the one
-    operator that knows libsvm's probabilities of several classes, exists in float32 only.
-    """
-    from onnx import TensorProto
-    from skl2onnx.common._registration import get_converter
-    from skl2onnx.common.data_types import FloatTensorType
-
-    if isinstance(operator.inputs[0].type, FloatTensorType):
-        get_converter(operator.type)(scope, operator, container)
-        return
-    nodes = Nodes(scope, operator, container)
-    narrow = scope.declare_local_variable("float32", FloatTensorType(operator.inputs[0].type.shape))
-    nodes.add("Cast", [nodes.x], narrow.onnx_name, {"to": TensorProto.FLOAT})
-    island = scope.declare_local_operator(operator.type, operator.raw_operator)
-    island.inputs.append(narrow)
-    label, wide = operator.outputs
-    island.outputs.append(scope.declare_local_variable("label", type(label.type)()))
-    island.outputs.append(scope.declare_local_variable("probabilities", FloatTensorType()))
-    nodes.add("Identity", [island.outputs[0].onnx_name], label.onnx_name, {})
-    declared = TensorProto.FLOAT if isinstance(wide.type, FloatTensorType) else TensorProto.DOUBLE
-    nodes.add("Cast", [island.outputs[1].onnx_name], wide.onnx_name, {"to": declared})
+def in_float32(nodes: Nodes, model: Any, x: str) -> str:
+    """Convert what is made of decision trees."""
+    init = getattr(model, "init_", None)
+    if type(init).__name__ not in ("NoneType", "DummyClassifier", "str"):
+        raise Refused(
+            f"{type(model).__name__} that begins with a {type(init).__name__} (init) cannot be converted; "
+            "fit it with init=None"
+        )
+    return nodes.leaf_in_float32(model, x)
 
 
-def hist_gradient_boosting(scope: Any, operator: Any, container: Any) -> None:
+def hist_gradient_boosting(nodes: Nodes, model: Any, x: str) -> str:
     """Convert HistGradientBoostingClassifier: logistic or softmax of the summed trees."""
-    nodes = Nodes(scope, operator, container)
-    scores = hist_scores(nodes, nodes.model, nodes.x)
-    if len(nodes.model.classes_) == 2:
-        nodes.finish(nodes.two_classes(nodes("Sigmoid", scores)))
-    else:
-        nodes.finish(nodes("Softmax", scores, axis=1))
+    scores = hist_scores(nodes, model, x)
+    if len(model.classes_) == 2:
+        return nodes.two_classes(nodes("Sigmoid", scores))
+    return nodes("Softmax", scores, axis=1)
 
 
 def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
@@ -56,8 +38,6 @@ def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
     """
     from onnx import TensorProto, numpy_helper
 
-    if not isinstance(nodes.input.type, _double()):
-        x = nodes("Cast", x, to=TensorProto.DOUBLE)
     baseline = np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
     columns: list[dict[str, Any]] = []
     values: list[Any] = []
@@ -93,7 +73,9 @@ def _columns(number: int, first_leaf: int, tree: Any) -> dict[str, Any]:
     """One tree in the operator's parallel arrays; a leaf's weight is its number among all leaves."""
     leaf = tree["is_leaf"].astype(bool)
     if "is_categorical" in tree.dtype.names and tree["is_categorical"].any():
-        raise Refused("HistGradientBoostingClassifier with categorical features; the features are numbers")
+        raise Refused(
+            "HistGradientBoostingClassifier with categorical features cannot be converted; fit it without"
+        )
     leaves = np.flatnonzero(leaf)
     threshold = tree["num_threshold" if "num_threshold" in tree.dtype.names else "threshold"]
     return {
@@ -110,9 +92,3 @@ def _columns(number: int, first_leaf: int, tree: Any) -> dict[str, Any]:
         "target_ids": np.full(len(leaves), number),
         "target_weights": first_leaf + np.arange(len(leaves)),
     }
-
-
-def _double() -> Any:
-    from skl2onnx.common.data_types import DoubleTensorType
-
-    return DoubleTensorType

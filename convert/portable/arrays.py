@@ -1,0 +1,205 @@
+"""Checks of the parallel arrays that scikit-learn's compiled code follows without looking.
+
+Each takes the object and how to call it, and raises `Refused` where an index leads outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import Refused
+
+#: Children of a leaf in sklearn.tree._tree.
+_LEAF = -1
+
+
+def _tree(tree: Any, where: str) -> None:
+    """Check sklearn.tree._tree.Tree: the arrays of a decision tree."""
+    left, right = tree.children_left, tree.children_right
+    inner = np.flatnonzero((left != _LEAF) | (right != _LEAF))
+    _branches(left[inner], right[inner], inner, len(left), where)
+    _features(tree.feature[inner], tree.n_features, where)
+    _no_nan(tree.threshold[inner], where)
+    if not np.isfinite(tree.value).all():
+        raise Refused(f"{where}: the value of a leaf is not a finite number")
+
+
+def _histogram_tree(tree: Any, where: str) -> None:
+    """Check TreePredictor of HistGradientBoosting: one record a node."""
+    nodes = tree.nodes
+    inner = np.flatnonzero(nodes["is_leaf"] == 0)
+    branches = nodes[inner]
+    _branches(branches["left"].astype(np.int64), branches["right"].astype(np.int64), inner, len(nodes), where)
+    if (branches["feature_idx"].astype(np.int64) < 0).any():
+        raise Refused(f"{where}: a node asks for a feature of negative number")
+    _no_nan(branches["num_threshold" if "num_threshold" in nodes.dtype.names else "threshold"], where)
+    if "is_categorical" in nodes.dtype.names:
+        chosen = branches["bitset_idx"][branches["is_categorical"] != 0]
+        if len(chosen) and int(chosen.max()) >= len(tree.raw_left_cat_bitsets):
+            raise Refused(f"{where}: a node asks for a set of categories that is not there")
+
+
+def _branches(left: Any, right: Any, inner: Any, count: int, where: str) -> None:
+    """Children come after their parent, inside the tree, and have one parent each; so no walk is endless."""
+    if count == 0:
+        raise Refused(f"{where}: has no nodes")
+    for child in (left, right):
+        outside = (child < 0) | (child >= count)
+        if outside.any():
+            at = int(np.argmax(outside))
+            raise Refused(
+                f"{where}: node {int(inner[at])} leads to node {int(child[at])}, and there are {count}"
+            )
+        back = child <= inner
+        if back.any():
+            at = int(np.argmax(back))
+            raise Refused(
+                f"{where}: node {int(inner[at])} leads back to node {int(child[at])}, so a walk has no end"
+            )
+    children = np.concatenate([left, right])
+    if len(np.unique(children)) < len(children):
+        raise Refused(f"{where}: a node is the child of two nodes")
+
+
+def _features(features: Any, n_features: int, where: str) -> None:
+    outside = (features < 0) | (features >= n_features)
+    if outside.any():
+        raise Refused(
+            f"{where}: a node asks for feature {int(features[outside][0])}, and there are {n_features}"
+        )
+
+
+def _no_nan(thresholds: Any, where: str) -> None:
+    if np.isnan(thresholds).any():
+        raise Refused(f"{where}: a threshold is not a number")
+
+
+def _neighbour_tree(tree: Any, where: str) -> None:
+    """Check KDTree and BallTree: the order of the points, and which of them each node holds."""
+    points, order, nodes, bounds, _, n_levels, n_nodes = tree.__getstate__()[:7]
+    count = len(points)
+    if len(order) != count or not np.array_equal(np.sort(order), np.arange(count)):
+        raise Refused(f"{where}: does not name each of its {count} points once")
+    if n_nodes != len(nodes) or n_nodes != 2**n_levels - 1 or bounds.shape[1:] != (n_nodes, points.shape[1]):
+        raise Refused(f"{where}: {n_nodes} nodes on {n_levels} levels do not fit {len(nodes)} records")
+    start, stop = nodes["idx_start"], nodes["idx_end"]
+    if (start < 0).any() or (stop > count).any() or (start > stop).any():
+        raise Refused(f"{where}: a node holds points that are not there")
+    if not nodes["is_leaf"][n_nodes // 2 :].all():
+        raise Refused(f"{where}: a node of the last level has children")
+
+
+def _sparse(matrix: Any, where: str) -> None:
+    """Check matrices of scipy.sparse: their indices."""
+    if hasattr(matrix, "check_format"):
+        try:
+            matrix.check_format(full_check=True)
+        except ValueError as error:
+            raise Refused(f"{where}: a sparse matrix that points outside itself ({error})") from error
+    elif hasattr(matrix, "row") and matrix.nnz:
+        inside = 0 <= matrix.row.min() <= matrix.row.max() < matrix.shape[0]
+        if not (inside and 0 <= matrix.col.min() <= matrix.col.max() < matrix.shape[1]):
+            raise Refused(f"{where}: a sparse matrix that points outside itself")
+
+
+def _decision_tree(model: Any, where: str) -> None:
+    """Check that a decision tree and its arrays agree on features and classes."""
+    tree = getattr(model, "tree_", None)
+    if tree is None:
+        return
+    width = getattr(model, "n_features_in_", tree.n_features)
+    if tree.n_features != width:
+        raise Refused(f"{where}: reads {width} features, its tree {tree.n_features}")
+    classes = getattr(model, "classes_", None)
+    if classes is not None and tree.n_outputs == 1 and len(classes) != int(tree.n_classes[0]):
+        raise Refused(f"{where}: has {len(classes)} classes, its tree {int(tree.n_classes[0])}")
+
+
+def _forest(model: Any, where: str) -> None:
+    """Check that the trees of a forest read as many features and know as many classes as it does."""
+    members = getattr(model, "estimators_", None)
+    if members is None:
+        return
+    for i, member in enumerate(np.asarray(members, dtype=object).ravel()):
+        if not hasattr(member, "tree_"):
+            raise Refused(f"{where}.estimators_[{i}]: a {type(member).__name__}, not a fitted tree")
+        width = getattr(model, "n_features_in_", member.tree_.n_features)
+        if member.tree_.n_features != width:
+            raise Refused(f"{where}: reads {width} features, its tree {i} reads {member.tree_.n_features}")
+        classes = getattr(model, "classes_", None)
+        known = int(member.tree_.n_classes[0])
+        # Boosting fits trees that give one number, for every number of classes.
+        if classes is not None and not isinstance(classes, list) and known not in (1, len(classes)):
+            raise Refused(f"{where}: has {len(classes)} classes, its tree {i} has {known}")
+
+
+def _histogram_boosting(model: Any, where: str) -> None:
+    """Check that the trees of HistGradientBoosting read features that are there."""
+    width: Any = getattr(model, "n_features_in_", None) or getattr(model, "_n_features", 0)
+    # Categorical features are put first, which changes their order, not their number.
+    for i, iteration in enumerate(getattr(model, "_predictors", [])):
+        for tree in iteration:
+            inner = tree.nodes[tree.nodes["is_leaf"] == 0]
+            _features(inner["feature_idx"].astype(np.int64), width, f"{where}._predictors[{i}]")
+
+
+def _support_vectors(model: Any, where: str) -> None:
+    """Check SVC and NuSVC: libsvm counts its vectors by what it is told."""
+    if not hasattr(model, "support_vectors_") or not hasattr(model, "classes_"):
+        return
+    n, count = len(model.classes_), model.support_vectors_.shape[0]
+    counts = np.asarray(model.n_support_)
+    if len(counts) != n or (counts < 0).any() or int(counts.sum()) != count or len(model.support_) != count:
+        raise Refused(f"{where}: {count} support vectors do not fit its {n} classes, {counts.tolist()!s:.60}")
+    for name in ("dual_coef_", "_dual_coef_"):
+        shape = getattr(model, name, model.dual_coef_).shape
+        if shape != (n - 1, count):
+            raise Refused(f"{where}: {name} has shape {shape}, not {(n - 1, count)}")
+    pairs = n * (n - 1) // 2
+    for name in ("intercept_", "_intercept_", "probA_", "probB_", "_probA", "_probB"):
+        found = np.size(getattr(model, name, ()))
+        if found != pairs and (found or "intercept" in name):
+            raise Refused(f"{where}: {name} has {found} numbers for {pairs} pairs of classes")
+
+
+def _neighbours(model: Any, where: str) -> None:
+    """Check that the classes of the neighbours are there."""
+    if not hasattr(model, "_y") or not hasattr(model, "classes_") or isinstance(model.classes_, list):
+        return
+    y = np.asarray(model._y).ravel()
+    if len(y) != model._fit_X.shape[0]:
+        raise Refused(f"{where}: {model._fit_X.shape[0]} points, and classes of {len(y)}")
+    if len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(model.classes_):
+        raise Refused(f"{where}: a point is of class {int(y.max())}, and there are {len(model.classes_)}")
+
+
+def _bagging(model: Any, where: str) -> None:
+    """Check that the members read columns that are there."""
+    width = getattr(model, "n_features_in_", None)
+    for i, columns in enumerate(getattr(model, "estimators_features_", [])):
+        if (
+            width is not None
+            and len(columns)
+            and not 0 <= int(np.min(columns)) <= int(np.max(columns)) < width
+        ):
+            raise Refused(f"{where}: member {i} reads feature {int(np.max(columns))}, and there are {width}")
+
+
+#: By the name of the class, so that nothing is imported before it is needed.
+CHECKS: dict[str, Callable[[Any, str], None]] = {
+    "Tree": _tree,
+    "TreePredictor": _histogram_tree,
+    "BinaryTree": _neighbour_tree,
+    **{f"{kind}{bits}": _neighbour_tree for kind in ("KDTree", "BallTree") for bits in ("", "32", "64")},
+    "BaseDecisionTree": _decision_tree,
+    "BaseForest": _forest,
+    "BaseGradientBoosting": _forest,
+    "BaseHistGradientBoosting": _histogram_boosting,
+    "BaseLibSVM": _support_vectors,
+    "NeighborsBase": _neighbours,
+    "BaseBagging": _bagging,
+    **{f"{kind}_{form}": _sparse for kind in ("csr", "csc", "coo", "bsr") for form in ("matrix", "array")},
+}

@@ -1,0 +1,106 @@
+"""Is a loaded estimator whole? Checked before compiled code follows what it says.
+
+The allow-list keeps a pickle from running programs. It does not look at numbers: a tree whose branch
+leads to node 1,000,000,000 makes scikit-learn's compiled code read memory that is not its own, and a
+tree that is its own child never ends. Each such thing is found here, and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import Refused
+from .arrays import CHECKS
+
+#: Estimators and trees in one model, each as often as it is named. A thousand trees a class are 10,000.
+_MOST = 200_000
+#: How often one list may name the same part; a fitted ensemble names each once.
+_MOST_REPEATS = 10
+_DEEPEST = 60
+
+
+def check_structure(estimator: Any) -> None:
+    """Walk through everything in an estimator, and refuse what cannot be a fitted model.
+
+    Raises
+    ------
+    Refused
+        Something in it holds itself, is nested too deeply, is named over and over, or points outside
+        of what it belongs to.
+    """
+    sizes: dict[int, int] = {}
+    open_: set[int] = set()
+    pending: list[tuple[Any, str, bool]] = [(estimator, type(estimator).__name__, False)]
+    while pending:
+        item, where, is_done = pending.pop()
+        if is_done:
+            open_.discard(id(item))
+            sizes[id(item)] = size = _counts(item) + sum(
+                sizes.get(id(part), 0) for part, _ in _parts(item, where)
+            )
+            if size > _MOST:
+                raise Refused(f"{where}: consists of more than {_MOST:,} estimators; no fitted model does")
+            continue
+        if id(item) in open_:
+            raise Refused(f"{where}: holds itself; no fitted model does")
+        if id(item) in sizes:
+            continue
+        if len(open_) > _DEEPEST:
+            raise Refused(f"{where}: nested more than {_DEEPEST} deep; no fitted model is")
+        _check(item, where)
+        open_.add(id(item))
+        pending.append((item, where, True))
+        pending.extend((part, name, False) for part, name in _parts(item, where))
+
+
+def _counts(item: Any) -> int:
+    return int(hasattr(item, "get_params") or _checker(item) is not None)
+
+
+def _check(item: Any, where: str) -> None:
+    check = _checker(item)
+    if check is not None:
+        try:
+            check(item, where)
+        except Refused:
+            raise
+        except Exception as error:  # what is missing or of another type than the check reads
+            raise Refused(
+                f"{where}: a damaged {type(item).__name__} ({type(error).__name__}: {error})"
+            ) from error
+    if isinstance(item, (list, tuple)):
+        parts = [id(part) for part in item if _is_walked(part)]
+        if len(parts) - len(set(parts)) > _MOST_REPEATS:
+            raise Refused(
+                f"{where}: names the same {len(set(parts))} parts {len(parts):,} times; no fitted model does"
+            )
+
+
+def _checker(item: Any) -> Callable[[Any, str], None] | None:
+    """The check for an object's class or a class that it is made of, by name."""
+    if isinstance(item, (list, tuple, dict)):
+        return None
+    return next((CHECKS[kind.__name__] for kind in type(item).__mro__ if kind.__name__ in CHECKS), None)
+
+
+def _is_walked(item: Any) -> bool:
+    """Whether there may be an estimator inside."""
+    if isinstance(item, (list, tuple, dict)) or _checker(item) is not None:
+        return True
+    if getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):
+        return True
+    return type(item).__module__.startswith("sklearn.") and hasattr(item, "__dict__")
+
+
+def _parts(item: Any, where: str) -> Iterator[tuple[Any, str]]:
+    """What an object holds that is worth a look, and how to call it."""
+    if isinstance(item, dict):
+        found = [(value, f"{where}[{key!r:.40}]") for key, value in item.items()]
+    elif isinstance(item, (list, tuple)):
+        found = [(value, f"{where}[{i}]") for i, value in enumerate(item)]
+    elif getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):
+        found = [(value, f"{where}[{i}]") for i, value in enumerate(item.ravel().tolist())]
+    else:
+        found = [(value, f"{where}.{name}") for name, value in getattr(item, "__dict__", {}).items()]
+    return ((value, name) for value, name in found if _is_walked(value))
