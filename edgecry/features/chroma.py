@@ -1,4 +1,4 @@
-"""Chroma: energy in the twelve notes, whatever their octave, as librosa.feature.chroma_stft."""
+"""Chroma: energy in the twelve notes of any octave, as librosa.feature.chroma_stft."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = TypeVar("Floats", Float32, Float64)
 
 @lru_cache(maxsize=100)
 def chroma_filters(sr: int, n_fft: int, tuning: float) -> Float32:
-    """Bank that folds a spectrum onto notes (Ellis 2007), as librosa.filters.chroma.
+    """Make the bank that folds a spectrum onto notes (Ellis 2007), as librosa.filters.chroma.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def chroma_filters(sr: int, n_fft: int, tuning: float) -> Float32:
     """
     a0 = _A0 * 2.0 ** (tuning / N_CHROMA)
     notes = N_CHROMA * np.log2(np.linspace(0, sr, n_fft, endpoint=False)[1:] / a0)
-    # Bin 0 has no pitch: 1.5 octaves under bin 1 it is broad and half-way round from it.
+    # Bin 0 has no pitch. It is placed 1.5 octaves under bin 1, half-way round from it, and is broad.
     notes = np.concatenate(([notes[0] - 1.5 * N_CHROMA], notes))
     widths = np.concatenate((np.maximum(notes[1:] - notes[:-1], 1.0), [1.0]))
     half = N_CHROMA / 2
@@ -43,12 +43,12 @@ def chroma_filters(sr: int, n_fft: int, tuning: float) -> Float32:
     weights = np.exp(-0.5 * (2 * distance / widths) ** 2)
     weights /= np.sqrt((weights**2).sum(axis=0))
     weights *= np.exp(-0.5 * ((notes / N_CHROMA - 5.0) / 2.0) ** 2)
-    # Notes were counted from A; chroma begin at C.
+    # Notes were counted from A, but chroma begin at C.
     return np.ascontiguousarray(np.roll(weights, -3, axis=0).T, dtype=np.float32)
 
 
 def chroma_frames(spectra: Magnitudes, sr: int, tuning: float) -> Float32:
-    """Chroma of all frames, each scaled to a maximum of 1.
+    """Compute the chroma of all frames, each scaled to a maximum of 1.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def chroma_frames(spectra: Magnitudes, sr: int, tuning: float) -> Float32:
 def normalise(frames: Floats, order: float) -> Floats:
     """Divide each frame by its norm, in place, as librosa.util.normalize.
 
-    Frames below the smallest normal number stay as they are: there silence is, and must remain.
+    Frames whose norm is below the smallest normal number stay as they are, so that silence stays silent.
 
     Parameters
     ----------

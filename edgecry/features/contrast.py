@@ -13,17 +13,17 @@ import numpy as np
 from edgecry.arrays import Float64
 from edgecry.features.kernels import Band
 
-#: Share of a band's bins that make its peak and its valley.
+#: Share of the bins of a band that make its peak, and its valley.
 _QUANTILE = 0.02
 
 
 @lru_cache(maxsize=8)
 def contrast_bands(sr: int, n_fft: int, n_bands: int, fmin: float) -> tuple[Band, ...]:
-    """Octave bands above ``fmin`` Hz, and one below.
+    """Return one band below ``fmin`` Hz, and octave bands above it.
 
-    Each band but the lowest takes one bin from below, each but the highest gives up its last one,
-    and the highest runs to Nyquist; ``n_extremes`` is rounded before the last bin is given up. All of
-    that is librosa's.
+    Everything here follows librosa. Each band but the lowest also has one bin from below. Each band but
+    the highest lacks its last bin, which is dropped after ``n_extremes`` is rounded. The highest band
+    runs to Nyquist.
     """
     frequencies = np.fft.rfftfreq(n_fft, 1.0 / sr)
     edges = np.concatenate(([0.0], fmin * 2.0 ** np.arange(n_bands + 1)))
@@ -39,16 +39,17 @@ def contrast_bands(sr: int, n_fft: int, n_bands: int, fmin: float) -> tuple[Band
 
 
 def contrast_frames(peak: Float64, valley: Float64) -> Float64:
-    """Contrast in dB of all frames, from the mean magnitudes at the bands' tops and bottoms.
+    """Compute the contrast of all frames in dB.
 
     Parameters
     ----------
     peak, valley : float64 [shape=(n_frames, n_bands + 1)]
+        Mean of the largest, and of the smallest magnitudes of each band.
 
     Returns
     -------
     float64 [shape=(n_frames, n_bands + 1)]
-        Each of the two in dB first, and limited to 80 dB below its own maximum.
+        Their difference. Each of the two is first limited to 80 dB below its own maximum.
     """
     return _to_db(peak) - _to_db(valley)
 

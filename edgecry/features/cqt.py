@@ -1,7 +1,8 @@
 """Constant-Q transform folded onto notes, as the default librosa.feature.chroma_cqt.
 
-Brown 1991; Schörkhuber & Klapuri 2010: seven octaves from C1, 36 bins each, from the top down:
-one octave's wavelets serve all seven, while the signal is halved in rate from one to the next.
+After Brown 1991 and Schörkhuber & Klapuri 2010. There are seven octaves from C1, of 36 bins each. They are
+computed from the top down: the wavelets of one octave serve all seven, because the rate of the signal is
+halved from one octave to the next.
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ HOP_LENGTH = 512
 _C1 = 440.0 * 2.0 ** (-45 / 12)
 _SPARSITY = 0.01
 _CHUNK_FRAMES = 80
-#: Peak below which products of float32 lose digits.
+#: Peak of a signal below which products of float32 lose digits.
 _FAINTEST = 1e-25
 #: Equivalent noise bandwidth of the Hann window, in bins (librosa.filters.WINDOW_BANDWIDTHS).
 _HANN_BANDWIDTH = 1.50018310546875
 
 
 class Spectrum(NamedTuple):
-    """The wavelets of one octave in the frequency domain: real, since time counts from their middle.
+    """The wavelets of one octave in the frequency domain. They are real, as time counts from their middle.
 
-    ``weights`` has shape (bins, 36) for the ``bins`` of a transform of ``n_fft``.
+    ``weights`` has shape (bins, 36) for the ``bins`` of a transform of ``n_fft``. ``early`` tells how often
+    the signal is halved before its first octave.
     """
 
     n_fft: int
@@ -41,7 +43,7 @@ class Spectrum(NamedTuple):
 
 
 def octave_basis(sr: int, tuning: float) -> Basis:
-    """Wavelets as functions of a frame's samples.
+    """Return the wavelets of one octave as functions of the samples of a frame.
 
     Parameters
     ----------
@@ -57,18 +59,18 @@ def octave_basis(sr: int, tuning: float) -> Basis:
 
 @lru_cache(maxsize=4)
 def _waves(n_fft: int, start: int, stop: int) -> tuple[Float64, Float64]:
-    """Cosine and sine of some bins, at the samples after a frame's middle."""
+    """Return cosine and sine of some bins, at the samples after the middle of a frame."""
     angles = np.multiply.outer(np.arange(n_fft // 2) + 0.5, np.arange(start, stop)) * (2 * np.pi / n_fft)
     return np.cos(angles), np.sin(angles)
 
 
 @lru_cache(maxsize=100)
 def octave_spectrum(sr: int, tuning: float) -> Spectrum:
-    """Wavelets of the top octave (librosa.filters.wavelet, librosa.util.sparsify_rows).
+    """Return the wavelets of the top octave (librosa.filters.wavelet, librosa.util.sparsify_rows).
 
-    librosa builds them anew for each octave, where they come out the same: its factors
-    sqrt(sr ratio) and 1 / sqrt(length) cancel to 1 / sqrt(length in the top octave). There are a
-    hundred tunings; 22 kB each are kept.
+    librosa builds them again for each octave, and gets the same: its factors sqrt(sr ratio) and
+    1 / sqrt(length) cancel to 1 / sqrt(length in the top octave). There are a hundred tunings. The
+    wavelets of each take 22 kB and are kept.
 
     Parameters
     ----------
@@ -88,7 +90,8 @@ def octave_spectrum(sr: int, tuning: float) -> Spectrum:
     spectra = np.fft.fft(_wavelets(lengths, quality, n_fft), axis=1)[:, : n_fft // 2 + 1]
     spectra = _sparsified(spectra) / np.sqrt(lengths)[:, None]
     turned = spectra * np.exp(2j * np.pi * (n_fft - 1) / 2 / n_fft * np.arange(n_fft // 2 + 1))
-    # A note is a bin and its two neighbours; C's lower one is the octave's last (filters.cq_to_chroma).
+    # A note is a bin and its two neighbours. The lower neighbour of C is the last bin of the octave
+    # (filters.cq_to_chroma).
     weights = np.concatenate((turned.real[-1:], turned.real[:-1])).T
     used = np.flatnonzero(weights.any(axis=1))
     bins = slice(int(used[0]), int(used[-1]) + 1)
@@ -96,17 +99,20 @@ def octave_spectrum(sr: int, tuning: float) -> Spectrum:
 
 
 def _early_halvings(nyquist: float, cutoff: float) -> int:
-    """Halvings that lose nothing of the top octave and leave a whole hop for the lowest one."""
+    """Return how often the signal may be halved without loss to the top octave.
+
+    The hop of the lowest octave stays a whole number of samples.
+    """
     spare = max(0, int(np.ceil(np.log2(nyquist / cutoff)) - 1) - 1)
     return min(spare, (HOP_LENGTH & -HOP_LENGTH).bit_length() - 1 - N_OCTAVES + 1)
 
 
 def _wavelets(lengths: Float64, quality: float, n_fft: int) -> Complex128:
-    """Windowed tones of ``quality`` periods in the middle of ``n_fft``, of L1 norm length / n_fft.
+    """Make windowed tones of ``quality`` periods in the middle of ``n_fft``, of L1 norm length / n_fft.
 
-    librosa's windows have an odd number of samples and are periodic, so their middle lies half-way
-    between two samples. There the phase is made zero, half a sample from where librosa has it:
-    magnitudes are the same, and a wavelet's halves become conjugates.
+    The windows of librosa have an odd number of samples and are periodic, so their middle lies half-way
+    between two samples. The phase is zero there, half a sample from where librosa has it. Magnitudes are
+    the same, and the halves of a wavelet become conjugates.
     """
     times = np.arange(n_fft // 2) + 0.5
     sizes = 2 * np.floor(lengths / 2)[:, None] + 1
@@ -121,7 +127,7 @@ def _wavelets(lengths: Float64, quality: float, n_fft: int) -> Complex128:
 
 
 def _sparsified(rows: Complex128) -> Complex128:
-    """Zero each row's smallest values, which together make less than a hundredth of its L1 norm."""
+    """Set the smallest values of each row to 0: those that together are under 1 % of its L1 norm."""
     sizes = np.abs(rows)
     ordered = np.sort(sizes, axis=1)
     shares = np.cumsum(ordered / ordered.sum(axis=1, keepdims=True), axis=1)
@@ -130,7 +136,7 @@ def _sparsified(rows: Complex128) -> Complex128:
 
 
 def halved(y: Float32, times: int = 1) -> Float32:
-    """``y`` at ``2 ** -times`` of its rate, with its energy kept, as librosa.resample(scale=True)."""
+    """Resample ``y`` to ``2 ** -times`` of its rate and keep its energy, as librosa.resample(scale=True)."""
     import soxr
 
     factor = 2**times
@@ -138,13 +144,13 @@ def halved(y: Float32, times: int = 1) -> Float32:
     low: Float32 = soxr.resample(y, factor, 1, quality="HQ")[:size]
     if len(low) < size:
         low = np.concatenate((low, np.zeros(size - len(low), np.float32)))
-    # A float64 divisor: float32(sqrt(0.5)) would be an ulp off, and silence beside sound shows it.
+    # The divisor is float64. float32(sqrt(0.5)) is an ulp off, which shows in silence beside sound.
     low /= np.sqrt(1.0 / factor)
     return low
 
 
 def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
-    """Magnitudes of the constant-Q transform, summed over octaves into twelve notes.
+    """Compute the magnitudes of the constant-Q transform, summed over octaves into twelve notes.
 
     Parameters
     ----------
@@ -158,14 +164,15 @@ def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
     Returns
     -------
     float32 [shape=(n_frames, 12)]
-        Not normalised.
+        They are not normalised.
     """
     basis = octave_basis(sr, tuning)
     hop = HOP_LENGTH >> basis.early
     if basis.early:
         y = halved(y, basis.early)
-    # What stands beside an inner octave sounds in a neighbour, so that rounding to float32 is small
-    # beside their sum. Beside the outer two it may be all there is; and nothing is beside denormals.
+    # float32 serves the inner octaves: what they take from outside their bins also sounds in a neighbour,
+    # so that rounding is small beside the sum. For the outer two octaves it may be all there is, and for
+    # the faintest signals float32 has too few digits.
     rounded = basis
     if np.abs(y).max(initial=0.0) > _FAINTEST:
         rounded = basis._replace(even=basis.even.astype(np.float32), odd=basis.odd.astype(np.float32))
@@ -176,7 +183,7 @@ def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
         octaves.append(_octave(y, geometry, rounded if is_inner else basis, kernels))
         if octave < N_OCTAVES - 1:
             y, hop = halved(y), hop // 2
-    # Rounding of the halved lengths can leave an octave a frame more than another.
+    # Halved lengths are rounded, so that one octave can have a frame more than another.
     n_frames = min(map(len, octaves))
     total: Float64 = np.sum([chroma[:n_frames] for chroma in octaves], axis=0)
     return total.astype(np.float32)

@@ -1,4 +1,4 @@
-"""FeatureExtractor: samples to the vector a model reads, one transform a geometry for all families."""
+"""FeatureExtractor: turns samples into the vector that a model reads. Families share their transforms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NO_SAMPLES = np.empty(0, np.float32)
 
 
 class FeatureExtractor:
-    """Computes the vector a spec describes; equal to librosa 0.11 within stated tolerances.
+    """Computes the vector that a spec describes, equal to librosa 0.11 within stated tolerances.
 
     Against librosa over real recordings (``tests/parity``): mfcc 2e-4, chroma 3e-6, contrast
     1e-5 dB and tonnetz 1e-6 absolute, mel 2e-6 relative, and the same tuning. (`voice` is our own.)
@@ -44,11 +44,11 @@ class FeatureExtractor:
     ----------
     spec : FeatureSpec
     engine : {"numpy", "numba"}
-        What the hot loops run on. numba's take 0.5 s to load when ``edgecry warmup`` has compiled
-        them, many seconds when not, and pay in a process that lives long.
+        The engine of the hot loops. numba takes 0.5 s to load if ``edgecry warmup`` has compiled its
+        kernels, and many seconds if not. It pays in a process that lives long.
 
     only : collection of str, optional
-        Families to compute; the values of the others are 0. All if left out.
+        Families to compute; all if left out. The values of the others are 0.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class FeatureExtractor:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One name a value, such as ``mfcc_0`` or ``mel_3_std``."""
+        """One name for each value, such as ``mfcc_0`` or ``mel_3_std``."""
         return self.spec.names
 
     @property
@@ -90,8 +90,8 @@ class FeatureExtractor:
         Parameters
         ----------
         y : float [shape=(n,)]
-            Mono samples at ``spec.sr``, nominally -1 to 1; taken as float32, as librosa.load gives
-            them. Brought to ``spec.length`` first, where that is set.
+            Mono samples at ``spec.sr``, nominally -1 to 1. They are taken as float32, as librosa.load
+            gives them, and brought to ``spec.length`` if that is set.
 
         Returns
         -------

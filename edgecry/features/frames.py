@@ -16,12 +16,12 @@ from edgecry.features.voice import voice_band, voice_frames
 
 
 class ShortFrames(NamedTuple):
-    """Frames of a clip or a stretch of a stream.
+    """Frames of a clip, or of a stretch of a stream.
 
     Parameters
     ----------
     mel : float32 [shape=(frames, n_mels)]
-        Power, as librosa.feature.melspectrogram, transposed; the level not yet taken out.
+        Power, as librosa.feature.melspectrogram transposed. The level is not taken out yet.
     voice : float64 [shape=(frames, 1)]
         Strength of the voice.
     """
@@ -31,12 +31,12 @@ class ShortFrames(NamedTuple):
 
 
 def short_geometry(spec: FeatureSpec) -> Geometry:
-    """Of the transforms that mel, mfcc, voice and logmel share."""
+    """Return the geometry that mel, mfcc, voice and logmel share."""
     return Geometry(spec.n_fft, spec.hop_length, spec.win_length, spec.center)
 
 
 def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Collection[str]) -> ShortFrames:
-    """Compute the frames of ``y`` that ``families`` are made of; of the others there are no columns.
+    """Compute the frames of ``y`` that ``families`` are made of. Other frames have no columns.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     n, low = geometry.n_frames(len(y)), spec.mel_fmin
     high = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
     wants_mel, wants_voice = not {"mel", "mfcc", "logmel"}.isdisjoint(families), "voice" in families
-    whole = -(-n // BLOCK) * BLOCK  # of which those after the last are of no meaning
+    whole = -(-n // BLOCK) * BLOCK  # frames after the last one mean nothing
     mel = np.empty((whole, spec.n_mels if wants_mel else 0), np.float32)
     voice = np.empty((whole, 1 if wants_voice else 0))
     rows, block = rows_at_once(y, geometry, kernels), 0 if spec.center else BLOCK
@@ -60,7 +60,7 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
             band = voice_band(spec.sr, spec.n_fft, low, high, spec.voice_fmin, spec.voice_fmax)
             strength = voice_frames(kernels.sizes(powers, band.bins), band).reshape(-1, 1)
             voice[first : first + len(strength)] = strength
-        if wants_mel:  # last, because it may destroy its frames
+        if wants_mel:  # last, because it may write over the powers
             bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high)
             kernels.mel_power(powers, bank, out=mel[first:])
     return ShortFrames(mel[:n], voice[:n])

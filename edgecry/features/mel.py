@@ -1,4 +1,4 @@
-"""Mel spectrogram: power in bands that are evenly spaced to the ear."""
+"""Mel spectrogram: power in bands that the ear hears as evenly spaced."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 from edgecry.arrays import Float32, Float64
 from edgecry.features.kernels import Kernels, MelBank
 
-#: Mean mel power that is still sound; a single unit of 16 bits in a second has about 1e-14.
+#: The least mean mel power that is taken for sound. One sample of the smallest 16-bit value in a second
+#: of silence has about 1e-14.
 _SILENCE = 1e-18
 
 
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
-    """Hz of ``n`` points evenly spaced in mel (Slaney 1998: linear to 1 kHz, logarithmic above).
+    """Return ``n`` frequencies in Hz, evenly spaced in mel, as librosa.mel_frequencies(htk=False).
 
-    As librosa.mel_frequencies(htk=False).
+    The scale is that of Slaney 1998: linear up to 1 kHz, logarithmic above.
     """
     hz_per_mel, corner, log_step = 200.0 / 3, 1000.0, np.log(6.4) / 27.0
     corner_mel = corner / hz_per_mel
@@ -29,12 +30,12 @@ def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
 
 
 def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> Float64:
-    """Triangular filters of unit area (Slaney), as librosa.filters.mel.
+    """Make triangular filters of unit area (Slaney), as librosa.filters.mel.
 
     Returns
     -------
     float64 [shape=(n_mels, 1 + n_fft // 2)]
-        Values of float32 precision, which is what librosa multiplies with.
+        Values rounded to float32, because librosa multiplies with float32.
     """
     edges = mel_frequencies(n_mels + 2, fmin, fmax)
     ramps = edges[:, None] - np.fft.rfftfreq(n_fft, 1.0 / sr)
@@ -47,23 +48,24 @@ def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> F
 
 @lru_cache(maxsize=8)
 def mel_bank(kernels: Kernels, sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> MelBank:
-    """Filters in the layout that the engine multiplies fastest."""
+    """Make the filters, in the layout that the engine multiplies fastest."""
     return kernels.mel_bank(mel_filters(sr, n_fft, n_mels, fmin, fmax))
 
 
 def without_level(S: Float32) -> Float32:
-    """Divide power by its mean over frames and bands, in place; silence stays silent."""
+    """Divide power by its mean over frames and bands, in place. Silence stays silent."""
     S *= np.float32(1 / max(float(S.mean(dtype=np.float64)), _SILENCE))
     return S
 
 
 def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
-    """``10 * log10(S)``, at most ``top_db`` below its own maximum, as librosa.power_to_db; in place.
+    """Convert power to dB in place, as librosa.power_to_db: ``10 * log10(S)``, limited from below.
 
-    The floor depends on the loudest moment of the whole clip, so this takes all frames at once.
+    No value is more than ``top_db`` below the maximum. The floor depends on the loudest moment of the
+    clip, so this needs all frames at once.
     """
     # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
-    # And it writes what few values are too small sooner than the greater of each and a limit.
+    # Overwriting the few small values is faster than np.maximum over all of them.
     S[S < 1e-10] = 1e-10
     np.log(S, out=S)
     S *= np.float32(10.0 / np.log(10.0))

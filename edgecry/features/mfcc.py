@@ -11,7 +11,7 @@ from edgecry.arrays import Float64
 
 @lru_cache(maxsize=8)
 def dct_matrix(n_mfcc: int, n_mels: int) -> Float64:
-    """First rows of the orthonormal DCT-II, as scipy.fft.dct(norm="ortho").
+    """Return the first rows of the orthonormal DCT-II, as scipy.fft.dct(norm="ortho").
 
     Returns
     -------

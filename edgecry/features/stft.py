@@ -1,4 +1,4 @@
-"""What the families share: frames, the Hann window, and one short-time Fourier transform a geometry."""
+"""What families share: frames, the Hann window, and the short-time Fourier transform of each geometry."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import numpy as np
 from edgecry.arrays import Float32, Float64
 from edgecry.features.kernels import Kernels
 
-#: A matrix product adds in an order that depends on its shape. Frames that overlapping windows of a
-#: stream share must not depend on how many were computed at once, so uncentred frames are always
-#: multiplied so many at a time; stretches whose first frames are a multiple of this apart share exactly.
+#: Number of uncentred frames that are always multiplied together. A matrix product adds in an order that
+#: depends on its shape, but frames that windows of a stream share must not depend on how many were computed
+#: at once. Stretches whose first frames are a multiple of this apart share frames to the last bit.
 BLOCK: Final = 16
-#: Chunks of magnitudes that are handed on together.
+#: Number of chunks of magnitudes that are handed on together.
 _GROUP = 16
-#: Magnitudes kept for a second pass; of longer clips (over a minute) they are computed again,
-#: so that memory grows with the samples and not with their spectra.
+#: Bytes of magnitudes that are kept for a second pass. Those of longer clips (over a minute) are computed
+#: again, so that memory grows with the samples and not with their spectra.
 _KEEP_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Of a short-time Fourier transform: sizes in samples, and whether frames reach beyond the ends."""
+    """A short-time Fourier transform: sizes in samples, and whether frames reach beyond the ends."""
 
     n_fft: int
     hop_length: int
@@ -34,38 +34,38 @@ class Geometry:
 
     @property
     def bins(self) -> int:
-        """Frequencies from 0 to Nyquist."""
+        """Number of frequencies from 0 to Nyquist."""
         return 1 + self.n_fft // 2
 
     def n_frames(self, n_samples: int) -> int:
-        """Number of frames of ``n_samples``; at least one."""
+        """Return the number of frames of ``n_samples``; at least one."""
         reach = n_samples if self.center else max(0, n_samples - self.n_fft)
         return 1 + reach // self.hop_length
 
     @property
     def lead(self) -> int:
-        """Samples that the first frame's window begins before the clip; negative if it begins inside."""
+        """Samples by which the window of the first frame begins before the clip; negative if inside."""
         inset = (self.n_fft - self.win_length) // 2
         return self.n_fft // 2 - inset if self.center else -inset
 
 
 @lru_cache(maxsize=8)
 def hann(win_length: int) -> Float64:
-    """Periodic Hann window, as scipy.signal.get_window("hann", win_length)."""
+    """Return a periodic Hann window, as scipy.signal.get_window("hann", win_length)."""
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
 
 
 def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float32]]:
     """Cut ``y`` into pieces of ``rows`` frames, with zeros beyond the ends.
 
-    Of frames that are not centred there are whole blocks; those after the last are of no meaning.
+    Frames that are not centred come in whole blocks. Those after the last frame of the clip mean nothing.
 
     Yields
     ------
     first : int
         Index of the piece's first frame.
     stretch : float32 [shape=((frames - 1) * hop_length + win_length,)]
-        The samples of its frames, not to be written to; the last piece may have fewer.
+        The samples of its frames, which must not be changed. The last piece may have fewer frames.
     """
     hop, win = geometry.hop_length, geometry.win_length
     n_frames = geometry.n_frames(len(y))
@@ -75,7 +75,7 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
             count = -(-count // BLOCK) * BLOCK
         start, size = first * hop - geometry.lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
-        # No copy of what lies inside, but for numba's kernels, which take no array that cannot be written.
+        # What lies inside is not copied, unless it is read-only: numba's kernels take no such array.
         if high - low == size and y.flags.writeable:
             yield first, y[low:high]
             continue
@@ -86,16 +86,19 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
 
 
 def rows_at_once(y: Float32, geometry: Geometry, kernels: Kernels) -> int:
-    """Frames to transform at a time: those there are, or as suits the engine; whole blocks if not centred."""
+    """Return how many frames to transform at a time: what suits the engine, or all if they are fewer.
+
+    Frames that are not centred come in whole blocks.
+    """
     rows = min(geometry.n_frames(len(y)), kernels.frames_at_once(geometry.n_fft))
     return rows if geometry.center else -(-rows // BLOCK) * BLOCK
 
 
 class Magnitudes:
-    """|STFT| of a clip, chunk by chunk and as often as it is asked for.
+    """|STFT| of a clip, in pieces. It can be iterated over as often as needed.
 
-    Iterating yields float32 arrays of shape (frames, 1 + n_fft // 2): the transposed
-    ``np.abs(librosa.stft(y))`` in pieces.
+    Iterating yields float32 arrays of shape (frames, 1 + n_fft // 2). Together they are the transposed
+    ``np.abs(librosa.stft(y))``.
     """
 
     def __init__(self, y: Float32, geometry: Geometry, kernels: Kernels) -> None:
@@ -115,7 +118,7 @@ class Magnitudes:
             yield S
 
     def _computed(self) -> Iterator[Float32]:
-        """Magnitudes in larger pieces than are transformed at once: reading a piece costs by the call."""
+        """Yield pieces larger than what is transformed at once, because each piece costs calls."""
         geometry, rows = self.geometry, rows_at_once(self._y, self.geometry, self._kernels)
         window = hann(geometry.win_length)
         magnitudes = self._kernels.magnitudes(window, geometry.hop_length, geometry.n_fft, rows)

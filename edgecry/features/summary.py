@@ -1,4 +1,4 @@
-"""Frames over time to a few numbers: mean, spread, extremes, percentiles, skew, and those of the slope."""
+"""Summary of frames over time: mean, spread, extremes, percentiles and skew, also of the slope."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def summarise(
     ----------
     frames : float [shape=(n_frames, k)]
     stats : sequence of str
-        As in FeatureSpec.
+        Names as in FeatureSpec.
     kernels : Kernels
     projection : float64 [shape=(width, k)], or None
-        Linear map of a frame to the family's values. A mean is taken before it, which is the same
-        and far cheaper.
+        Linear map of a frame to the values of the family. The mean is taken before it is applied, which
+        gives the same and is far cheaper.
 
     Returns
     -------
     float64 [shape=(len(stats) * width,)]
-        All columns' first statistic, then all columns' second, and so on.
+        The first statistic of all columns, then the second, and so on.
     """
     columns: _Columns | None = None
     slopes: _Columns | None = None
@@ -54,23 +54,23 @@ def summarise(
 
 
 def _mean(frames: NDArray[np.floating]) -> Float64:
-    # As np.mean in float64, which takes twice as long.
+    # np.mean in float64 gives the same and takes twice as long.
     out: Float64 = np.einsum("ij->j", frames, dtype=np.float64) / len(frames)
     return out
 
 
 def _projected(values: Float64, projection: Float64) -> Float64:
-    """Product with ``projection``; frames that are alike stay so, whatever order their sums are taken in."""
+    """Apply ``projection``. Equal frames stay equal, in whatever order their sums are taken."""
     first = values[:1]
     out: Float64 = (values - first) @ projection.T + first @ projection.T
     return out
 
 
 def delta(frames: Float64, kernels: Kernels) -> Float64:
-    """Slope over nine frames, in units a frame, as librosa.feature.delta (Savitzky-Golay, order 1).
+    """Compute the slope over nine frames, per frame, as librosa.feature.delta (Savitzky-Golay, order 1).
 
-    The first and last frames take the slope of the line through the outermost nine. Where there
-    are fewer frames, the widest odd number that fits serves; one or two frames have no slope.
+    The first and last frames take the slope of the line through the outermost nine. If there are fewer
+    frames, the largest odd number that fits is used. One or two frames have a slope of 0.
 
     Parameters
     ----------
@@ -93,13 +93,13 @@ def delta(frames: Float64, kernels: Kernels) -> Float64:
 
 
 class _Columns:
-    """Columns of numbers, float64 (n, k), and what several statistics of them share."""
+    """Columns of numbers, float64 (n, k). What several statistics share is computed once."""
 
     def __init__(self, values: Float64, kernels: Kernels) -> None:
         self.values, self._kernels = values, kernels
 
     def statistic(self, stat: str) -> Float64:
-        """One of FeatureSpec's, of each column."""
+        """Compute one of the statistics of FeatureSpec for each column."""
         if stat == "mean":
             return _mean(self.values)
         if stat == "std":
@@ -116,9 +116,9 @@ class _Columns:
         return self._kernels.moments(self.values)
 
     def _skew(self) -> Float64:
-        """Third standardised moment, biased, as scipy.stats.skew; 0 where nothing varies."""
+        """Compute the third standardised moment, biased, as scipy.stats.skew; 0 if nothing varies."""
         mean, second, third = self._moments
-        # A constant column that went through a product differs in its last bits, which have no shape.
+        # A constant column that went through a product differs in its last bits. They have no skew.
         varies = second > (1e-12 * mean) ** 2
         out: Float64 = np.zeros_like(second)
         np.divide(third, second**1.5, out=out, where=varies)
@@ -126,7 +126,7 @@ class _Columns:
 
 
 def percentile(values: Float64, q: int) -> Float64:
-    """Linear percentile of each column, as np.percentile (which would import numpy.ma)."""
+    """Compute the linear percentile of each column, as np.percentile, which would import numpy.ma."""
     ordered = np.sort(values, axis=0)
     at = (len(values) - 1) * q / 100
     low = int(at)

@@ -1,4 +1,4 @@
-"""Tonal centroids: chroma seen as points on circles of fifths, minor and major thirds.
+"""Tonal centroids: chroma as points on circles of fifths, of minor thirds and of major thirds.
 
 Harte, Sandler & Gasser, "Detecting harmonic change in musical audio", 2006; as librosa.feature.tonnetz.
 """
@@ -12,7 +12,7 @@ from edgecry.features.chroma import N_CHROMA
 
 
 def tonnetz_matrix() -> Float64:
-    """Projection of chroma of L1 norm 1 onto six coordinates.
+    """Return the projection of chroma, of L1 norm 1, onto six coordinates.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Tuning: how far a clip's pitches lie from the notes of A440, in parts of a note.
+"""Tuning: how far the pitches of a clip lie from the notes of A440, in parts of a note.
 
-The answer is the peak of a histogram, so it jumps where two bins are nearly level: arithmetic here
-follows librosa's types (piptrack, estimate_tuning, pitch_tuning) step by step.
+The answer is the highest bin of a histogram, so it jumps if two bins are nearly equal. Arithmetic here
+therefore uses the same types as librosa (piptrack, estimate_tuning, pitch_tuning), step by step.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from edgecry.features.kernels import Kernels
 
 _FMIN, _FMAX = 150.0, 4000.0
 _RESOLUTION = 0.01
-#: Peaks whose residuals are counted at a time.
+#: Number of peaks whose residuals are counted at a time.
 _PIECE = 2**16
-#: From which octaves are counted.
+#: The note in Hz from which octaves are counted.
 _A0 = 440.0 / 16
 
 
@@ -32,7 +32,7 @@ class Peaks(NamedTuple):
 
 
 def median(x: Float32) -> np.float32:
-    """Median of a non-empty vector (np.median would import numpy.ma, 10 ms of a new process)."""
+    """Return the median of a non-empty vector. np.median would import numpy.ma: 10 ms of a new process."""
     half = len(x) // 2
     if len(x) % 2:
         return np.float32(np.partition(x, half)[half])
@@ -41,21 +41,21 @@ def median(x: Float32) -> np.float32:
 
 
 def track_bins(sr: int, n_fft: int) -> slice:
-    """Bins among which peaks are looked for: 150 Hz to 4 kHz, and below Nyquist."""
+    """Return the bins in which peaks are looked for: 150 Hz to 4 kHz, below Nyquist."""
     frequencies = np.fft.rfftfreq(n_fft, 1.0 / sr)
     inside = np.flatnonzero((frequencies >= _FMIN) & (frequencies < min(_FMAX, sr / 2)))
     return slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(1, 1)
 
 
 def join(parts: Sequence[tuple[Float32, Float32]]) -> Peaks:
-    """Peaks of a whole clip from those of its chunks."""
+    """Join the peaks of the chunks of a clip."""
     if not parts:
         return Peaks(np.empty(0, np.float32), np.empty(0, np.float32))
     return Peaks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def octaves_of_peaks(peaks: Peaks) -> Float32:
-    """Octaves from a low A to each of the stronger half of the peaks."""
+    """Return the octaves from a low A to each peak of the stronger half."""
     if not len(peaks.pitches):
         return peaks.pitches
     strong = peaks.pitches[peaks.magnitudes >= median(peaks.magnitudes)]
@@ -64,20 +64,20 @@ def octaves_of_peaks(peaks: Peaks) -> Float32:
 
 
 def tuning_of_octaves(octaves: Float32, bins_per_octave: int, kernels: Kernels) -> float:
-    """Deviation that most of the stronger peaks share.
+    """Return the deviation that most of the stronger peaks share.
 
     Parameters
     ----------
     octaves : float32 [shape=(n_strong,)]
         As :func:`octaves_of_peaks` gives them.
     bins_per_octave : int
-        Notes an octave.
+        Number of notes in an octave.
     kernels : Kernels
 
     Returns
     -------
     float in [-0.5, 0.5)
-        In parts of a note, on a grid of 0.01; 0 for a clip without peaks.
+        Deviation in parts of a note, on a grid of 0.01; 0 for a clip without peaks.
 
     Warns
     -----
@@ -89,7 +89,7 @@ def tuning_of_octaves(octaves: Float32, bins_per_octave: int, kernels: Kernels) 
         return 0.0
     edges = np.linspace(-0.5, 0.5, int(np.ceil(1.0 / _RESOLUTION)) + 1)
     counts = np.zeros(len(edges) - 1, np.intp)
-    # Piece by piece: the intermediate results of an hour's peaks would outweigh its samples.
+    # Piece by piece, because the intermediate results of an hour would be larger than its samples.
     for start in range(0, len(octaves), _PIECE):
         residual = np.float32(bins_per_octave) * octaves[start : start + _PIECE]
         residual -= np.floor(residual)

@@ -1,9 +1,9 @@
 """Voice: how much of each frame is one harmonic sound. It tells a cry from most other sounds.
 
-By the generalised autocorrelation of Tolonen and Karjalainen, "A computationally efficient multipitch
-analysis model", IEEE Transactions on Speech and Audio Processing 8 (2000) 708-716: the spectrum's
-magnitude, rather than its square, is transformed back, so that a formant counts for less and the
-comb of harmonics for more. Nothing here depends on the level.
+It is the generalised autocorrelation of Tolonen and Karjalainen, "A computationally efficient multipitch
+analysis model", IEEE Transactions on Speech and Audio Processing 8 (2000) 708-716. The magnitude of the
+spectrum, not its square, is transformed back, so that formants count less and the comb of harmonics counts
+more. Nothing here depends on the level.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from edgecry.arrays import Float64
 
 @dataclass(frozen=True, eq=False)
 class VoiceBand:
-    """Where harmonics are looked for, and the lags that may be a period.
+    """The bins in which harmonics are looked for, and the lags that may be a period.
 
     Parameters
     ----------
     bins : slice
-        Of the spectrum.
+        Bins of the spectrum.
     cosines : float64 [shape=(n_bins, n_lags)]
-        From magnitudes to the autocorrelation at each lag.
+        Linear map from magnitudes to the autocorrelation at each lag.
     """
 
     bins: slice
@@ -36,13 +36,13 @@ class VoiceBand:
 def voice_band(
     sr: int, n_fft: int, low: float, high: float, voice_fmin: float, voice_fmax: float
 ) -> VoiceBand:
-    """Lay out the search.
+    """Make the bins and lags of the search.
 
     Parameters
     ----------
     sr, n_fft : int
     low, high : float
-        Harmonics from ``low`` to below ``high`` are taken, in Hz; a constant is none.
+        Harmonics from ``low`` to below ``high`` are used, in Hz. A constant is not a harmonic.
     voice_fmin, voice_fmax : float
         Range of the pitch in Hz.
     """
@@ -54,19 +54,19 @@ def voice_band(
 
 
 def voice_frames(sizes: Float64, band: VoiceBand) -> Float64:
-    """Strength of the voice in each frame.
+    """Compute the strength of the voice in each frame.
 
     Parameters
     ----------
     sizes : float64 [shape=(..., frames, n_bins)]
-        Magnitudes of the band's bins.
+        Magnitudes of the bins of the band.
     band : VoiceBand
 
     Returns
     -------
     float64 in [-1, 1] [shape=(..., frames)]
-        The highest autocorrelation among the lags, as a part of the whole: 1 for a pulse train of a
-        whole period; 0 in silence.
+        The highest autocorrelation among the lags, as a part of the sum of magnitudes: 1 for a pulse train
+        whose period is a whole number of samples, 0 in silence.
     """
     whole = sizes.sum(axis=-1)
     highest = (sizes @ band.cosines).max(axis=-1)

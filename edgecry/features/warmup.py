@@ -1,8 +1,8 @@
-"""Compiling numba's kernels ahead of time, and knowing without numba whether that was done.
+"""Compiles numba's kernels ahead of time, and tells without numba whether that was done.
 
-Compiling takes many seconds and importing numba half of one; neither belongs where somebody waits
-for an answer. ``edgecry warmup`` does it once, at installation, and leaves a note; :func:`status`
-reads the note, so that a process learns in a millisecond whether numba would be ready.
+Compiling takes many seconds and importing numba half a second, which is too long while somebody waits for
+an answer. ``edgecry warmup`` compiles once, at installation, and leaves a note. :func:`status` reads the
+note, so that a process learns in a millisecond whether numba is ready.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edgecry import __version__
 from edgecry.errors import EdgecryError
 
 _KERNELS = Path(__file__).parent / "kernels"
-#: What numba compiles; the first imports the others.
+#: Modules that numba compiles. The first imports the others.
 _MODULES = ("numba_kernels", "lanes")
 _NOTE = "edgecry-warmup.json"
 _REMEDY = "set NUMBA_CACHE_DIR to a folder that this user can write"
@@ -32,7 +32,7 @@ _REMEDY = "set NUMBA_CACHE_DIR to a folder that this user can write"
 
 @dataclass(frozen=True)
 class Status:
-    """Whether numba's kernels can be loaded without compiling, and why (not)."""
+    """Says whether numba's kernels can be loaded without compiling, and why or why not."""
 
     ready: bool
     reason: str
@@ -40,7 +40,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Warmed:
-    """What :func:`warm_up` did: seconds it took, where the compiled kernels lie, and the note."""
+    """The result of :func:`warm_up`: the seconds it took, the folder of the compiled kernels, the note."""
 
     seconds: float
     cache: Path
@@ -48,7 +48,7 @@ class Warmed:
 
 
 def status() -> Status:
-    """Tell whether the kernels are compiled for this machine. Does not import numba."""
+    """Tell whether the kernels are compiled for this machine, without importing numba."""
     from importlib.util import find_spec
 
     if find_spec("numba") is None:
@@ -77,7 +77,7 @@ def warm_up() -> Warmed:
         kernels = import_module(module)
     except ModuleNotFoundError as error:
         raise EdgecryError(f"warmup: {error.name} is not installed; pip install 'edgecry[numba]'") from error
-    except Exception:  # of numba, pickle or the system; a power cut leaves empty files, for one
+    except Exception:  # from numba, pickle or the system; a power cut, for example, leaves empty files
         _remove_compiled()
         try:
             kernels = import_module(module)
@@ -92,7 +92,7 @@ def warm_up() -> Warmed:
 
 
 def _key() -> str:
-    """What compiled code depends on: the source and its place, the versions and the processor."""
+    """Return a digest of what compiled code depends on: source, its place, versions and processor."""
     from importlib.metadata import version
 
     parts = (
@@ -109,7 +109,7 @@ def _key() -> str:
 
 
 def _processor() -> str:
-    """Model and features of the first core, as Linux tells them."""
+    """Return the model and the features of the first core, as Linux tells them."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
     except OSError:
@@ -119,7 +119,10 @@ def _processor() -> str:
 
 
 def _folders() -> Iterator[Path]:
-    """Where numba looks for what it compiled, in its order; below two of them in a folder for each module."""
+    """Yield the folders in which numba looks for compiled code, in its order.
+
+    Inside NUMBA_CACHE_DIR and inside the cache of the user it makes a folder for each module.
+    """
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(folder)
     yield _KERNELS / "__pycache__"
@@ -128,7 +131,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _folder() -> Path | None:
-    """The one it takes: the first that can be written, which it insists on even for reading."""
+    """Return the folder that numba takes: the first that can be written, even if it only reads."""
     return next(filter(_is_writable, _folders()), None)
 
 
@@ -144,7 +147,7 @@ def _compiled(folder: Path) -> Iterator[Path]:
 
 
 def _remove_compiled() -> None:
-    """Delete what cannot be read, as numba itself never would."""
+    """Delete compiled files, which numba itself never deletes even if they cannot be read."""
     for folder in _folders():
         for place in (folder, *folder.glob(f"{_KERNELS.name}_*")):
             for file in _compiled(place):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-#: The models, by the names that stand for them.
+#: Names of the bundled models.
 BUNDLED: Final = ("cry", "reason", "seed")
 FOLDER: Final = Path(__file__).parent
-#: The one that what is measured and compared from release to release is measured with.
+#: The model with which measurements are made, so that they can be compared from release to release.
 BUNDLED_MODEL: Final = FOLDER / "seed.onnx"
 #: A synthetic cry, and the vector that the self-test expects of it.
 SAMPLE: Final = FOLDER / "sample.flac"
@@ -16,5 +16,5 @@ STORED: Final = FOLDER / "selftest.json"
 
 
 def bundled(name: str) -> Path:
-    """Where the bundled model of that name lies."""
+    """Return the path of the bundled model of that name."""
     return FOLDER / f"{name}.onnx"

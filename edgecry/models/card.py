@@ -1,6 +1,6 @@
-"""A model's card: what its file says of itself, laid out in Markdown for whoever wants to rely on it.
+"""The card of a model: what its file says of itself, in Markdown, for people who want to rely on it.
 
-Everything comes from the metadata, so that a card cannot say what the file does not.
+Everything comes from the metadata, so that a card cannot say what the file does not say.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from edgecry.features.spec import FeatureSpec
 from edgecry.models.metadata import ModelMetadata
 from edgecry.models.rules import Argmax, Conformal, Rule, Threshold
 
-#: Keys of ``evaluation``, and of its sections, that have a place of their own; others are shown as they are.
+#: Keys of ``evaluation``, and of its sections, with a place of their own. Others are shown as they are.
 PLACED: Final = ("protocol", "sections", "parity")
 PLACED_IN_SECTION: Final = ("title", "protocol", "case", "rows", "classes")
 

@@ -1,7 +1,7 @@
-"""ModelMetadata: everything a model file says of itself, and the one place that knows its keys.
+"""ModelMetadata: everything that a model file says of itself. Only this file knows the keys.
 
-`convert` writes it into the ONNX file's ``metadata_props``, the device reads it back; a file that
-lacks or contradicts any of it is refused. Keys are ``edgecry.<field>``, values JSON.
+`convert` writes it into the ``metadata_props`` of the ONNX file, and the device reads it back. A file that
+lacks or contradicts any of it is refused. Keys are ``edgecry.<field>``, values are JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PREFIX = "edgecry."
 TASKS = ("reason", "cry")
 #: In place of the indices of all features: frames have thousands of them.
 ALL = "all"
-#: What each record must hold; more is welcome.
+#: Keys that each record must hold. Further keys are allowed.
 RECORDS: Mapping[str, tuple[str, ...]] = {
     "decision": ("rule",),
     "evaluation": ("protocol", "parity"),
@@ -44,15 +44,15 @@ class ModelMetadata:
     labels : tuple of str
         Class names in the order of the graph's probabilities; at least two.
     spec : FeatureSpec
-        The recipe of the vector the graph reads.
+        The recipe of the vector that the graph reads.
     reads : tuple of int
-        Indices of the features that can influence it, in order; the others need not be computed. In the
-        file "all" stands for every feature.
+        Indices of the features that can influence the graph, in order. The others need not be computed.
+        In the file "all" stands for every feature.
     decision : dict
-        ``rule`` ("argmax", "threshold" or "conformal") and its settings, see :mod:`edgecry.models.rules`.
+        ``rule`` ("argmax", "threshold" or "conformal") and its settings; see :mod:`edgecry.models.rules`.
     evaluation : dict
-        ``protocol``: how the model was evaluated, and on what, or that it was not; ``parity``: the
-        conversion's proof. What :mod:`edgecry.models.card` lays out may stand beside them.
+        ``protocol`` says how the model was evaluated, and on what, or that it was not. ``parity`` is the
+        proof of the conversion. Further keys are laid out by :mod:`edgecry.models.card`.
     source : dict
         ``estimator`` (class), ``sklearn`` (version) and ``sha256`` of what was converted.
     data : dict
@@ -74,23 +74,23 @@ class ModelMetadata:
 
     @property
     def families_read(self) -> tuple[str, ...]:
-        """Families of the spec that have a feature the graph reads."""
+        """Families of the spec with at least one feature that the graph reads."""
         read = set(self.reads)
         return tuple(f for f, part in self.spec.slices.items() if read & set(range(part.start, part.stop)))
 
     @property
     def rule(self) -> Rule:
-        """``decision``, read.
+        """The decision rule that ``decision`` states.
 
         Raises
         ------
         ModelError
-            It is none that the device could follow; not of metadata that was read from a file.
+            The device does not know the rule. Metadata that was read from a file never has such a rule.
         """
         return read_rule(self.decision, self.task, self.labels, self.name)
 
     def to_props(self) -> dict[str, str]:
-        """Key-value pairs for an ONNX file's ``metadata_props``."""
+        """Return the key-value pairs for the ``metadata_props`` of an ONNX file."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
         props = {PREFIX + key: _dumps(value) for key, value in values.items()}
         if self.reads == tuple(range(self.spec.n_features)):

@@ -20,10 +20,10 @@ INPUT, OUTPUT = "features", "probabilities"
 #: A second output, of a network: what its last layer reads.
 EMBEDDING = "embedding"
 MAX_THREADS = 256
-#: How far a row of probabilities may be from 1: room for the float32 sums of a large forest, and
-#: none for scores that are no probabilities.
+#: How far the sum of a row of probabilities may be from 1. It leaves room for the float32 sums of a large
+#: forest, and no room for scores that are not probabilities.
 SUM_TOLERANCE = 1e-3
-#: onnxruntime logs what it raises, and much else, on stderr; only what kills the process may.
+#: Log level of onnxruntime. It would log on stderr what it also raises, so only fatal errors are logged.
 _LOG_FATAL = 4
 
 
@@ -36,9 +36,9 @@ class RuntimeOptions:
     threads : int in [1, 256]
         Threads inside an operator. These models are too small to gain from more than one.
     spinning : bool
-        Whether idle threads poll for work: a little sooner ready, at the cost of a busy core.
+        True lets idle threads poll for work. They start a little sooner, and keep a core busy.
     arena : bool
-        Whether memory is kept between runs in a growing pool, rather than given back.
+        True keeps memory between runs in a growing pool. False gives it back.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class RuntimeOptions:
 
 
 class CryModel:
-    """A model file, open and checked. Make one with :meth:`load`; threads may share it.
+    """A model file that is open and checked. Make one with :meth:`load`. Threads may share it.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class CryModel:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], options: RuntimeOptions | None = None) -> CryModel:
-        """Open a model file, and refuse one that this device could misread.
+        """Open a model file. Refuse one that this device could misread.
 
         Parameters
         ----------
@@ -90,8 +90,8 @@ class CryModel:
         Raises
         ------
         ModelError
-            The file is missing, unreadable, no ONNX file, incomplete, contradicts itself, or needs
-            another onnxruntime; or there is no onnxruntime.
+            The file is missing, unreadable, not an ONNX file or incomplete, contradicts itself, or needs
+            another onnxruntime. Or onnxruntime is not installed.
         """
         path = _resolve(path)
         _check_file(path)
@@ -106,7 +106,7 @@ class CryModel:
 
     @property
     def name(self) -> str:
-        """What the model is called."""
+        """Name of the model."""
         return self.metadata.name
 
     @property
@@ -116,7 +116,7 @@ class CryModel:
 
     @property
     def spec(self) -> FeatureSpec:
-        """The recipe of the vector it reads."""
+        """The recipe of the vector that it reads."""
         return self.metadata.spec
 
     @property
@@ -173,12 +173,12 @@ class CryModel:
         Raises
         ------
         ModelError
-            The vectors are of another length or not finite, or what comes out are no probabilities.
+            The vectors have another length or are not finite, or the results are not probabilities.
         """
         vectors = self._vectors(X)
         (P,) = self._run(OUTPUT, vectors)
         self._check_probabilities(P, len(vectors))
-        result: NDArray[np.float32] = P.clip(0, 1)  # what the check allows for rounding
+        result: NDArray[np.float32] = P.clip(0, 1)  # the check allows for rounding
         return result
 
     def _run(self, output: str, vectors: NDArray[np.float32]) -> list[Any]:
@@ -213,7 +213,7 @@ class CryModel:
                 f"{len(self.labels)} labels; convert the model again"
             )
         total = P.sum(axis=1)
-        # Written so that NaN fails.
+        # Written so that NaN fails the check.
         good = (P >= -SUM_TOLERANCE).all(axis=1) & (np.abs(total - 1) <= SUM_TOLERANCE)
         if not good.all():
             row = int(np.argmin(good))
@@ -279,12 +279,14 @@ def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, d
     settings.inter_op_num_threads = 1
     settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     settings.enable_cpu_mem_arena = options.arena
-    # Graphs of a few nodes run no faster for it, and it copies a forest over and over: 3 ms of a new process.
+    # Optimisation makes graphs of a few nodes no faster, and copies a forest again and again: 3 ms of a new
+    # process.
     settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     for pool in ("intra_op", "inter_op"):
         settings.add_session_config_entry(f"session.{pool}.allow_spinning", str(int(options.spinning)))
     try:
-        # By path, because a session made of bytes keeps the bytes. The fallback would print on stdout.
+        # Opened by path, because a session made from bytes keeps the bytes. The fallback would print on
+        # stdout.
         session = onnxruntime.InferenceSession(
             os.fspath(path), settings, providers=["CPUExecutionProvider"], enable_fallback=0
         )
@@ -294,7 +296,7 @@ def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, d
 
 
 def _explain(error: Exception, installed: str) -> str:
-    """Turn what onnxruntime says of a file it does not open into a sentence."""
+    """Return a sentence for what onnxruntime says of a file that it does not open."""
     text = str(error)
     if found := re.search(r"Opset (\d+) is under.*domain (\S+) is till opset (\d+)", text, re.DOTALL):
         return (
@@ -315,7 +317,7 @@ def _explain(error: Exception, installed: str) -> str:
 
 
 def _brief(error: Exception) -> str:
-    """First line of an error, without the code that onnxruntime puts in front."""
+    """Return the first line of an error, without the code that onnxruntime puts in front."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first)
 
@@ -325,7 +327,7 @@ def _check_runtime(path: Path, metadata: ModelMetadata, installed: str) -> None:
     needed, found = _version(oldest), _version(installed)
     if needed is None:
         raise ModelError(f"{path}: runtime.onnxruntime is {oldest!r}; expected a version such as '1.19'")
-    # A development build without a number is left to prove itself.
+    # A development build without a version number is accepted.
     if found is not None and found < needed:
         raise ModelError(
             f"{path}: needs onnxruntime {oldest} or newer, installed is {installed}; "
@@ -339,7 +341,7 @@ def _version(text: object) -> tuple[int, int, int] | None:
 
 
 def _check_tensors(path: Path, side: str, name: str, width: int, tensors: list[Any]) -> None:
-    """Check one side of the graph: a single float32 matrix [any, width] of the agreed name."""
+    """Check one side of the graph: it must be a single float32 matrix [any, width] of the agreed name."""
     found = ", ".join(f"{t.name} {t.type} {t.shape}" for t in tensors)
     if len(tensors) == 1:
         (tensor,) = tensors

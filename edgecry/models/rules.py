@@ -1,6 +1,6 @@
-"""The ``decision`` record of a model file: by which rule its probabilities are turned into an answer.
+"""The ``decision`` record of a model file: the rule that turns its probabilities into an answer.
 
-Read and checked here, followed in :mod:`edgecry.decision`.
+Rules are read and checked here. :mod:`edgecry.decision` follows them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CRY: Final = "cry"
 UNCERTAIN: Final = "uncertain"
 
 POOLS: Final = ("max", "mean", "top2")
-#: Seconds that a window or hop is longer than, and at most as long as.
+#: A window or hop is longer than the first and at most as long as the second, in seconds.
 SHORTEST: Final = 0.01
 LONGEST: Final = 600.0
 #: Room for the rounding of stored shares.
@@ -26,12 +26,12 @@ SUM_TOLERANCE: Final = 1e-3
 
 @dataclass(frozen=True)
 class Argmax:
-    """The most probable label, whatever the sound."""
+    """The answer is the most probable label, whatever the sound."""
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A cry where the pooled probability of the windows reaches a threshold; of detectors.
+    """It is a cry if the pooled probability of the windows reaches a threshold. This rule is for detectors.
 
     Parameters
     ----------
@@ -39,11 +39,12 @@ class Threshold:
         The label, one of two, that means a cry.
     threshold : float in (0, 1]
     window, hop : float
-        Length of a window and step between their beginnings, in seconds; the hop is no longer.
+        Length of a window, and step from the start of one window to the next, in seconds. The hop is at
+        most as long as the window.
     pool : {"max", "mean", "top2"}
-        How the windows' probabilities become one; "top2" is the mean of the two largest.
+        How the probabilities of the windows become one; "top2" is the mean of the two largest.
     floor_dbfs : float, or None
-        Windows whose RMS about their mean is under this, in dB of full scale, are silent.
+        A window is silent if its RMS about its mean is under this, in dB of full scale.
     """
 
     positive: str
@@ -60,19 +61,19 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Conformal:
-    """A reason where the class-conditional conformal set singles out one; of models of reasons.
+    """A reason is named if it is alone in the class-conditional conformal set. For models of reasons.
 
     Parameters
     ----------
     coverage : float in (0, 1)
-        The share of recordings of each label whose set is to hold that label.
+        The share of the recordings of each label whose set should contain that label.
     scores : mapping of str to tuple of float
-        Of each label the evidence that recordings of it gave for it when the model was calibrated, in
-        rising order.
+        For each label, the evidence for it in its own recordings when the model was calibrated, in rising
+        order.
     prior : mapping of str to float in (0, 1)
         The share of each label in the training data.
     nameable : tuple of str
-        Labels that had recordings enough to be given as an answer.
+        Labels with enough recordings to be given as an answer.
     """
 
     coverage: float
@@ -91,7 +92,7 @@ RULES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def read_rule(record: Mapping[str, Any], task: str, labels: Sequence[str], origin: str) -> Rule:
-    """Read and check a ``decision`` record. Keys it has besides are let be.
+    """Read and check a ``decision`` record. Extra keys are ignored.
 
     Parameters
     ----------
@@ -99,14 +100,14 @@ def read_rule(record: Mapping[str, Any], task: str, labels: Sequence[str], origi
         ``rule`` and its settings.
     task : {"reason", "cry"}
     labels : sequence of str
-        Of the model.
+        Labels of the model.
     origin : str
         Name of the model file, for messages.
 
     Raises
     ------
     ModelError
-        The rule is unknown or not one for this task, or a setting is missing or out of range.
+        The rule is unknown or not for this task, or a setting is missing or out of range.
     """
     rule = record.get("rule")
     if rule not in RULES[task]:
@@ -164,7 +165,7 @@ def _conformal(settings: _Settings, labels: Sequence[str]) -> Conformal:
 
 @dataclass(frozen=True)
 class _Settings:
-    """A decision record, and how it is complained of."""
+    """A decision record, with checks that name the file and the key."""
 
     record: Mapping[str, Any]
     origin: str
@@ -181,7 +182,7 @@ class _Settings:
         return self.record[key]
 
     def number(self, key: str, low: float, high: float) -> float:
-        """A number over ``low`` and up to ``high``."""
+        """Return a number over ``low`` and up to ``high``."""
         value = self.get(key)
         if not _is_number(value) or not low < value <= high:
             raise self.refusal(key, f"a number over {low:g}, at most {high:g}")

@@ -1,14 +1,14 @@
 """Real transforms of sixteen frames at once, each in a lane of the processor's vectors.
 
-A library transforms one frame after another and leaves most of a vector idle; here each step is done
-to one sample of sixteen frames. By fours and in order (Stockham's form of Cooley & Tukey 1965; Van
-Loan, "Computational frameworks for the fast Fourier transform", 1992), a real frame as half as many
-complex numbers: the even samples are real, the odd ones imaginary. Frames share no number, so that
+A library transforms one frame after another and leaves most of a vector idle. Here each step is done to one
+sample of sixteen frames. The transform goes by fours and in order (Stockham's form of Cooley & Tukey 1965;
+Van Loan, "Computational frameworks for the fast Fourier transform", 1992). A real frame is taken as half as
+many complex numbers: the even samples are real, the odd ones imaginary. Frames share no number, so that
 silence beside a loud frame stays silent.
 
-Sizes and strides are constants when the loops are compiled: LLVM then sees that what is read and what
-is written do not overlap, and vectorises. All that is compiled into one another stands in this file,
-since numba's cache looks for changes in the file alone.
+Sizes and strides are constants when the loops are compiled. LLVM then sees that what is read and what is
+written do not overlap, and vectorises. Functions that are compiled into one another all stand in this file,
+because numba's cache looks for changes only in the file of the outer function.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from edgecry.arrays import Complex64, Float32, Float64
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-#: Sizes there are.
+#: Sizes of the transforms.
 SIZES: Final = (512, 1024, 2048)
-#: Frames transformed at once.
+#: Number of frames transformed at once.
 LANES: Final = 16
-#: Numbers between arrays whose sizes are powers of two, which would else contend for the same cache lines.
+#: Numbers left free between arrays whose sizes are powers of two. Without them the arrays would compete for
+#: the same cache lines.
 _GAP: Final = 64
 
 
@@ -45,18 +46,18 @@ def _compiled(*signatures: str, inline: bool = False) -> Callable[[Function], Fu
 
 
 def room(n_fft: int) -> Float64:
-    """Two arrays of complex numbers, one after the other; each has all its real parts first."""
+    """Allocate two arrays of complex numbers, one after the other. Each has all its real parts first."""
     return np.zeros(4 * _imaginary(n_fft // 2))
 
 
 def _imaginary(size: int) -> int:
-    """How far behind the real parts the imaginary ones lie."""
+    """Return how far behind the real parts the imaginary parts lie."""
     return size * LANES + _GAP
 
 
 @lru_cache(maxsize=len(SIZES))
 def factors(n_fft: int) -> tuple[Float64, Float64]:
-    """Complex factors of all passes, float64 of shape (n, 6), and of the last step, (1 + n_fft // 2, 2)."""
+    """Return the complex factors of all passes, float64 (n, 6), and of the last step, (1 + n_fft // 2, 2)."""
     turns, size = [], n_fft // 2
     while size >= 4:
         steps = -2 * np.pi / size * np.multiply.outer(np.arange(size // 4), (1, 2, 3))
@@ -70,7 +71,7 @@ def factors(n_fft: int) -> tuple[Float64, Float64]:
 
 @_compiled(inline=True)
 def _cut(stretch: Float32, window: Float64, hop_length: int, count: int, x: Float64, imaginary: int) -> None:
-    """Windowed frames, each into its lane."""
+    """Write the windowed frames, each into its lane."""
     for k in range(window.shape[0] // 2):
         even, odd = window[2 * k], window[2 * k + 1]
         samples, real, other = stretch[2 * k :], x[k * LANES :], x[imaginary + k * LANES :]
@@ -85,7 +86,7 @@ def _cut(stretch: Float32, window: Float64, hop_length: int, count: int, x: Floa
 
 @_compiled(inline=True)
 def _by_four(x: Float64, y: Float64, steps: int, stride: int, imaginary: int, turns: Float64) -> None:
-    """One pass: butterflies of four numbers that lie ``steps * stride`` apart."""
+    """Do one pass: butterflies of four numbers that lie ``steps * stride`` apart."""
     for step in range(steps):
         turn = turns[step]
         ur, ui, vr, vi, wr, wi = turn[0], turn[1], turn[2], turn[3], turn[4], turn[5]
@@ -106,7 +107,7 @@ def _by_four(x: Float64, y: Float64, steps: int, stride: int, imaginary: int, tu
 
 @_compiled(inline=True)
 def _by_two(x: Float64, y: Float64, stride: int, imaginary: int) -> None:
-    """The last pass, of a size that is no power of four."""
+    """Do the last pass, for a size that is not a power of four."""
     for i in range(stride):
         k = imaginary + i
         y[i], y[k] = x[i] + x[stride + i], x[k] + x[stride + k]
@@ -117,7 +118,7 @@ def _by_two(x: Float64, y: Float64, stride: int, imaginary: int) -> None:
 def _transformed(
     stretch: Float32, window: Float64, hop_length: int, count: int, size: int, room: Float64, turns: Float64
 ) -> Float64:
-    """Transform of ``size`` complex numbers, which is 256, 512 or 1024."""
+    """Transform ``size`` complex numbers: 256, 512 or 1024."""
     imaginary = size * LANES + _GAP
     x, y = room[: 2 * imaginary], room[2 * imaginary :]
     if count == LANES:
@@ -144,9 +145,10 @@ def _transformed(
 
 @_compiled(inline=True)
 def _power(z: Float64, size: int, halves: Float64, out: Float64) -> None:
-    """Spectra of the real frames, from those of even and odd samples; their power, (size + 1, lanes).
+    """Make the spectra of the real frames from those of even and odd samples; write the power of each bin.
 
-    Bin by bin: two at once, as could be, would be twice as many places to keep apart, and slower.
+    ``out`` has the shape (size + 1, lanes). It goes bin by bin. Two bins at once are possible, but need
+    twice as many places that must not overlap, and are slower.
     """
     imaginary = size * LANES + _GAP
     for k in range(size + 1):
@@ -163,7 +165,7 @@ def _power(z: Float64, size: int, halves: Float64, out: Float64) -> None:
 
 @_compiled(inline=True)
 def _spectra(z: Float64, size: int, halves: Float64, parts: Float32, out: Complex64) -> None:
-    """As :func:`_power`, but the spectra themselves, frame by frame: (count, size + 1)."""
+    """Do the same as :func:`_power`, but write the spectra themselves, frame by frame: (count, size + 1)."""
     imaginary = size * LANES + _GAP
     real, other = parts[0], parts[1]
     for k in range(size + 1):
@@ -174,7 +176,7 @@ def _spectra(z: Float64, size: int, halves: Float64, parts: Float32, out: Comple
             pr, pi = a[j] + b[j], b[i] - a[i]
             bin_[i] = 0.5 * (a[i] + b[i]) + (pr * cosine - pi * sine)
             other_bin[i] = 0.5 * (a[j] - b[j]) + (pr * sine + pi * cosine)
-    # From lanes to rows in squares, of which every cache line is read and written once.
+    # From lanes to rows in squares, so that every cache line is read and written once.
     for low in range(0, size + 1, LANES):
         for lane in range(out.shape[0]):
             frame, a, b = out[lane, low:], real[low:, lane], other[low:, lane]
@@ -214,10 +216,10 @@ def transform(
     power: Float64,
     spectra: Complex64,
 ) -> None:
-    """Transform the windowed frames of a stretch, by the factors of a size and in the room for it.
+    """Transform the windowed frames of a stretch. ``room``, ``turns`` and ``halves`` are those of its size.
 
-    Into their ``power`` (batches, 1 + n_fft // 2, lanes) or, where that is empty, their ``spectra``
-    (frames, 1 + n_fft // 2).
+    The result is their ``power`` (batches, 1 + n_fft // 2, lanes) or, if that array is empty, their
+    ``spectra`` (frames, 1 + n_fft // 2).
     """
     size, all_power = halves.shape[0] - 1, power.reshape(-1, LANES)
     parts = np.empty((2, size + 1, LANES), np.float32)

@@ -1,9 +1,9 @@
 """The hot loops compiled by numba, for a process that lives long.
 
-Transforms, products and sorting stay with the libraries; what is compiled is what NumPy can only
-do in several passes. Signatures are given, so that importing this module compiles, or reads what
-``edgecry warmup`` compiled, and nothing is compiled later. No fastmath where a later step can
-tell; it is allowed to reorder sums that are rounded to float32 afterwards.
+Transforms, products and sorting stay with the libraries. What is compiled is what NumPy can only do in
+several passes. Signatures are given, so that importing this module compiles, or reads what
+``edgecry warmup`` compiled, and nothing is compiled later. fastmath is not used if a later step can see
+the difference. It may reorder sums that are rounded to float32 afterwards.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _NO_POWER = np.empty((0, 0, lanes.LANES))
 _NO_SPECTRA = np.empty((0, 0), np.complex64)
 
 name = "numba"
-#: Samples transformed at a time, which with their spectra stay in the cache.
+#: Number of samples transformed at a time. With their spectra they stay in the cache.
 _CHUNK = 64 * 1024
 
 
 def _compiled(*signatures: str, fastmath: set[str] = _EXACT) -> Callable[[Function], Function]:
-    # nogil: threads that share a Classifier run side by side.
+    # nogil lets threads that share a Classifier run side by side.
     decorate: Any = numba.njit(
         list(signatures), fastmath=fastmath, cache=True, nogil=True, error_model="numpy"
     )
@@ -55,7 +55,7 @@ def powers(
     rows: int,
     block: int,  # noqa: ARG001 - lanes are apart
 ) -> Callable[[Float32], Float64]:
-    """See :class:`Kernels`. Of shape (batches, 1 + n_fft // 2, lanes), whatever ``block`` is."""
+    """See :class:`Kernels`. The shape is (batches, 1 + n_fft // 2, lanes), whatever ``block`` is."""
     batches = -(-rows // lanes.LANES)
     out = np.empty((batches, 1 + n_fft // 2, lanes.LANES))
     if n_fft in lanes.SIZES:
@@ -84,7 +84,7 @@ def _batches(stretch: Float32, window: Float64, hop_length: int) -> int:
 
 @_compiled("void(c16[:, ::1], f8[:, :, ::1])")
 def _lay_out(z: Complex128, out: Float64) -> None:
-    """Power of spectra (frames, bins) in lanes; zeros in those beyond the last."""
+    """Write the power of spectra (frames, bins) into lanes, and zeros into lanes after the last frame."""
     out[-1] = 0.0
     for row in range(z.shape[0]):
         part, lane = out[row // lanes.LANES], row % lanes.LANES
@@ -127,13 +127,13 @@ def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
 
 
 def sorted_extremes(S: Float32, bins: slice, count: int) -> tuple[Float32, Float32]:
-    """The ``count`` largest and smallest of each frame's ``bins``, both rising (frames, count)."""
+    """Return the ``count`` largest and smallest of ``bins`` in each frame, rising, both (frames, count)."""
     ordered = np.sort(S[:, bins], axis=1)
     return ordered[:, -count:], ordered[:, :count]
 
 
 def selected_extremes(S: Float32, bins: slice, count: int) -> tuple[Float32, Float32]:
-    """As :func:`sorted_extremes`, without sorting what is not among them."""
+    """Return the same as :func:`sorted_extremes`, without sorting the other values."""
     largest, smallest = np.empty((2, len(S), count), np.float32)
     _select(S, bins.start, bins.stop, largest, smallest)
     return largest, smallest
@@ -161,7 +161,7 @@ def _means(rows: Float32, out: Float64) -> None:
 
 @_compiled("void(f4[:, ::1], i8, i8, f4[:, ::1], f4[:, ::1])")
 def _select(S: Float32, low: int, high: int, largest: Float32, smallest: Float32) -> None:
-    """Keep both lists in rising order by insertion, which few values need."""
+    """Keep both lists in rising order by insertion, which is needed for few values only."""
     last = largest.shape[1] - 1
     for row in range(S.shape[0]):
         top, bottom = largest[row], smallest[row]
@@ -182,13 +182,13 @@ def _select(S: Float32, low: int, high: int, largest: Float32, smallest: Float32
                 bottom[i] = value
 
 
-#: Where NumPy's sort has wide vectors to work with, it beats the selection; on NEON it takes far more
+#: NumPy's sort is faster than the selection where the processor has wide vectors. On NEON it takes far more
 #: instructions.
 _extremes = sorted_extremes if machine() in ("x86_64", "AMD64") else selected_extremes
 
 
 class Rows(NamedTuple):
-    """Filters without their zeros: where each begins, in the spectrum and among the weights."""
+    """Filters without their zeros. ``bins`` and ``starts`` say where each begins, in spectrum and weights."""
 
     bins: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -213,7 +213,7 @@ def mel_power(powers: Float64, bank: Rows, out: Float32) -> None:
 def _filtered(
     power: Float64, bins: NDArray[np.int64], starts: NDArray[np.int64], weights: Float64, out: Float32
 ) -> None:
-    """Eight frames at a time: their sums do not wait for one another, and stay in registers."""
+    """Filter eight frames at a time: their sums do not wait for one another, and stay in registers."""
     for first in range(0, power.shape[0] * lanes.LANES, 8):
         batch, low, rows = first // lanes.LANES, first % lanes.LANES, out[first : first + 8]
         for m in range(out.shape[1]):
@@ -228,7 +228,7 @@ def _filtered(
 
 def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float32, Float32]:
     """See :class:`Kernels`."""
-    # Two neighbours cannot both be peaks.
+    # Two neighbours are never both peaks.
     room = S.shape[0] * ((bins.stop - bins.start) // 2 + 1)
     pitches, magnitudes = np.empty((2, room), np.float32)
     floors = np.float32(0.1) * S.max(axis=1)
@@ -252,7 +252,7 @@ def _peaks(
     total = 0
     for row in range(S.shape[0]):
         before, frame, after, floor = S[row, low - 1 :], S[row, low:], S[row, low + 1 :], floors[row]
-        # Three loops without branches, which cost more than the work they would save.
+        # Three loops without branches: a branch would cost more than it saves.
         for k in range(n):
             is_peak[k] = (frame[k] > floor) & (frame[k] > before[k]) & (frame[k] >= after[k])
         count = 0
@@ -303,18 +303,21 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
 
 @_compiled("void(f4[::1], i8, f4[:, ::1], f4[:, ::1])", "void(f4[::1], i8, f8[:, ::1], f8[:, ::1])")
 def _fold(stretch: Float32, hop_length: int, even: Float64, odd: Float64) -> None:
-    """Sums and differences of the samples on both sides of each frame's middle, less the middle one."""
+    """Write sums and differences of the samples on both sides of the middle of each frame.
+
+    The middle sample is subtracted from all of them.
+    """
     half, number = even.shape[1], even.dtype.type
     for row in range(even.shape[0]):
         first = row * hop_length
         earlier, later = stretch[first + 1 : first + half + 1], stretch[first + half + 1 :]
         middle, sums, differences = number(earlier[half - 1]), even[row], odd[row]
         for i in range(half - 1):
-            # Unsigned: an index that counts down could else be one from the end, and is not vectorised.
+            # Unsigned: a signed index could count from the end, and such a loop is not vectorised.
             a, b = number(earlier[numba.uintp(half - 1 - i)]) - middle, number(later[i]) - middle
             sums[i] = a + b
             differences[i] = b - a
-        # Beyond the last sample comes the first, out of the loop, which is vectorised without it.
+        # The first sample follows the last. It is outside the loop, which is vectorised without it.
         a, b = number(earlier[0]) - middle, number(stretch[first]) - middle
         sums[half - 1] = a + b
         differences[half - 1] = b - a
@@ -375,6 +378,6 @@ def slopes(frames: Float64, half: int, out: Float64) -> None:
 
 
 def cache_path() -> str:
-    """Where numba keeps what it compiled of this module."""
+    """Return the folder in which numba keeps the compiled code of this module."""
     dispatcher: Any = _notes
     return str(dispatcher.stats.cache_path)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from edgecry.features.kernels import Band, Basis
 
 name = "numpy"
-#: Frames and spectra of this many samples stay in the 1 MB of a small core's cache.
+#: Number of samples whose frames and spectra stay in the 1 MB cache of a small core.
 _CHUNK = 48 * 1024
 
-#: Filters a block of the mel bank: few enough that a block is dense, enough that the loop is short.
+#: Number of filters in a block of the mel bank: few, so that a block is dense; enough for a short loop.
 _BLOCK = 16
 
 Floats = TypeVar("Floats", Float32, Float64)
@@ -35,7 +35,7 @@ def frames_at_once(n_fft: int) -> int:
 def powers(
     window: Float64, hop_length: int, n_fft: int, rows: int, block: int
 ) -> Callable[[Float32], Complex128]:
-    """See :class:`Kernels`. Spectra still: their power is taken on the way to what is made of it."""
+    """See :class:`Kernels`. These are still spectra; :func:`sizes` and :func:`mel_power` take their power."""
     transformed = spectra(window, hop_length, n_fft, rows)
 
     def power(stretch: Float32) -> Complex128:
@@ -68,7 +68,7 @@ def spectra(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable
 
 
 def _frames(stretch: Floats, rows: int, size: int, hop_length: int) -> Floats:
-    # As as_strided does, which takes as long as the work on a chunk.
+    # as_strided gives the same, but takes as long as the work on a chunk.
     step = stretch.itemsize
     return np.ndarray((rows, size), stretch.dtype, stretch, strides=(hop_length * step, step))
 
@@ -81,10 +81,10 @@ def sizes(powers: Complex128, bins: slice) -> Float64:
 
 
 class Block(NamedTuple):
-    """Some neighbouring filters and the stretch of the spectrum they read.
+    """Some neighbouring filters and the stretch of the spectrum that they read.
 
-    ``parts`` counts real and imaginary parts, and ``weights`` (parts, filters) has each bin's twice:
-    the product with their squares adds them up to power on the way.
+    ``parts`` counts real and imaginary parts. ``weights`` (parts, filters) holds the weight of each bin
+    twice, for its real and its imaginary part: the product with the squares then sums them to power.
     """
 
     filters: slice
@@ -122,14 +122,14 @@ def band_extremes(S: Float32, bands: Sequence[Band]) -> tuple[Float64, Float64]:
         if count == 1:
             peak[:, k], valley[:, k] = band.max(axis=1), band.min(axis=1)
         else:
-            # A whole sort: NumPy has it vectorised, and selection from both ends not.
+            # Sort everything: NumPy's sort is vectorised, and its selection from both ends is not.
             ordered = np.sort(band, axis=1)
             peak[:, k], valley[:, k] = _mean(ordered[:, -count:]), _mean(ordered[:, :count])
     return peak, valley
 
 
 def _mean(rows: Float32) -> Float64:
-    # Column by column, of which there are few: a mean of each row takes a call a row.
+    # Column by column, because there are few columns: a mean of each row takes a call for each row.
     out = rows[:, 0].astype(np.float64)
     for k in range(1, rows.shape[1]):
         out += rows[:, k]
@@ -144,7 +144,7 @@ def spectral_peaks(S: Float32, bins: slice, sr: int, n_fft: int) -> tuple[Float3
     mask = centre > np.float32(0.1) * S.max(axis=1, keepdims=True)
     mask &= centre > left
     mask &= centre >= right
-    # Over two axes np.nonzero takes several times as long.
+    # np.nonzero over two axes takes several times as long.
     rows, columns = np.divmod(np.flatnonzero(mask), high - low)
     columns += low
     at = rows * S.shape[1] + columns
@@ -174,7 +174,7 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
     half, rows = basis.n_fft // 2, len(out)
     stretch = stretch.astype(basis.even.dtype)
     frames = _frames(stretch, rows, basis.n_fft, hop_length)
-    # Turned round once and not frame by frame: frames overlap, and NumPy is slow against their order.
+    # Reversed once and not frame by frame: frames overlap, and NumPy is slow against their order.
     turned = _frames(stretch[::-1].copy(), rows, basis.n_fft, hop_length)[::-1]
     middle = frames[:, half : half + 1]
     earlier, later = turned[:, half - 1 : -1] - middle, np.empty((rows, half), stretch.dtype)
@@ -192,7 +192,7 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
 
 def moments(values: Float64) -> tuple[Float64, Float64, Float64]:
     """See :class:`Kernels`."""
-    # By einsum, in half the time of a mean.
+    # einsum takes half the time of a mean.
     n = len(values)
     mean = np.einsum("ij->j", values) / n
     centred = values - mean
