@@ -75,7 +75,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and compare where asked to; 1 if something has become slower."""
+    """Measure, and compare if asked to. Return 1 if something has become slower."""
     with quiet_stderr(), suppress(ImportError):  # which opening the model will report
         import onnxruntime  # noqa: F401
     from edgecry.diagnostics import bench
@@ -155,7 +155,7 @@ def _machine_lines(machine: Machine) -> Iterator[str]:
 
 
 def _table(engines: Mapping[str, EngineReport]) -> Iterator[str]:
-    """One row a stage, three columns an engine."""
+    """Yield one row for each stage, with three columns for each engine."""
     reports = list(engines.values())
     first = reports[0]
     yield " " * NAME_WIDTH + "".join(f"{engine + ', warm':^27}" for engine in engines).rstrip()

@@ -1,6 +1,6 @@
-"""What classifying costs on this machine: a clip, each stage of it, a new process, memory.
+"""Measures what classifying costs on this machine: a clip, each stage of it, a new process, memory.
 
-Only measuring; nothing is printed, pinned or set. Times are of the wall clock, since that is what a
+Nothing is printed, pinned to a core or set here. Times are those of the wall clock, because that is what a
 device waits for.
 """
 
@@ -30,13 +30,13 @@ from edgecry.models.bundled import BUNDLED_MODEL, SAMPLE
 from edgecry.models.model import CryModel
 from edgecry.stream.statistics import percentile
 
-#: Of the report as JSON; changes when a figure changes its meaning.
+#: Format of the report as JSON. It changes when a figure changes its meaning.
 FORMAT: Final = 1
-#: Runs before the measured ones: tables are built, caches filled, numba's functions compiled.
+#: Runs before the measured ones. They build tables, fill caches and compile numba's functions.
 WARM_UP: Final = 3
 LENGTHS: Final = (1, 7, 60, 600, 1800, 3600)
 THREADS: Final = (1, 2, 4)
-#: Longer clips run fewer times, once at least.
+#: Seconds for the runs of one length. Longer clips run fewer times, but at least once.
 SECONDS_A_LENGTH: Final = 120
 
 
@@ -47,9 +47,9 @@ class Timing:
     Attributes
     ----------
     p50, p95, p99 : float
-        The time that so many of a hundred runs keep to.
+        The time that 50, 95 and 99 % of the runs keep to.
     runs : int
-        How many were measured.
+        Number of runs that were measured.
     """
 
     p50: float
@@ -66,7 +66,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Clip:
-    """What is classified: its name, seconds of sound, and size of the file in bytes."""
+    """The clip that is classified: its name, seconds of sound, and size of the file in bytes."""
 
     name: str
     seconds: float
@@ -75,19 +75,19 @@ class Clip:
 
 @dataclass(frozen=True)
 class EngineReport:
-    """What an engine takes, warm.
+    """What an engine takes in a process that is warm.
 
     Attributes
     ----------
     clip : Timing
         From the file to probabilities.
     times_real_time : float
-        Seconds of sound done in a second.
+        Seconds of sound that are classified in a second.
     stages : dict of str to Timing
-        The parts of the above: load, extract, predict.
+        The stages of a clip: load, extract, predict.
     alone : dict of str to Timing
-        Each family the model reads, by itself; together they take longer, as in ``extract`` they
-        share work.
+        Each family that the model reads, by itself. Their sum is more than ``extract``, where they share
+        work.
     rss_mb : float
         Memory of the process afterwards, in megabytes.
     """
@@ -106,9 +106,9 @@ class ColdStart:
     Attributes
     ----------
     wall, cpu : Timing
-        From its start to its end, and its time on the processor.
+        Time from its start to its end, and its time on the processor.
     peak_mb : float
-        Most memory one run held, in megabytes.
+        The most memory that a run held, in megabytes.
     """
 
     wall: Timing
@@ -118,7 +118,7 @@ class ColdStart:
 
 @dataclass(frozen=True)
 class Length:
-    """A clip of another length: seconds of sound, milliseconds taken, peak of the process so far."""
+    """A clip of another length: seconds of sound, milliseconds, and peak memory of the process so far."""
 
     seconds: float
     ms: float
@@ -127,7 +127,7 @@ class Length:
 
 @dataclass(frozen=True)
 class Sharing:
-    """One Classifier shared by threads: how many, and milliseconds a clip, all of them together."""
+    """One Classifier shared by threads: their number, and milliseconds for a clip of all together."""
 
     threads: int
     ms_a_clip: float
@@ -135,7 +135,7 @@ class Sharing:
 
 @dataclass(frozen=True)
 class Scaling:
-    """How an engine's cost grows with length, and falls with threads."""
+    """How the cost of an engine grows with length, and falls with threads."""
 
     engine: str
     lengths: Sequence[Length]
@@ -144,7 +144,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that was measured; ``dataclasses.asdict`` of it is what is kept as JSON."""
+    """Everything that was measured. ``dataclasses.asdict`` of it is kept as JSON."""
 
     format: int
     edgecry: str
@@ -195,8 +195,8 @@ def measure(options: Options, check: Callable[[Mapping[str, Any]], None] | None 
     ----------
     options : Options
     check : callable, optional
-        Is given the machine, the clip and the model, as the report has them, before the long part begins.
-        It may raise if they are not what the caller compares with.
+        It is called with the machine, the clip and the model, as in the report, before the long part
+        begins. It may raise if they are not what the caller compares with.
 
     Raises
     ------
@@ -254,7 +254,7 @@ def engines(name: str) -> tuple[str, ...]:
 
 
 def measure_engine(path: Path, model: CryModel, engine: str, repeat: int) -> EngineReport:
-    """Classify a recording ``repeat`` times, warm, and each family it reads a few times.
+    """Classify a recording ``repeat`` times, and compute each family that is read a few times.
 
     Raises
     ------
@@ -301,7 +301,7 @@ def _timed(work: Callable[[], object], runs: int) -> Timing:
 
 
 def memory_mb(line: str = "VmRSS") -> float:
-    """Memory that this process holds in megabytes, or with "VmHWM" the most it ever held."""
+    """Return the megabytes of memory that this process holds, or with "VmHWM" the most it ever held."""
     found = process.memory(line)
     if found is None:
         # Off Linux only the peak is known. On Linux, getrusage may give that of the parent process.
@@ -322,7 +322,7 @@ def measure_cold_start(path: Path, model: Path, runs: int) -> ColdStart:
     """
     command = [sys.executable, "-m", "edgecry", "classify", str(path.absolute())]
     command += ["--raw", "--model", str(model.absolute())]
-    process.measure(command)  # the files it reads are in memory afterwards
+    process.measure(command)  # afterwards the files that it reads are in memory
     usages = [process.measure(command) for _ in range(runs)]
     return ColdStart(
         wall=Timing.of([usage.wall for usage in usages]),
@@ -342,7 +342,7 @@ def measure_lengths(
     Yields
     ------
     Length
-        Shortest first, so that each peak is that length's own.
+        Shortest first, so that each peak is that of its own length.
     """
     extractor = FeatureExtractor(model.spec, engine, model.metadata.families_read)
 
@@ -367,7 +367,7 @@ def write_length(source: Path, seconds: float, folder: Path) -> Path:
     Raises
     ------
     EdgecryError
-        It cannot be written, for want of room or rights.
+        The file cannot be written, because room or permission is missing.
     """
     import soundfile
 
@@ -393,7 +393,7 @@ def measure_threads(path: Path, model: CryModel, engine: str, repeat: int) -> It
     for threads in THREADS:
         with ThreadPoolExecutor(threads) as pool:
             work: list[Any] = [path] * threads
-            list(pool.map(classifier.classify, work))  # threads are started, caches filled
+            list(pool.map(classifier.classify, work))  # starts the threads and fills the caches
             began = time.perf_counter()
             list(pool.map(classifier.classify, repeat * work))
             took = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Two reports of ``edgecry bench``: what has become faster, and what slower."""
+"""Compares two reports of ``edgecry bench``: what has become faster, and what slower."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 from edgecry.diagnostics.bench import FORMAT
 from edgecry.errors import EdgecryError
 
-#: Reports that differ in one of these were made of different things.
+#: Reports that differ in one of these measured different things, and are not compared.
 SAME = (
     ("machine", "cpu"),
     ("machine", "architecture"),
@@ -21,7 +21,7 @@ SAME = (
     ("clip", "size"),
     ("model",),
 )
-#: What may have changed on purpose, and is told.
+#: What may have been changed on purpose. Differences are told.
 TOLD = (
     ("edgecry",),
     ("machine", "python"),
@@ -38,11 +38,11 @@ class Change:
     Attributes
     ----------
     figure : str
-        Its name.
+        Name of the figure.
     old, new : float
         Milliseconds, or megabytes.
     regressed : bool
-        Whether it grew by more than is tolerated.
+        True if it grew by more than the tolerance.
     """
 
     figure: str
@@ -52,7 +52,7 @@ class Change:
 
     @property
     def ratio(self) -> float:
-        """How many times better the new one is."""
+        """How many times better the new figure is."""
         return self.old / self.new
 
 
@@ -62,7 +62,7 @@ def read(path: str) -> dict[str, Any]:
     Raises
     ------
     EdgecryError
-        The file cannot be read, or is no report of this format.
+        The file cannot be read, or is not a report of this format.
     """
     try:
         report: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -84,12 +84,12 @@ def read(path: str) -> dict[str, Any]:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Why two reports cannot be compared: another machine, clip or model; nothing if they can."""
+    """Return why two reports cannot be compared (another machine, clip or model); empty if they can."""
     return list(_differences(old, new, SAME))
 
 
 def changes_told(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What else differs, and may be what is to be compared."""
+    """Return what else differs. It may be just what the reports are to compare."""
     return list(_differences(old, new, TOLD))
 
 
@@ -99,7 +99,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], tolerance: float) ->
     Parameters
     ----------
     old, new : mapping
-        Reports, as they are read from JSON.
+        Reports, as read from JSON.
     tolerance : float
         Per cent by which a figure may grow.
     """
@@ -112,9 +112,9 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], tolerance: float) ->
 
 
 def figures(report: Mapping[str, Any]) -> dict[str, float]:
-    """Everything a report holds that can become worse: medians in ms, and MB.
+    """Return every figure of a report that can become worse: medians in ms, and MB.
 
-    The tails (p95, p99) are left out: what else the machine does moves them more than edgecry does.
+    The tails (p95, p99) are left out, because other work of the machine moves them more than edgecry does.
     """
     out = {}
     for engine, part in report["engines"].items():

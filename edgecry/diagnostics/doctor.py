@@ -1,7 +1,7 @@
-"""What is wrong with an installation, and what to do about it.
+"""Finds what is wrong with an installation, and says what to do about it.
 
-Nothing that could kill the process is done in it: packages are imported, features computed and the
-model run by processes of their own, whose end is told. Each check is a function of what was found.
+Nothing that could kill the process is done in it. Packages are imported, features computed and the model is
+run in processes of their own, and this one tells how they ended. Each check is a function of what was found.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 SUPPORTED: Final = ("aarch64", "arm64", "x86_64", "AMD64")
 OLDEST_PYTHON: Final = (3, 11)
 BASE: Final = ("numpy", "onnxruntime", "soundfile", "soxr")
-#: Releases that install, and then die on some boards.
+#: Releases that can be installed, but die on some boards.
 KNOWN_BAD: Final = {"onnxruntime": "1.21.0"}
-#: Importing onnxruntime from a slow card can take half a minute.
+#: Seconds that a trial may take: importing onnxruntime from a slow card can take half a minute.
 PATIENCE: Final = 180.0
 
 ILLEGAL_INSTRUCTION: Final = -4
@@ -46,18 +46,18 @@ _OPERATORS: Final[Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes
     ----------
     name : str
-        What.
+        What was checked.
     status : {"ok", "warn", "fail"}
-        Fine; works, but could do better; or stands in the way.
+        It is fine; it works, but could do better; or edgecry does not work.
     found : str
         What was found.
     advice : str
-        What to do, in a sentence; empty if nothing.
+        What to do, in a sentence; empty if there is nothing to do.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Requirement:
     versions: str = ""
 
     def allows(self, version: str) -> bool:
-        """Tell whether a version is one that is asked for; only its numbers count."""
+        """Tell whether a version is allowed. Only its numbers count."""
         for operator, text in re.findall(r"([<>=!]=|[<>])\s*([\d.]+)", self.versions):
             found, asked = _numbers(version), _numbers(text)
             width = max(len(found), len(asked))
@@ -84,7 +84,7 @@ class Requirement:
 
 
 def examine(model: Path | None = None) -> Iterator[Check]:
-    """Look at everything, one after the other.
+    """Do all checks, one after the other.
 
     Parameters
     ----------
@@ -94,7 +94,8 @@ def examine(model: Path | None = None) -> Iterator[Check]:
     Yields
     ------
     Check
-        As each is done; what depends on something that failed is not tried, and says so.
+        Each result as soon as it is there. A check that depends on one that failed is not tried, and says
+        so.
     """
     yield architecture(platform.machine())
     yield userland(platform.machine(), 8 * struct.calcsize("P"))
@@ -117,7 +118,7 @@ def examine(model: Path | None = None) -> Iterator[Check]:
 
 
 def architecture(name: str) -> Check:
-    """Whether onnxruntime is built for this processor."""
+    """Check that onnxruntime is built for this processor."""
     if name in SUPPORTED:
         return Check("architecture", "ok", name)
     advice = "onnxruntime is not built for it; use a 64-bit ARM or x86 board with a 64-bit system"
@@ -125,7 +126,7 @@ def architecture(name: str) -> Check:
 
 
 def userland(name: str, bits: int) -> Check:
-    """Whether Python is as wide as the kernel; Raspberry Pi OS had 32 bits under a 64-bit kernel."""
+    """Check that Python has 64 bits. Raspberry Pi OS had 32 bits under a 64-bit kernel."""
     if bits == 64:
         return Check("userland", "ok", "64 bit")
     where = " under a 64-bit kernel" if name in SUPPORTED else ""
@@ -134,7 +135,7 @@ def userland(name: str, bits: int) -> Check:
 
 
 def python(version: Sequence[int]) -> Check:
-    """Whether Python is new enough."""
+    """Check that Python is new enough."""
     found = ".".join(map(str, version))
     if tuple(version[:2]) >= OLDEST_PYTHON:
         return Check("Python", "ok", found)
@@ -143,7 +144,7 @@ def python(version: Sequence[int]) -> Check:
 
 
 def bytecode(compiled: Path) -> Check:
-    """Whether Python has compiled the package; otherwise it may do so in every new process."""
+    """Check that Python has compiled the package. If not, it may do so in every new process."""
     if compiled.exists():
         return Check("bytecode", "ok", "compiled")
     package = Path(__file__).parents[1]
@@ -152,7 +153,7 @@ def bytecode(compiled: Path) -> Check:
 
 
 def dependency(requirement: Requirement, trial: Outcome) -> Check:
-    """Whether a package can be imported, which ``trial`` did, and is of a version that is asked for."""
+    """Check that a package can be imported, as ``trial`` did, and that its version is allowed."""
     name, asked = requirement.name, f"{requirement.name}{requirement.versions}"
     if trial.code == 0:
         version = trial.stdout.strip()
@@ -174,7 +175,7 @@ def dependency(requirement: Requirement, trial: Outcome) -> Check:
 
 
 def threads(settings: Mapping[str, str | None], cores: int) -> Check:
-    """Whether numpy's products are kept from being shared by cores, which costs more than it gains."""
+    """Check that numpy does not share a product among cores, which costs more than it gains."""
     found = ", ".join(f"{name} {value or 'unset'}" for name, value in settings.items())
     found += f"; {cores} core{'s' if cores > 1 else ''}"
     if cores == 1 or any(value == "1" for value in settings.values()):
@@ -184,7 +185,7 @@ def threads(settings: Mapping[str, str | None], cores: int) -> Check:
 
 
 def engine(installed: bool, status: Status | None) -> Check:
-    """What "auto" computes features with, and why: numba only where its kernels are compiled."""
+    """Tell which engine "auto" uses, and why: numba only if its kernels are compiled."""
     if not installed or status is None:
         return Check("engine", "ok", "numpy (numba is not installed)")
     if status.ready:
@@ -193,7 +194,7 @@ def engine(installed: bool, status: Status | None) -> Check:
 
 
 def self_test(name: str, trial: Outcome | None) -> Check:
-    """Check that an engine computes the stored vector; ``trial`` is None if none was run."""
+    """Check that an engine computes the stored vector. ``trial`` is None if it was not run."""
     title = f"features, {name}"
     if trial is None:
         return _not_tried(title)
@@ -210,7 +211,7 @@ def self_test(name: str, trial: Outcome | None) -> Check:
 
 
 def prediction(model: Path | None, trial: Outcome | None) -> Check:
-    """Whether the model opens and answers; ``trial`` ran ``edgecry classify --sample --format json``."""
+    """Check that the model opens and answers. ``trial`` ran ``edgecry classify --sample --format json``."""
     if trial is None:
         return _not_tried("model")
     if trial.code != 0:
@@ -229,7 +230,7 @@ def _not_tried(name: str) -> Check:
 
 
 def requirements() -> list[Requirement]:
-    """What the installed edgecry says it needs; from a source tree that was not installed, any version."""
+    """Return what the installed edgecry needs. A source tree that is not installed allows any version."""
     try:
         lines = requires("edgecry") or []
     except PackageNotFoundError:
@@ -239,7 +240,7 @@ def requirements() -> list[Requirement]:
 
 
 def _warmup_status() -> Status | None:
-    """What ``edgecry warmup`` has prepared: THE place that asks it; None where there is no numba."""
+    """Ask, in this one place, what ``edgecry warmup`` has prepared; None without numba."""
     if find_spec("numba") is None:
         return None
     from edgecry.features.warmup import status

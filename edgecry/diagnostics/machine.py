@@ -1,4 +1,4 @@
-"""What a measurement was made on, or a fault was found on."""
+"""Describes the machine on which a measurement was made, or a fault found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 PACKAGES: Final = ("numpy", "onnxruntime", "soundfile", "soxr", "numba", "scipy")
-#: How many threads numpy's matrix products and OpenMP take; unset is one for each core.
+#: Variables that set the threads of numpy's matrix products and of OpenMP; if unset, one for each core.
 THREAD_SETTINGS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -22,23 +22,23 @@ class Machine:
     Attributes
     ----------
     cpu : str
-        Its processor, or the name of the board.
+        Name of the processor, or of the board.
     architecture : str
-        Such as "aarch64".
+        For example "aarch64".
     cores : int
-        Those this process may use.
+        Number of cores that this process may use.
     memory_mb : int or None
         Installed memory in megabytes.
     governor : str or None
-        How the first core's clock is chosen, such as "ondemand".
+        Rule by which the clock of the first core is chosen, for example "ondemand".
     load : float or None
-        Processes that were ready to run, on average over the last minute.
+        Number of processes that were ready to run, on average over the last minute.
     system, python : str
         Versions.
     packages : dict of str to str
         Version of each package that is loaded.
     threads : dict of str to str or None
-        The environment's settings of thread pools.
+        Settings of thread pools in the environment.
     """
 
     cpu: str
@@ -54,7 +54,7 @@ class Machine:
 
 
 def describe() -> Machine:
-    """Look at this machine. Only packages that are loaded already are named."""
+    """Describe this machine. Only packages that are already loaded are named."""
     return Machine(
         cpu=cpu_model(),
         architecture=platform.machine(),
@@ -70,19 +70,19 @@ def describe() -> Machine:
 
 
 def usable_cores() -> int:
-    """Cores this process may run on."""
+    """Return the number of cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def thread_settings() -> dict[str, str | None]:
-    """What the environment says of thread pools; None where it says nothing."""
+    """Return what the environment says of thread pools; None if it says nothing."""
     return {name: os.environ.get(name) for name in THREAD_SETTINGS}
 
 
 def cpu_model(root: Path = Path("/")) -> str:
-    """Name of the processor; on ARM, whose kernel does not tell it, that of the board."""
+    """Return the name of the processor, or on ARM that of the board, as its kernel does not name it."""
     board = _first_line(root / "proc/device-tree/model")
     if board is not None:
         return board

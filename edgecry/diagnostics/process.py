@@ -1,4 +1,4 @@
-"""Processes of our own: what they take, and how they end."""
+"""Runs processes, and tells what they take and how they end."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Usage:
     Attributes
     ----------
     wall, cpu : float
-        Seconds from start to end, and of them on the processor (user and system).
+        Seconds from start to end, and seconds of them on the processor (user and system).
     peak_mb : float
-        Most memory it held at once (resident set) in megabytes.
+        The most memory that it held at once (resident set), in megabytes.
     """
 
     wall: float
@@ -45,7 +45,7 @@ class Outcome:
     Attributes
     ----------
     code : int
-        Exit code; negative is the signal that killed it.
+        Exit code. If negative, the number of the signal that killed it.
     stdout, stderr : str
         What it wrote.
     """
@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """What went wrong, in a line: the signal that killed it, or the last that it said."""
+        """What went wrong, in one line: the signal that killed it, or the last line it wrote."""
         if self.code < 0:
             return f"died of {_NAMES.get(-self.code, 'a signal')} ({signal.strsignal(-self.code)})"
         said = [line.strip() for line in self.stderr.splitlines() if line.strip()]
@@ -76,13 +76,13 @@ def memory(line: str = "VmRSS", status: Path = _STATUS) -> int | None:
 
 
 def environment() -> dict[str, str]:
-    """Environment in which a new Python finds this very edgecry, installed or not."""
+    """Return an environment in which a new Python finds this very edgecry, installed or not."""
     paths = [str(_PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def measure(command: Sequence[str], env: Mapping[str, str] | None = None) -> Usage:
-    """Run a command to its end, with its output dropped, and tell what it took.
+    """Run a command to its end, drop its output, and tell what it took.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def measure(command: Sequence[str], env: Mapping[str, str] | None = None) -> Usa
 
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None, timeout: float = 600.0) -> Outcome:
-    """Run a command to its end, and tell how that was; after ``timeout`` seconds it is killed."""
+    """Run a command, and tell how it ended. It is killed after ``timeout`` seconds."""
     try:
         done = subprocess.run(  # noqa: S603 - our own commands
             list(command),

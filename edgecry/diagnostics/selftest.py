@@ -1,8 +1,8 @@
-"""Whether this machine computes the features it should: the bundled sample against a stored vector.
+"""Tells whether this machine computes the right features: compares the bundled sample with a stored vector.
 
-The vector is made by ``python -m convert selftest`` and held against librosa by the tests, so that a
-machine that passes agrees with librosa too. ``python -m edgecry.diagnostics.selftest ENGINE`` writes the
-result as JSON, for :mod:`edgecry.diagnostics.doctor`.
+The vector is made by ``python -m convert selftest``, and tests compare it with librosa. So a machine that
+passes agrees with librosa too. ``python -m edgecry.diagnostics.selftest ENGINE`` writes the result as JSON,
+for :mod:`edgecry.diagnostics.doctor`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from edgecry.errors import EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.models.bundled import SAMPLE, STORED
 
-#: Greatest absolute difference of a value; librosa's cepstra are float32.
+#: Greatest absolute difference of a value. librosa's cepstra are float32.
 ABSOLUTE: Final = {
     "mfcc": 2e-4,
     "chroma": 3e-6,
@@ -32,18 +32,17 @@ ABSOLUTE: Final = {
     "voice": 1e-6,
     "logmel": 1e-4,
 }
-#: Greatest difference of a mel value, as part of it: they span many decades.
+#: Greatest difference of a mel value, as a part of the value, because mel values span many decades.
 MEL_RELATIVE: Final = 2e-6
 
 
 def excess(engine: str = "numpy") -> dict[str, float]:
-    """Greatest difference in each family, in tolerances: over 1 is a failure.
+    """Return the greatest difference in each family, in tolerances. Over 1 is a failure.
 
     Raises
     ------
     EdgecryError
-        There is no stored vector, or it is of another sample or spec; or the engine or sample cannot
-        be used.
+        There is no stored vector, it is of another sample or spec, or the engine or sample cannot be used.
     """
     stored = _read()
     extractor = FeatureExtractor(engine=engine)
@@ -57,7 +56,7 @@ def excess(engine: str = "numpy") -> dict[str, float]:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Run a command and write what it took as JSON: ``python watcher.py PROGRAM ARGUMENT ...``.
 
-A script, and a small one, because Linux counts the memory of whoever starts a process as part of the
-peak of that process. It is started by :func:`edgecry.diagnostics.process.measure`.
+It is a small script because Linux counts the memory of the parent as part of the peak of a new process.
+:func:`edgecry.diagnostics.process.measure` starts it.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 
 
 def watch(command: list[str]) -> dict[str, float]:
-    """Run a command with its stdout dropped: exit code, seconds of wall and CPU time, peak bytes."""
+    """Run a command and drop its stdout. Return exit code, seconds of wall and CPU time, and peak bytes."""
     drop = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     began = time.perf_counter()
     pid = os.posix_spawn(command[0], command, os.environ, file_actions=drop)

@@ -13,25 +13,25 @@ from typing import Any, cast
 from edgecry.errors import SpecError
 from edgecry.features.digest import sha256
 
-#: Of the public model, all of them librosa's.
+#: Families of the public model. All of them are librosa's.
 SEED_FAMILIES = ("mfcc", "chroma", "mel", "contrast", "tonnetz")
 FAMILIES = (*SEED_FAMILIES, "voice", "logmel")
 PADDINGS = ("none", "zero", "repeat")
 CROPS = ("start", "center")
 LEVELS = ("keep", "remove")
 
-#: What a family's frames can be summarised by; each also as ``delta_<name>``, of the frames' slope.
+#: Statistics of the frames of a family. ``delta_<name>`` is the same statistic of their slope.
 STATISTICS = ("mean", "std", "min", "max", "skew", "p<0-100>")
 _STATISTIC = re.compile(r"(delta_)?(mean|std|min|max|skew|p(100|[1-9]?[0-9]))")
 
 #: In place of statistics, of the one family whose frames are given as they are.
 FRAMES = ("frames",)
 
-#: The one form every accepted ``stats`` is brought to: a pair a family, in the families' order.
+#: The form to which every accepted ``stats`` is brought: a pair for each family, in the families' order.
 StatsByFamily = tuple[tuple[str, tuple[str, ...]], ...]
 
-#: Lowest rate at which the topmost wavelet of tonnetz (seven octaves from C1, tuned half a bin up,
-#: and half its bandwidth more) stays below Nyquist; librosa.vqt refuses lower ones.
+#: Lowest rate at which the highest wavelet of tonnetz (seven octaves over C1, tuned half a bin up, and half
+#: its bandwidth more) stays below Nyquist. librosa.vqt refuses lower rates.
 TONNETZ_MIN_SR = 8413
 
 #: Least and greatest value of every whole number.
@@ -47,7 +47,7 @@ _INTEGERS = {
     "stft_win_length": (2, 65_536),
     "n_bands": (1, 12),
 }
-#: librosa takes the frequencies of an odd transform for those of the even one below.
+#: Sizes that must be even: librosa gives an odd transform the frequencies of the even one below it.
 _EVEN = ("n_fft", "stft_n_fft")
 _REALS = ("mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax", "floor_db", "fmin", "length")
 _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
@@ -55,9 +55,9 @@ _OPTIONAL = ("stft_win_length", "mel_fmax", "length")
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """The recipe of a feature vector. ``FeatureSpec()`` is the public model's: 194 values.
+    """The recipe of a feature vector. ``FeatureSpec()`` is that of the public model: 194 values.
 
-    Two geometries are shared by the families: `mel`, `mfcc`, `voice` and `logmel` use ``n_fft``,
+    The families share two geometries: `mel`, `mfcc`, `voice` and `logmel` use ``n_fft``,
     ``hop_length`` and ``win_length``; `chroma` and `contrast` use the ``stft_`` ones (librosa.stft's
     defaults). `tonnetz` follows librosa.feature.tonnetz, whose settings are fixed. Each parameter is
     checked on its own, and against the others where a family that is asked for depends on it.
@@ -65,15 +65,15 @@ class FeatureSpec:
     Parameters
     ----------
     sr : int in [1000, 192000]
-        Sampling rate the features are computed at, in Hz.
+        Sampling rate at which the features are computed, in Hz.
     families : sequence of str
         Which of "mfcc", "chroma", "mel", "contrast", "tonnetz", "voice", "logmel", in the order of the
         vector. "logmel" gives every frame of a window for a network to read, so it needs ``length`` and
         ``center=False``.
     stats : sequence of str, or mapping of family to sequence of str
-        What each family's frames are summarised by: "mean", "std", "min", "max", "skew" or a
-        percentile such as "p50"; the same of the frames' slope as "delta_mean", "delta_std", ...
-        A mapping may leave families out; those get ("mean",). "logmel" has no statistics, and states
+        Statistics of the frames of each family: "mean", "std", "min", "max", "skew" or a percentile such
+        as "p50". "delta_mean", "delta_std" and so on are the same statistics of the frames' slope.
+        Families that a mapping leaves out get ("mean",). "logmel" has no statistics, and states
         ("frames",). dataclasses.replace with other
         ``families`` keeps the statistics of those that stay.
     n_mfcc : int in [1, n_mels]
@@ -84,7 +84,7 @@ class FeatureSpec:
     n_mels : int in [1, 512]
         Mel bands.
     mel_fmin, mel_fmax : float
-        Range of the mel bands, and of the harmonics of voice, in Hz; ``mel_fmax=None`` is ``sr / 2``.
+        Range of the mel bands, and of the harmonics of voice, in Hz. ``mel_fmax=None`` is ``sr / 2``.
     voice_fmin, voice_fmax : float
         Range of the pitch of voice in Hz.
     center : bool
@@ -102,16 +102,16 @@ class FeatureSpec:
     fmin : float over 0
         Upper edge of the lowest contrast band in Hz.
     length : float in (0, 3600], or None
-        Seconds a clip is brought to, at least a sample; None takes it as it is.
+        Seconds to which a clip is brought, at least one sample. None takes it as it is.
     padding : {"none", "zero", "repeat"}
-        What becomes of a clip shorter than ``length``: left short, zeros after it, or played again.
+        A clip shorter than ``length`` is left short, followed by zeros, or repeated.
     crop : {"start", "center"}
-        Which part of a clip longer than ``length`` is kept.
+        The part of a clip longer than ``length`` that is kept.
 
     Raises
     ------
     SpecError
-        A parameter is of the wrong type or out of range, or two of them contradict each other.
+        A parameter has the wrong type or is out of range, or two of them contradict each other.
     """
 
     sr: int = 16000
@@ -160,7 +160,7 @@ class FeatureSpec:
     # -- what the vector looks like ------------------------------------------------------------
 
     def width(self, family: str) -> int:
-        """Number of values a frame of ``family`` has."""
+        """Return the number of values in a frame of ``family``."""
         return {
             "mfcc": self.n_mfcc,
             "chroma": 12,
@@ -200,7 +200,7 @@ class FeatureSpec:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One name a value: ``mfcc_0`` for a mean, ``mfcc_0_std`` and so on for the others.
+        """One name for each value: ``mfcc_0`` for a mean, ``mfcc_0_std`` and so on for the others.
 
         A value of logmel is named after its band and its frame: ``logmel_7_t120``.
         """
@@ -212,7 +212,7 @@ class FeatureSpec:
         )
 
     def _rows(self, family: str, stats: Sequence[str]) -> int:
-        """Number of times that the vector holds the width of ``family``."""
+        """Return how many times the vector holds the width of ``family``."""
         return self.n_frames if family == "logmel" else len(stats)
 
     def _row_names(self, family: str, stats: Sequence[str]) -> Sequence[str]:
@@ -220,30 +220,30 @@ class FeatureSpec:
 
     @property
     def _samples(self) -> int:
-        """Samples of a clip of ``length``; 0 where that is None."""
+        """Number of samples in a clip of ``length``; 0 if that is None."""
         return 0 if self.length is None else max(1, round(self.length * self.sr))
 
     # -- in and out ----------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON."""
+        """Return the parameters as plain types for JSON."""
         out = asdict(self)
         out["families"] = list(self.families)
         out["stats"] = {family: list(names) for family, names in self.stats_by_family}
         return out
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no spaces. Equal specs give equal text."""
+        """Return canonical JSON: sorted keys, no spaces. Equal specs give equal text."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON, in hex; stable across machines and Python versions."""
+        """SHA-256 of the canonical JSON, in hex. It is the same on all machines and Python versions."""
         return sha256(self.to_json().encode())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FeatureSpec:
-        """Build a spec from plain types; what is left out takes its default.
+        """Build a spec from plain types. A key that is left out takes its default.
 
         Raises
         ------
@@ -297,7 +297,7 @@ class FeatureSpec:
         object.__setattr__(self, "stats", checked)
 
     def _kept_stats(self) -> dict[str, tuple[str, ...]]:
-        """Statistics of a spec that dataclasses.replace may have given other families."""
+        """Return the statistics of a spec to which dataclasses.replace may have given other families."""
         pairs = self.stats_by_family
         if len({family for family, _ in pairs}) < len(pairs):
             raise SpecError(f"stats: {pairs!r} names a family twice; name each once")
