@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from edgecry.errors import EdgecryError
 from edgecry.terminal import printable, say
+from edgecry.words import without_secrets
 
 if TYPE_CHECKING:
     from edgecry.listening.console import Console
@@ -84,24 +86,26 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_events(parser.add_argument_group("what is a cry, and when to speak of it"))
     _add_sinks(parser.add_argument_group("where events go"))
     _add_recordings(parser.add_argument_group("recordings of events"))
-    parser.set_defaults(run=lambda args: run(args, parser))
+    parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def run(args: argparse.Namespace) -> int:
     """Listen, or do what else is asked for."""
     if args.list_devices:
         return _list_devices()
     for name in ("name", "record", "state"):
         if getattr(args, name) == "":  # as an unset variable of a shell leaves it
-            parser.error(f"--{name}: is empty; give it a value, or leave it out")
+            raise EdgecryError(f"--{name}: is empty; give it a value, or leave it out")
     overrides = {key: getattr(args, name) for key, name in _KEYS.items()}
-    overrides |= _source(args, parser) | _more(args)
+    overrides |= _source(args) | _more(args)
     from edgecry.listening.settings import load_settings
 
     if args.config is None and "source.kind" not in overrides:
-        parser.error("say where to listen: -, --device, --from-command, or a file with --config")
+        raise EdgecryError("listen: say where: -, --device, --from-command, or a file with --config")
     settings = load_settings(args.config, overrides)
-    return _check(settings) if args.check_config else _listen(settings, args.quiet)
+    return (
+        _check(settings) if args.check_config else _listen(settings, args.quiet, args.heartbeat is not None)
+    )
 
 
 def _check(settings: ListenSettings) -> int:
@@ -112,7 +116,7 @@ def _check(settings: ListenSettings) -> int:
     return 0
 
 
-def _listen(settings: ListenSettings, quiet: bool) -> int:
+def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int:
     from edgecry.listening.signals import EndRequest
 
     # First of all: whoever wants an end while models are opened gets it in good order, too.
@@ -123,7 +127,8 @@ def _listen(settings: ListenSettings, quiet: bool) -> int:
         made = plan(settings)
         if not request.made:
             with _console(quiet) as (console, text), assemble(made, text, console) as parts:
-                Listener(parts, settings.heartbeat, made.patience).run(lambda: request.made)
+                tells = console is None or wants_heartbeat
+                Listener(parts, settings.heartbeat, made.patience, tells).run(lambda: request.made)
     return 0
 
 
@@ -131,9 +136,11 @@ def _listen(settings: ListenSettings, quiet: bool) -> int:
 def _console(quiet: bool) -> Iterator[tuple[Console | None, TextIO]]:
     """A live line if there is a terminal, where text is to go, and the log on stderr."""
     from edgecry.listening.console import Above, Console, has_terminal, log_to
+    from edgecry.listening.writer import Behind, Direct, Writer
 
-    console = Console(sys.stderr) if not quiet and has_terminal(sys.stderr) else None
-    text, talk = sys.stdout, sys.stderr
+    writer = Writer()
+    console = Console(sys.stderr, writer) if not quiet and has_terminal(sys.stderr) else None
+    text, talk = cast(TextIO, Direct(sys.stdout)), cast(TextIO, Behind(writer, sys.stderr))
     if console is not None:
         talk = cast(TextIO, Above(console, sys.stderr))
         if sys.stdout.isatty():
@@ -145,6 +152,7 @@ def _console(quiet: bool) -> Iterator[tuple[Console | None, TextIO]]:
         undo()
         if console is not None:
             console.end()
+        writer.close()
 
 
 def _list_devices() -> int:
@@ -162,12 +170,10 @@ def _list_devices() -> int:
 # -- flags to settings -------------------------------------------------------------------------------
 
 
-def _source(args: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, Any]:
+def _source(args: argparse.Namespace) -> dict[str, Any]:
     """Settings of the one source that is named, if one is."""
     if args.source not in (None, STDIN):
-        parser.error(
-            f"{args.source}: only - can stand here, for raw PCM on stdin; for a recording: edgecry classify"
-        )
+        raise EdgecryError(_recording_advice(args.source))
     named = {
         "stdin": args.source is not None,
         "command": args.from_command is not None,
@@ -175,7 +181,7 @@ def _source(args: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[s
     }
     kinds = [kind for kind, is_named in named.items() if is_named]
     if len(kinds) > 1:
-        parser.error("-, --device and --from-command exclude each other; name one of them")
+        raise EdgecryError("-, --device and --from-command exclude each other; name one of them")
     if not kinds:
         return {}
     return {
@@ -183,6 +189,25 @@ def _source(args: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[s
         "source.command": args.from_command or "",
         "source.device": _device(args.device or ""),
     }
+
+
+def _recording_advice(name: str) -> str:
+    """Say how to listen to what is not a stream on standard input."""
+    if "://" in name:
+        address = without_secrets(name)
+        return (
+            f"{address}: is an address; ffmpeg reads it: edgecry listen --from-command "
+            f"'ffmpeg -v error -i {address} -f s16le -ac 1 -ar 16000 -'"
+        )
+    word = shlex.quote(name)
+    if not Path(name).exists():
+        return f"{name}: is no file; say - for standard input, or --device for a microphone"
+    if Path(name).is_char_device():
+        return f"{name}: is a device; a microphone is named with --device; --list-devices shows them"
+    return (
+        f"{name}: a recording comes on standard input: edgecry listen - < {word} (WAV, or raw PCM); "
+        f"or have all of it answered at once: edgecry classify {word}"
+    )
 
 
 def _device(text: str) -> str | int:
@@ -203,7 +228,7 @@ def _more(args: argparse.Namespace) -> dict[str, Any]:
         from edgecry.sinks.address import mqtt_address
 
         more |= {f"sinks.mqtt.{key}": value for key, value in mqtt_address(args.mqtt).items()}
-    if args.no_text:
+    if args.no_text or args.jsonl == STDIN:  # lines for people would be among the lines of JSON
         more["sinks.text.enabled"] = False
     if args.state is not None:
         more["outbox.path"] = str(Path(args.state) / "outbox.db")
@@ -273,7 +298,7 @@ def _add_events(group: argparse._ArgumentGroup) -> None:
 
 def _add_sinks(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--no-text", action="store_true", help="no lines on stdout")
-    group.add_argument("--jsonl", metavar="FILE", help="JSON lines to a file, which is rotated")
+    group.add_argument("--jsonl", metavar="FILE", help="JSON lines to a file, which is rotated; - for stdout")
     group.add_argument(
         "--exec", metavar="CMD", help="start a program for each event, with it as JSON on stdin"
     )
@@ -291,7 +316,7 @@ def _add_sinks(group: argparse._ArgumentGroup) -> None:
         "--heartbeat",
         metavar="S",
         type=float,
-        help="seconds between reports of its own state to the log and MQTT; 0 for none (default: 60)",
+        help="seconds between reports of its own state to log and MQTT; 0 for none (default: 60)",
     )
 
 

@@ -6,20 +6,70 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.clips.folder import PART
-
+#: What is added to the name of a file while it is written.
+PART: Final = ".part"
+_MENDED: Final = ".mended"
+#: Seconds of sound after which the disk has what was written, so that a power cut takes no more.
+_SYNC_EVERY: Final = 10.0
 #: Opens a file to write and read, given its path and mode.
 Opener = Callable[[Path, str], BinaryIO]
 
 
 def open_file(path: Path, mode: str) -> BinaryIO:
-    """Open without a buffer, so that a failure shows where it happens."""
-    return path.open(mode, buffering=0)  # type: ignore[return-value]
+    """Open without a buffer, so that a failure shows where it happens; a new file is its owner's alone."""
+    return open(path, mode, buffering=0, opener=_for_owner)  # type: ignore[return-value]
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def recover(part: Path, path: Path) -> float:
+    """Write what can be read of a file that was not finished to a file of its own.
+
+    Parameters
+    ----------
+    part : Path
+        A FLAC file that lacks its end, and in its header the number of its samples.
+    path : Path
+        The name of the whole one.
+
+    Returns
+    -------
+    float
+        Seconds that were read; 0 if there is no sound in it, and no new file then.
+
+    Raises
+    ------
+    OSError
+        The new file cannot be written.
+    """
+    import soundfile
+
+    try:
+        sound = soundfile.SoundFile(part)
+    except (RuntimeError, OSError):
+        return 0.0
+    with sound:
+        path.with_name(path.name + _MENDED).unlink(missing_ok=True)  # of a crash while it was recovered
+        whole = ClipFile(path, sound.samplerate, suffix=_MENDED)
+        try:
+            with suppress(RuntimeError):  # the end, or what is damaged
+                while len(samples := sound.read(sound.samplerate, "int16")):
+                    whole.write(samples)
+            if not whole.frames:
+                whole.discard()
+                return 0.0
+            whole.finish()
+        except BaseException:
+            whole.discard()
+            raise
+    return whole.frames / whole.sr
 
 
 class ClipFile:
@@ -33,6 +83,8 @@ class ClipFile:
         Samples a second.
     opener : callable, optional
         Opens the file.
+    suffix : str
+        What is added to its name until then.
 
     Raises
     ------
@@ -40,12 +92,14 @@ class ClipFile:
         It cannot be made.
     """
 
-    def __init__(self, path: Path, sr: int, opener: Opener = open_file) -> None:
+    def __init__(self, path: Path, sr: int, opener: Opener = open_file, suffix: str = PART) -> None:
         import soundfile
 
         self.path = path
+        self.sr = sr
         self.frames = 0
-        self._part = path.with_name(path.name + PART)
+        self._synced = 0
+        self._part = path.with_name(path.name + suffix)
         self._file = _Checked(opener(self._part, "xb+"))
         self._sound: Any = None
         try:
@@ -67,6 +121,9 @@ class ClipFile:
         """Add samples; raises OSError where they cannot be written, such as on a full disk."""
         self._attempt(lambda: self._sound.write(samples))
         self.frames += len(samples)
+        if self.frames - self._synced >= _SYNC_EVERY * self.sr:
+            self._synced = self.frames
+            self._file.sync()
 
     def finish(self) -> None:
         """Make sure that all of it is on the disk, and give it its name; OSError if that cannot be."""

@@ -13,13 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from edgecry.errors import EdgecryError
+from edgecry.checks import number, whole
+from edgecry.clips.file import PART, recover
 
-PART: Final = ".part"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _NAME: Final = re.compile(r"cry-(\d{8}T\d{6}Z)-(\d{6,})-(\d{3,})\.flac(\.part)?", re.ASCII)
 #: A clock before 2020 has not been set: boards without a battery wake up in 1970.
 _UNSET: Final = 1_577_836_800
+#: The stamp of that moment: what was recorded before has no known age.
+_FIRST: Final = "20200101T000000Z"
 _DAY: Final = 86_400
 
 log = logging.getLogger("edgecry")
@@ -46,12 +48,8 @@ class Quota:
     max_days: float = 30.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.max_bytes, bool) or not isinstance(self.max_bytes, int):
-            raise EdgecryError(f"max_bytes: {self.max_bytes!r} is not a whole number")
-        if self.max_bytes < 1_000_000:
-            raise EdgecryError(f"max_bytes: {self.max_bytes} is out of range; allowed is 1000000 and more")
-        if not 0 < self.max_days < float("inf"):
-            raise EdgecryError(f"max_days: {self.max_days} is out of range; allowed is more than 0")
+        whole("max_bytes", self.max_bytes, 1_000_000)
+        number("max_days", self.max_days, 0, above=True)
 
 
 @dataclass(frozen=True)
@@ -85,18 +83,22 @@ class ClipStore:
         self._clock = clock
 
     def prepare(self) -> None:
-        """Make the folder, remove what a crash or a power cut left half written, and tidy up.
+        """Make the folder, finish what a crash or a power cut left half written, and tidy up.
 
         Raises
         ------
         OSError
             The folder cannot be made or used.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.make()
         for clip in self._clips():
             if clip.is_part:
-                self._remove(clip, "was not finished")
+                self._recover(clip)
         self.tidy()
+
+    def make(self) -> None:
+        """Make the folder if need be, for its owner alone."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, started: float, number: int, part: int) -> Path:
         """Name a new recording, of ``started`` seconds since 1970, so that none is overwritten."""
@@ -125,7 +127,7 @@ class ClipStore:
         for clip in clips:
             if clip.is_part:
                 continue
-            if clip.stamp < oldest:
+            if _FIRST < clip.stamp < oldest:
                 self._remove(clip, f"is older than {self.quota.max_days:g} days")
             elif excess > 0:
                 self._remove(clip, f"makes more than {self.quota.max_bytes} bytes")
@@ -148,6 +150,19 @@ class ClipStore:
                 if stat.S_ISREG(status.st_mode):
                     clips.append(_Clip(match[1], entry.name, status.st_size, match[4] is not None))
         return sorted(clips, key=lambda clip: (clip.stamp, clip.name))
+
+    def _recover(self, clip: _Clip) -> None:
+        """Give what was heard before a crash the name of a recording."""
+        part = self.folder / clip.name
+        path = part.with_name(part.name.removesuffix(PART))
+        try:
+            seconds = 0.0 if path.exists() else recover(part, path)
+        except OSError as error:
+            log.warning("%s: was not finished, and cannot be read now (%s)", clip.name, error)
+            return
+        if seconds:
+            log.info("%s: recovered, %.0f s: it was not finished", path.name, seconds)
+        self._remove(clip, "was recovered" if seconds else "was not finished, and holds no sound")
 
     def _remove(self, clip: _Clip, why: str) -> None:
         try:

@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.checks import number
 from edgecry.clips.file import ClipFile, Opener, open_file
 from edgecry.clips.folder import ClipStore, Quota
-from edgecry.errors import EdgecryError
 from edgecry.stream.events import CryEvent
 
 #: Longest time in seconds that may be asked for before and after an event.
@@ -43,6 +43,9 @@ class ClipSettings:
         memory is this and ``pre``.
     max_length : float in [10, 7200]
         Seconds of one file; a longer event goes on in the next.
+    late : float in [0, 300], optional
+        Seconds after which an event's end is known; ``lookback`` if left out. Sound that is older than
+        this and cannot be behind the recording's end is written at once, so that a crash takes little.
 
     Raises
     ------
@@ -54,17 +57,19 @@ class ClipSettings:
     post: float = 5.0
     lookback: float = 30.0
     max_length: float = 900.0
+    late: float | None = None
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("pre", 0, MAX_ROLL),
-            ("post", 0, MAX_ROLL),
-            ("lookback", 1, 300),
-            ("max_length", 10, 7200),
-        ):
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise EdgecryError(f"{name}: {value} s is out of range; allowed are {least:g} to {most:g} s")
+        number("pre", self.pre, 0, MAX_ROLL, "s")
+        number("post", self.post, 0, MAX_ROLL, "s")
+        number("lookback", self.lookback, 1, 300, "s")
+        number("max_length", self.max_length, 10, 7200, "s")
+        number("late", self.lookback if self.late is None else self.late, 0, 300, "s")
+
+    @property
+    def lag(self) -> float:
+        """Seconds of the newest sound that may be behind the end of a recording."""
+        return max(0.0, (self.lookback if self.late is None else self.late) - self.post)
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,7 @@ class ClipRecorder:
         self._opener = opener
         self._line = _DelayLine(round((self.settings.pre + self.settings.lookback + 1) * sr))
         self._clips: list[_Clip] = []
+        self._recorded: list[tuple[int, Path]] = []  # events whose recordings are done, until they are told
         self._written = self._failed = 0
         self._last_error: str | None = None
         self._try(self._store.prepare)
@@ -153,6 +159,9 @@ class ClipRecorder:
             if any(clip.at < leaving and not clip.failed for clip in self._clips):
                 self._write_until(leaving + self.sr)
             self._line.push(_int16(piece))
+        settled = self._line.end - round(self.settings.lag * self.sr)
+        if any(clip.at + self.sr <= settled and not clip.failed for clip in self._clips):
+            self._write_until(settled)
         self._finish_ended()
 
     def handle(self, event: CryEvent) -> Path | None:
@@ -164,7 +173,7 @@ class ClipRecorder:
         -------
         Path or None
             The recording of this event, or the first of its files, as it will be called once it is
-            done; None if there is none.
+            done, which :meth:`recorded` tells; None if there is none.
         """
         if event.kind == "start":
             begin = max(self._line.begin, round((event.start - self.settings.pre) * self.sr))
@@ -180,6 +189,11 @@ class ClipRecorder:
             self._finish_ended()
         return None if clip.failed else clip.path
 
+    def recorded(self) -> list[tuple[int, Path]]:
+        """Return the events whose recordings were finished since the last call, and their first files."""
+        recorded, self._recorded = self._recorded, []
+        return recorded
+
     def tidy(self) -> None:
         """Remove what is too old by now, also when nothing is recorded."""
         self._try(self._store.tidy)
@@ -190,6 +204,7 @@ class ClipRecorder:
             end = self._line.end if clip.end is None else min(clip.end, self._line.end)
             self._write(clip, end)
             self._finish(clip)
+            self._note(clip)
         self._clips.clear()
 
     # -- recordings ------------------------------------------------------------------------------------
@@ -204,7 +219,13 @@ class ClipRecorder:
                 continue
             self._write(clip, clip.end)
             self._finish(clip)
+            self._note(clip)
             self._clips.remove(clip)
+
+    def _note(self, clip: _Clip) -> None:
+        """Note a recording that is done, however much of it failed, if there is a file of it."""
+        if clip.is_there and clip.path is not None:
+            self._recorded.append((clip.number, clip.path))
 
     def _write(self, clip: _Clip, until: int) -> None:
         """Write what of a clip is not on the disk yet, in files of bounded length."""
@@ -220,7 +241,7 @@ class ClipRecorder:
 
     def _append(self, clip: _Clip, samples: NDArray[np.int16]) -> None:
         if clip.file is None:
-            self._store.folder.mkdir(parents=True, exist_ok=True)
+            self._store.make()
             clip.part += 1
             path = self._store.path(self._when(clip.at / self.sr), clip.number, clip.part)
             clip.file, clip.tidied = ClipFile(path, self.sr, self._opener), 0
@@ -278,6 +299,11 @@ class _Clip:
     tidied: int = 0
     failed: bool = False
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the first of its files is finished, and the quota has not taken it since."""
+        return self.path is not None and self.path.exists()
+
 
 class _DelayLine:
     """The last samples of the timeline, as many as it has room for."""
@@ -287,9 +313,6 @@ class _DelayLine:
         self.end = 0  # index after the last sample
         self._n = 0
         self._store = np.zeros(self.capacity, np.int16)
-
-    def __len__(self) -> int:
-        return self._n
 
     @property
     def begin(self) -> int:

@@ -87,12 +87,19 @@ class Plan:
         record = self.settings.record
         if not record.dir:
             return None
-        return ClipRecorder(Path(record.dir), sr, clock.at, record.clips(self.lookback), record.quota)
+        return ClipRecorder(
+            Path(record.dir), sr, clock.at, record.clips(self.lookback, self.late), record.quota
+        )
 
     @property
     def patience(self) -> float:
         """Seconds without any sound after which a cry is taken for over."""
         return max(self.settings.source.stall, self.events.end_after)
+
+    @property
+    def late(self) -> float:
+        """Seconds after which an event's end is known: the quiet that ends it, and two windows to be sure."""
+        return min(300.0, self.events.end_after + 2 * self.threshold.hop + 1.0)
 
     @property
     def lookback(self) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Final, TextIO
 
+from edgecry.listening.writer import Writer
 from edgecry.sinks.text import span
 from edgecry.terminal import printable
 
@@ -29,55 +30,56 @@ _PRIORITIES: Final = ((logging.ERROR, "<3>"), (logging.WARNING, "<4>"), (logging
 class Console:
     """A terminal with one line at its bottom that lives, and lines above it that stay. Threads may share it.
 
+    Nobody waits for the terminal: a line that comes while it does not read is not shown.
+
     Parameters
     ----------
     terminal : text file
         Where the line lives.
+    writer : Writer
+        Writes to it.
     clock : callable
         Seconds, ever rising.
     """
 
-    def __init__(self, terminal: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, terminal: TextIO, writer: Writer, clock: Callable[[], float] = time.monotonic) -> None:
         self._terminal = terminal
+        self._writer = writer
         self._clock = clock
         self._lock = threading.RLock()
         self._line = ""
         self._shown = -math.inf
+        self._is_crying = False
+        self._last_cry = ""
 
     def show(self, level: float, score: float, crying: float | None, position: float) -> None:
         """Show how it is, now and then; as :class:`~edgecry.listening.listener.View`."""
         now = self._clock()
-        if now - self._shown < EVERY:
+        if self._is_crying and crying is None:
+            self._last_cry = time.strftime("%H:%M")
+        self._is_crying = crying is not None
+        if now - self._shown < EVERY or not self._writer.is_idle:
             return
         self._shown = now
-        width = shutil.get_terminal_size().columns
+        width = max(0, shutil.get_terminal_size().columns - 1)
         with self._lock:
-            self._line = view_line(level, score, crying, position)[: max(0, width - 1)]
-            self._write(_CLEAR + self._line)
+            self._line = view_line(level, score, crying, position, self._last_cry, width)
+            self._writer.write(self._terminal, _CLEAR + self._line)
 
     def above(self, stream: TextIO, text: str) -> None:
         """Write to a stream on the same terminal, out of the line's way."""
         with self._lock:
             if self._line:
-                self._write(_CLEAR)
-            try:
-                stream.write(text)
-                stream.flush()
-            finally:
-                self._write(self._line)
+                self._writer.write(self._terminal, _CLEAR)
+            self._writer.write(stream, text)
+            if self._line:
+                self._writer.write(self._terminal, self._line)
 
     def end(self) -> None:
         """Take the line away."""
         with self._lock:
             if self._line:
-                self._write(_CLEAR)
-            self._line = ""
-
-    def _write(self, text: str) -> None:
-        try:
-            self._terminal.write(text)
-            self._terminal.flush()
-        except (OSError, ValueError):  # the terminal is gone; listening goes on
+                self._writer.write(self._terminal, _CLEAR)
             self._line = ""
 
 
@@ -89,16 +91,18 @@ class Above:
         self.encoding = stream.encoding
 
     def write(self, text: str) -> int:
-        """Write at once."""
+        """Write soon."""
         self._console.above(self._stream, text)
         return len(text)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Somebody else writes."""
 
 
-def view_line(level: float, score: float, crying: float | None, position: float) -> str:
-    """The line: a bar of the level, the probability of a cry, and what is made of it.
+def view_line(
+    level: float, score: float, crying: float | None, position: float, last_cry: str = "", width: int = 79
+) -> str:
+    """Make the line: whether a baby cries, the level, the probability of a cry, and a bar of the level.
 
     Parameters
     ----------
@@ -110,11 +114,19 @@ def view_line(level: float, score: float, crying: float | None, position: float)
         Since when a baby cries, in seconds of the stream.
     position : float
         Seconds of the stream so far.
+    last_cry : str
+        When the last cry ended, by the clock.
+    width : int
+        Characters that there is room for; the bar is left out first.
     """
+    if crying is not None:
+        state = f"CRYING for {span(position - crying)}"
+    else:
+        state = "listening" + (f", last cry {last_cry}" if last_cry else "")
+    line = f"{state}  {max(level, -99.0):3.0f} dB  {score:4.2f}"
     filled = round(BAR * min(1.0, max(0.0, 1 - level / QUIETEST))) if level > -math.inf else 0
-    shown = f"{max(level, -99.0):4.0f} dB"
-    state = "listening" if crying is None else f"CRYING for {span(position - crying)}"
-    return f"[{'#' * filled}{'.' * (BAR - filled)}] {shown}  cry {score:4.2f}  {state}"
+    bar = f"  [{'#' * filled}{'.' * (BAR - filled)}]"
+    return (line + bar if len(line + bar) <= width else line)[:width]
 
 
 def has_terminal(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:

@@ -71,6 +71,8 @@ class Listener:
     patience : float
         Seconds without any sound after which a cry is taken for over: a source that is gone in the
         middle of one must not leave it on for as long as it stays away.
+    tells : bool
+        Whether the log has these reports, too.
     clock : callable
         Seconds, ever rising.
     """
@@ -80,11 +82,13 @@ class Listener:
         parts: Parts,
         heartbeat: float = 60.0,
         patience: float = 10.0,
+        tells: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
         self._heartbeat = heartbeat or math.inf
         self._patience = patience
+        self._tells = tells
         self._clock = clock
         self._stats = Stats()
         self._beaten = self._tidied = self._taken = clock()
@@ -140,6 +144,7 @@ class Listener:
         if parts.recorder is not None:
             parts.recorder.push(block.start, block.samples)
         self._tell(parts.stream.push(block.samples))
+        self._tell_recorded()
         if parts.view is not None:
             score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
             parts.view.show(level(block), score, self._crying_since, self._position)
@@ -154,7 +159,16 @@ class Listener:
                 self._crying_since = None
                 parts.notifier.status("listening")
             clip = None if parts.recorder is None else parts.recorder.handle(event)
-            parts.dispatcher.send(parts.messages.event(event, clip))
+            is_there = clip is not None and clip.exists()
+            parts.dispatcher.send(parts.messages.event(event, clip if is_there else None))
+
+    def _tell_recorded(self) -> None:
+        parts = self._parts
+        if parts.recorder is None:
+            return
+        for number, clip in parts.recorder.recorded():
+            if (message := parts.messages.recorded(number, clip)) is not None:
+                parts.dispatcher.send(message)
 
     # -- the service itself ----------------------------------------------------------------------------
 
@@ -192,7 +206,8 @@ class Listener:
         parts, snapshot = self._parts, self.snapshot()
         state = "listening" if self._crying_since is None else "a baby cries"
         parts.notifier.status(f"{state}; {snapshot.line()}")
-        log.info("heartbeat: %s", snapshot.line())
+        if self._tells:
+            log.info("heartbeat: %s", snapshot.line())
         parts.dispatcher.send(parts.messages.heartbeat(snapshot.to_dict() | parts.dispatcher.statistics()))
 
     def _finish(self) -> None:
@@ -208,6 +223,7 @@ class Listener:
         finally:
             if parts.recorder is not None:
                 parts.recorder.close()
+                self._tell_recorded()
             parts.dispatcher.close(DELIVER)
             parts.notifier.close()
 

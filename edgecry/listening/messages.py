@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from edgecry.stream.events import CryEvent
 
 #: Seconds that the clock and the stream may be apart before they are brought together again.
 TOLERANCE: Final = 2.0
+
+#: Ends that are held until their recordings are done.
+_MOST_ENDS: Final = 100
 
 log = logging.getLogger("edgecry")
 
@@ -82,6 +86,7 @@ class Messages:
         self._ids, self._clock = ids, clock
         self._source, self._model = source, model
         self._name = ""  # of the cry at hand
+        self._ends: dict[int, EventMessage] = {}  # of events whose recordings are to come, by their numbers
 
     def event(self, event: CryEvent, clip: Path | None = None) -> EventMessage:
         """The message of an event; those of one cry come one after another."""
@@ -89,7 +94,7 @@ class Messages:
         if event.kind == "start":
             self._name = MessageIds.event(number)
         is_start = event.kind == "start"
-        return EventMessage(
+        message = EventMessage(
             id=number,
             event=self._name,
             kind=event.kind,
@@ -108,6 +113,20 @@ class Messages:
             clip=None if clip is None else str(clip),
             source=self._source,
             model=self._model,
+        )
+        if event.kind == "end":
+            self._ends[event.number] = message
+            while len(self._ends) > _MOST_ENDS:
+                del self._ends[next(iter(self._ends))]
+        return message
+
+    def recorded(self, number: int, clip: Path) -> EventMessage | None:
+        """The message that the recording of an event is there; None for an event that has not ended."""
+        end = self._ends.pop(number, None)
+        if end is None:
+            return None
+        return replace(
+            end, id=self._ids.next("recorded"), kind="recorded", at=utc(self._clock.now()), clip=str(clip)
         )
 
     def heartbeat(self, counters: Mapping[str, Any]) -> Heartbeat:

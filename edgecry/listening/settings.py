@@ -46,9 +46,9 @@ class RecordSettings:
         """How much is kept."""
         return Quota(self.max_bytes, self.max_days)
 
-    def clips(self, lookback: float) -> ClipSettings:
-        """What is recorded, where events are known ``lookback`` seconds late."""
-        return ClipSettings(self.pre, self.post, lookback, self.max_length)
+    def clips(self, lookback: float, late: float | None = None) -> ClipSettings:
+        """What is recorded, where events are known ``lookback`` seconds late, and their ends ``late``."""
+        return ClipSettings(self.pre, self.post, lookback, self.max_length, late)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import EventMessage, Message
+from edgecry.sinks.message import HEARTBEAT, RECORDED, EventMessage, Message
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 
 log = logging.getLogger("edgecry")
@@ -144,7 +144,7 @@ class Worker:
         self.name = sink.name
         self.thread = threading.Thread(target=self._run, name=f"edgecry-{sink.name}", daemon=True)
         self._outbox = outbox
-        self._latest: dict[type[Message], Message] = {}
+        self._latest: dict[str, Message] = {}  # of each sort the newest, which is what holds now
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._end = threading.Event()
@@ -158,7 +158,7 @@ class Worker:
     def take(self, message: Message) -> None:
         """Queue a message; called by one thread."""
         with self._lock:
-            self._latest[type(message)] = message
+            self._latest[_sort(message)] = message
         if isinstance(message, EventMessage):
             self._outbox.put(self.name, message)
         self._wake.set()
@@ -231,7 +231,7 @@ class Worker:
                 self.sink.show(message)
             except SinkError:
                 with self._lock:
-                    self._latest.setdefault(type(message), message)
+                    self._latest.setdefault(_sort(message), message)
                 raise
         entry = self._outbox.peek(self.name)
         if entry is None:
@@ -286,6 +286,11 @@ class Worker:
             self.sink.close()
         except Exception:
             log.exception("%s: cannot be closed", self.name)
+
+
+def _sort(message: Message) -> str:
+    """Return what a message speaks of: a newer one of the same sort makes it out of date."""
+    return message.kind if message.kind in (HEARTBEAT, RECORDED) else "cry"
 
 
 def _join(thread: threading.Thread, deadline: float) -> None:

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from edgecry.checks import whole
 from edgecry.errors import EdgecryError, SinkError
@@ -15,6 +15,8 @@ from edgecry.needs import Folder, Need
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.message import EventMessage
 
+#: The path that stands for standard output.
+STDOUT: Final = "-"
 #: Older files that can be kept; each is looked at when a new one begins.
 MOST: Final = 1000
 
@@ -26,7 +28,8 @@ class JsonlSettings:
     Attributes
     ----------
     path : path
-        The newest lines; older ones are in ``path.1``, ``path.2`` and so on.
+        The newest lines; older ones are in ``path.1``, ``path.2`` and so on. ``-`` is standard output, to
+        which the rest does not apply.
     max_bytes : int
         Size at which a new file begins; 0 leaves rotation to logrotate.
     keep : int in [0, 1000]
@@ -46,6 +49,24 @@ class JsonlSettings:
             raise EdgecryError("jsonl: path: found nothing; name a file")
         whole("jsonl: max_bytes", self.max_bytes, 0)
         whole("jsonl: keep", self.keep, 0, MOST)
+
+
+class JsonlStream(Sink):
+    """Writes a line for each event to standard output."""
+
+    Settings = JsonlSettings
+
+    def __init__(self, stream: TextIO, name: str = "jsonl") -> None:
+        self.stream = stream
+        self.name = name
+
+    def deliver(self, message: EventMessage) -> None:
+        """Write the line at once."""
+        try:
+            self.stream.write(json.dumps(message.to_dict(), allow_nan=False) + "\n")
+            self.stream.flush()
+        except (OSError, ValueError) as error:
+            raise SinkError(f"cannot write a line ({error})", permanent=True) from error
 
 
 class JsonlSink(Sink):
@@ -71,13 +92,20 @@ class JsonlSink(Sink):
             raise EdgecryError(f"jsonl: {self._path}: the directory {directory} does not exist; make it")
 
     @classmethod
+    def make(cls, settings: JsonlSettings, stream: TextIO) -> Sink:
+        """Make a sink that writes to the file, or to ``stream`` for the path ``-``."""
+        return JsonlStream(stream) if settings.path == STDOUT else cls(settings)
+
+    @classmethod
     def shown(cls, settings: JsonlSettings) -> str:
         """Return the file."""
-        return str(settings.path)
+        return "standard output" if settings.path == STDOUT else str(settings.path)
 
     @classmethod
     def needs(cls, settings: JsonlSettings) -> tuple[Need, ...]:
         """Return the folder that has to be there."""
+        if settings.path == STDOUT:
+            return ()
         return (Folder(Path(settings.path).parent, settings.max_bytes),)
 
     def deliver(self, message: EventMessage) -> None:
@@ -124,7 +152,7 @@ class JsonlSink(Sink):
         return self._file
 
     def _open(self) -> int:
-        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             # A line torn by a power cut ends here.
             size = os.fstat(file).st_size

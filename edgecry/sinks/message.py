@@ -21,7 +21,10 @@ from edgecry.errors import EdgecryError
 
 #: Version of the messages. Fields may join within a version; none changes its meaning or leaves.
 SCHEMA = 1
-EVENT_KINDS = ("start", "update", "end")
+RECORDED = "recorded"
+EVENT_KINDS = ("start", "update", "end", RECORDED)
+#: The kinds while a baby cries.
+CRYING_KINDS = ("start", "update")
 HEARTBEAT = "heartbeat"
 #: A label that says: the evidence singles out no reason.
 UNCERTAIN = "uncertain"
@@ -30,7 +33,7 @@ DEVICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class EventMessage:
-    """One step in the life of a cry: it began, goes on, or ended.
+    """One step in the life of a cry: it began, goes on, or ended, or its recording is there.
 
     Attributes
     ----------
@@ -38,9 +41,9 @@ class EventMessage:
         Unique among all messages of a device, and sorts in the order in which they were made: drop
         what was seen before by it. Made by :class:`MessageIds`.
     event : str
-        Names the cry: the same in its start, its updates and its end.
-    kind : {"start", "update", "end"}
-        The step.
+        Names the cry: the same in all its messages.
+    kind : {"start", "update", "end", "recorded"}
+        The step. "recorded" comes after the end, with all that the end says, if a recording is kept.
     at : str
         When the message was made: ISO 8601, UTC, by the device's clock.
     start, end : float
@@ -61,7 +64,8 @@ class EventMessage:
     windows : int
         Windows counted in ``peak`` and ``mean``.
     clip : str, optional
-        Path of the recording, where one is kept.
+        Path of the recording, once it can be opened: in "recorded", and in the updates and the end of a
+        cry that is longer than one file.
     source : str
         Where the sound comes from.
     model : str

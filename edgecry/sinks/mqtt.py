@@ -17,7 +17,7 @@ from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.broker import Connection
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.homeassistant import discovery
-from edgecry.sinks.message import EventMessage, Message, check_device, default_device
+from edgecry.sinks.message import CRYING_KINDS, RECORDED, EventMessage, Message, check_device, default_device
 from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
 from edgecry.words import is_host
 
@@ -191,7 +191,9 @@ class MqttSink(Sink):
     def show(self, message: Message) -> None:
         """Bring what is retained up to date."""
         if isinstance(message, EventMessage):
-            self._newest = message
+            # The recording of a cry may be there when the next has begun.
+            if message.kind != RECORDED or self._newest is None or self._newest.event == message.event:
+                self._newest = message
             self._show_state()
             return
         self._publish(self._topics.heartbeat, json.dumps(message.to_dict()))
@@ -223,7 +225,7 @@ class MqttSink(Sink):
         newest = self._newest
         if newest is not None:
             self._publish(self._topics.attributes, json.dumps(newest.to_dict()))
-        crying = newest is not None and newest.kind != "end"
+        crying = newest is not None and newest.kind in CRYING_KINDS
         self._publish(self._topics.state, ON if crying else OFF)
 
     def _publish(self, topic: str, payload: str, retain: bool = True) -> None:

@@ -69,8 +69,9 @@ def line(message: EventMessage) -> str:
     length = f"{span(message.duration)}{_reason(message)} (peak {message.peak:.2f}, mean {message.mean:.2f})"
     if message.kind == "update":
         return f"{when} still crying after {length}"
-    clip = f", kept as {_printable(message.clip)}" if message.clip else ""
-    return f"{when} crying ended after {length}{clip}"
+    if message.kind == "recorded":
+        return f"{_clock(message.at)} recorded as {_printable(message.clip or '')}"
+    return f"{when} crying ended after {length}"
 
 
 def span(seconds: float) -> str:

@@ -124,7 +124,7 @@ def test_a_terminal_has_a_line_that_lives(flags):
             pass
         assert listener.wait(60) == 0
     os.close(ours)
-    assert b"\r\x1b[K[" in shown
+    assert b"\r\x1b[KCRYING for " in shown
     assert b"crying began" in shown
     assert shown.endswith(b"\r\x1b[K")  # and is gone at the end
 
@@ -139,8 +139,16 @@ def test_source_that_is_gone_for_good(process, flags):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ((), "say where to listen: -, --device, --from-command, or a file"),
-        (("cry.wav",), "cry.wav: only - can stand here"),
+        ((), "say where: -, --device, --from-command, or a file"),
+        (("cry.wav",), "cry.wav: is no file"),
+        ((__file__,), f"edgecry listen - < {__file__} (WAV, or raw PCM); or have all of it"),
+        (
+            ("rtsp://me:secret@cam/1",),
+            "rtsp://...@cam/1: is an address; ffmpeg reads it",
+        ),
+        (("/dev/null",), "is a device; a microphone is named with --device"),
+        (("-", "--exec", "jq .kind | wall"), "no shell sees this command, so | has no meaning"),
+        (("--from-command", "arecord > x"), "no shell sees this command, so > has no meaning"),
         (("-", "--device", "x"), "exclude each other"),
         (("-", "--threshold", "2"), "threshold: 2.0; allowed are numbers over 0 and at most 1"),
         (("-", "--gate", "2"), "gate: 2 dB is out of range; allowed are numbers up to 0 dB"),

@@ -4,6 +4,8 @@ import io
 import logging
 import math
 import os
+import re
+import time
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from edgecry.listening.console import (
     log_to,
     view_line,
 )
+from edgecry.listening.writer import Writer
 from tests.sources.fakes import Clock
 
 CLEAR = "\r\x1b[K"
@@ -30,13 +33,15 @@ CLEAR = "\r\x1b[K"
     st.none() | st.floats(0, 1e6),
     st.floats(0, 1e6),
 )
-def test_line_is_one_of_constant_form(level, score, since, more):
-    line = view_line(level, score, since, (since or 0.0) + more)
-    assert line.isascii()
-    assert line.isprintable()
-    assert line[0] == "["
-    assert line.index("]") == BAR + 1
-    assert ("CRYING" in line) == (since is not None)
+def test_what_matters_comes_first(level, score, since, more):
+    for width in (0, 20, 39, 79):
+        line = view_line(level, score, since, (since or 0.0) + more, "21:04", width)
+        assert line.isascii()
+        assert line.isprintable() or not line
+        assert len(line) <= width
+        if width >= 39:
+            assert line.startswith("CRYING for " if since is not None else "listening, last cry 21:04  ")
+            assert re.search(r" -?\d+ dB  \d\.\d\d(?=$|  )", line), "all but the bar fits a phone"
 
 
 def test_louder_is_longer():
@@ -44,36 +49,64 @@ def test_louder_is_longer():
     assert bars == [0, 0, 0, BAR // 2, BAR, BAR]
 
 
-def test_lines_go_above_the_live_one():
+@pytest.fixture
+def writer():
+    made = Writer()
+    yield made
+    made.close()
+
+
+def test_lines_go_above_the_live_one(writer):
     terminal, out = io.StringIO(), io.StringIO()
     clock = Clock()
-    console = Console(terminal, clock)
+    console = Console(terminal, writer, clock)
     above = Above(console, out)
     above.write("first\n")
+    assert writer.drain(30)
     assert terminal.getvalue() == ""  # nothing lives yet
     console.show(-20, 0.5, None, 1.0)
     line = view_line(-20, 0.5, None, 1.0)
     console.show(-10, 0.6, None, 1.1)  # too soon
     above.write("second\n")
     console.end()
+    assert writer.drain(30)
     assert out.getvalue() == "first\nsecond\n"
     assert terminal.getvalue() == CLEAR + line + CLEAR + line + CLEAR
 
 
-def test_a_narrow_terminal_is_not_wrapped(monkeypatch):
+def test_a_narrow_terminal_is_not_wrapped(monkeypatch, writer):
     monkeypatch.setenv("COLUMNS", "20")
     terminal = io.StringIO()
-    Console(terminal, Clock()).show(-20, 0.5, None, 1.0)
+    Console(terminal, writer, Clock()).show(-20, 0.5, 0.5, 1.0)
+    assert writer.drain(30)
+    assert terminal.getvalue().removeprefix(CLEAR).startswith("CRYING for 0 s")
     assert len(terminal.getvalue().removeprefix(CLEAR)) == 19
 
 
-def test_a_terminal_that_is_gone_stops_nothing():
+def test_the_last_cry_is_told(monkeypatch, writer):
+    monkeypatch.setattr(time, "strftime", lambda form: "21:04")
+    terminal, clock = io.StringIO(), Clock()
+    console = Console(terminal, writer, clock)
+    for crying in (None, 1.0, None):
+        clock.now += 1
+        console.show(-20, 0.5, crying, 9.0)
+        assert writer.drain(30)
+    lines = terminal.getvalue().split(CLEAR)[1:]
+    assert [line.split("  ")[0] for line in lines] == [
+        "listening",
+        "CRYING for 8 s",
+        "listening, last cry 21:04",
+    ]
+
+
+def test_a_terminal_that_is_gone_stops_nothing(writer):
     terminal = io.StringIO()
-    console = Console(terminal, Clock())
+    console = Console(terminal, writer, Clock())
     terminal.close()
     console.show(-20, 0.5, None, 1.0)
     out = io.StringIO()
     Above(console, out).write("still here\n")
+    assert writer.drain(30)
     assert out.getvalue() == "still here\n"
 
 

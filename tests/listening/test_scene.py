@@ -220,7 +220,7 @@ def test_disk_full(night, sound, tmp_path):
     check(told, night)
     assert {message["clip"] for message in told if message["kind"] == "end"} == {None}
     assert "No space left on device; events are not recorded meanwhile" in done.stderr
-    assert "clips_failed=2" in done.stderr
+    assert "2 recordings failed" in done.stderr
     assert "webhook: " in done.stderr
 
 

@@ -1,5 +1,6 @@
 """jsonl: whole lines, rotation, a moved file, a full disk."""
 
+import io
 import json
 import os
 import shutil
@@ -191,3 +192,24 @@ def test_where_no_file_can_be(tmp_path):
         sink(tmp_path / "pipe")
     with pytest.raises(EdgecryError, match="does not exist; make it"):
         sink(tmp_path / "no" / "file")
+
+
+def test_a_dash_is_standard_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stream = io.StringIO()
+    out = JsonlSink.make(JsonlSettings("-"), stream)
+    out.deliver(cry(1))
+    out.close()
+    assert json.loads(stream.getvalue()) == cry(1).to_dict()
+    assert list(tmp_path.iterdir()) == []
+    stream.close()
+    with pytest.raises(SinkError) as caught:
+        out.deliver(cry(2))
+    assert caught.value.permanent
+
+
+def test_a_new_file_is_its_owner_s(tmp_path):
+    out = JsonlSink(JsonlSettings(tmp_path / "events.jsonl"))
+    out.deliver(cry(1))
+    out.close()
+    assert (tmp_path / "events.jsonl").stat().st_mode & 0o777 == 0o600

@@ -44,8 +44,8 @@ def test_a_cry_from_start_to_end():
         ({"label": "hungry", "reasons": None}, ", reason hungry (peak"),
         ({"label": None}, "1 min 12 s (peak"),
         ({"reason_set": ()}, ", reason uncertain (peak"),
-        ({"clip": "a/b.flac"}, "mean 0.90), kept as a/b.flac"),
-        ({"clip": "a\n\x1b[31m"}, "kept as a\\x0a\\x1b[31m"),
+        ({"kind": "recorded", "clip": "a/b.flac"}, "recorded as a/b.flac"),
+        ({"kind": "recorded", "clip": "a\n\x1b[31m"}, "recorded as a\\x0a\\x1b[31m"),
         ({"ended_at": "soon"}, "soon crying ended"),
     ],
 )
