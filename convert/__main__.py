@@ -23,9 +23,12 @@ COMMANDS = {
     "train": ("convert.commands.train", "train on labelled recordings and make a model file of it"),
     "adapt": ("convert.commands.adapt", "fit a detector's last layer again to clips of a home"),
     "evaluate": ("convert.commands.evaluate", "measure a recipe or a model file on labelled recordings"),
-    "sample": ("convert.synth", "write a synthetic cry"),
-    "scene": ("convert.scene", "write ten minutes of a room with two cries, and print when they are"),
-    "selftest": ("convert.selftest", "write the vector that 'edgecry doctor' expects of the sample"),
+    "sample": ("convert.commands.sample", "write a synthetic cry"),
+    "scene": (
+        "convert.commands.scene",
+        "write ten minutes of a room with two cries, and when they are",
+    ),
+    "selftest": ("convert.commands.selftest", "write the vector that 'edgecry doctor' expects of the sample"),
 }
 
 OK, FAILED, INTERNAL_ERROR, INTERRUPTED = 0, 1, 70, 130

@@ -6,18 +6,14 @@ barks are noise bursts with decaying harmonics: short and loud, and no cries.
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from convert.synth import expirations, synthetic_cry
+from convert.synth import add, expirations, room, synthetic_cry
 
 Signal = NDArray[np.floating[Any]]
 
@@ -94,14 +90,14 @@ def scene(seconds: float = 600.0, seed: int = 0, sr: int = 16000) -> Scene:
         raise ConversionError(f"sr: {sr} Hz is out of range; allowed are 8000 to 192000 Hz")
     rng = np.random.default_rng(seed)
     n = round(seconds * sr)
-    y = 10 ** (ROOM_DB / 20) * _room(n, rng)
+    y = 10 ** (ROOM_DB / 20) * room(n, rng)
     machine = round(MACHINE * n)
     y[machine:] += 10 ** (MACHINE_DB / 20) * rng.standard_normal(n - machine)
     cries = []
     for i, (share, length) in enumerate(zip(CRIES, LENGTHS, strict=True)):
         part = max(SHORTEST, length * seconds / 600.0)
         start = share * seconds
-        _add(y, start, synthetic_cry(sr, part, seed + i, peak=CRY_PEAK, room_db=-120.0), sr)
+        add(y, start, synthetic_cry(sr, part, seed + i, peak=CRY_PEAK, room_db=-120.0), sr)
         plan = expirations(part, seed + i)
         cries.append((start + plan[0].start, start + plan[-1].start + plan[-1].duration))
     barks = _add_barks(y, sr, rng, cries)
@@ -134,45 +130,7 @@ def _add_barks(
         if any(start - 25 < at < end + 25 for start, end in cries):
             continue
         for _ in range(int(rng.integers(2, 4))):
-            _add(y, at, BARK_PEAK * rng.uniform(0.5, 1) * bark(sr, rng), sr)
+            add(y, at, BARK_PEAK * rng.uniform(0.5, 1) * bark(sr, rng), sr)
             barks.append((at, at + length))
             at += rng.uniform(0.4, 0.9)
     return barks
-
-
-def _room(n: int, rng: np.random.Generator) -> Signal:
-    """Noise that falls off towards the treble, of RMS 1."""
-    white = rng.standard_normal(n + 3)
-    room: Signal = (white[:-3] + white[1:-2] + white[2:-1] + white[3:]) / 2
-    return room
-
-
-def _add(y: Signal, start: float, part: Signal, sr: int) -> None:
-    at = round(start * sr)
-    part = part[: max(0, y.size - at)]
-    y[at : at + part.size] += part
-
-
-# -- python -m convert scene -----------------------------------------------------------------------
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what ``python -m convert scene`` takes."""
-    parser.add_argument("-o", "--output", type=Path, required=True, help="file to write: .wav or .flac")
-    parser.add_argument("--seconds", type=float, default=600.0, help="length (default: %(default)s)")
-    parser.add_argument("--sr", type=int, default=16000, help="sampling rate in Hz (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="another seed is another scene (default: 0)")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Write a scene, and print what is in it as JSON; the same arguments give the same scene."""
-    import soundfile
-
-    made = scene(args.seconds, args.seed, args.sr)
-    try:
-        soundfile.write(args.output, made.samples, args.sr, subtype="PCM_16")
-    except (soundfile.SoundFileError, TypeError, ValueError) as error:
-        raise ConversionError(f"{args.output}: cannot be written ({error}); name a .wav or .flac") from error
-    logging.getLogger("edgecry").info("%s: %.0f s at %d Hz", args.output, args.seconds, args.sr)
-    print(json.dumps(made.truth(), indent=2))  # noqa: T201 - what was asked for
-    return 0

@@ -11,18 +11,14 @@ Mental Retardation and Developmental Disabilities Research Reviews 11 (2005) 83-
 
 from __future__ import annotations
 
-import argparse
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from edgecry.models.bundled import SAMPLE
 
 Signal = NDArray[np.floating[Any]]
 
@@ -108,14 +104,12 @@ def synthetic_cry(
     plan = list(_plan(seconds, rng))
     y = np.zeros(round(sr * seconds))
     for part in plan:
-        _add(y, part.start, part.level * _voice(part, sr, rng), sr)
+        add(y, part.start, part.level * _voice(part, sr, rng), sr)
         start, duration = part.breath
-        _add(y, start, 0.04 * part.level * _hiss(duration, sr, BREATH, rng), sr)
-    # A running mean of four makes white noise fall off towards the treble, as a room's does.
-    white = rng.standard_normal(y.size + 3)
-    room = (white[:-3] + white[1:-2] + white[2:-1] + white[3:]) / 2
+        add(y, start, 0.04 * part.level * _hiss(duration, sr, BREATH, rng), sr)
+    noise = room(y.size, rng)
     y /= np.abs(y).max(initial=1e-12)
-    y += 10 ** (room_db / 20) * room
+    y += 10 ** (room_db / 20) * noise
     y *= peak / np.abs(y).max(initial=1e-12)
     return y.astype(np.float32)
 
@@ -185,33 +179,15 @@ def _envelope(n: int, sr: int, attack: float, release: float) -> Signal:
     return envelope
 
 
-def _add(y: Signal, start: float, part: Signal, sr: int) -> None:
+def room(n: int, rng: np.random.Generator) -> Signal:
+    """Noise of a room, of RMS 1: a running mean of four makes white noise fall off towards the treble."""
+    white = rng.standard_normal(n + 3)
+    noise: Signal = (white[:-3] + white[1:-2] + white[2:-1] + white[3:]) / 2
+    return noise
+
+
+def add(y: Signal, start: float, part: Signal, sr: int) -> None:
+    """Add ``part`` to ``y`` from ``start`` seconds on, as far as ``y`` goes."""
     at = round(start * sr)
     part = part[: max(0, y.size - at)]
     y[at : at + part.size] += part
-
-
-# -- python -m convert sample ----------------------------------------------------------------------
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what ``python -m convert sample`` takes."""
-    parser.add_argument(
-        "-o", "--output", type=Path, default=SAMPLE, help="FLAC file to write (default: the bundled sample)"
-    )
-    parser.add_argument("--sr", type=int, default=16000, help="sampling rate in Hz (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=7.0, help="length (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="another seed is another cry (default: 0)")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Write a synthetic cry as 16-bit FLAC; the same arguments give the same bytes."""
-    import soundfile
-
-    y = synthetic_cry(args.sr, args.seconds, args.seed)
-    try:
-        soundfile.write(args.output, y, args.sr, format="FLAC", subtype="PCM_16")
-    except soundfile.SoundFileError as error:
-        raise ConversionError(f"{args.output}: cannot be written ({error}); check the folder") from error
-    logging.getLogger("edgecry").info("%s: %.1f s at %d Hz", args.output, y.size / args.sr, args.sr)
-    return 0

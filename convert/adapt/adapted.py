@@ -19,15 +19,14 @@ from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS
 from convert.evaluation.record import record
 from convert.evaluation.report import Report
-from convert.evaluation.seen import mark, recordings_of, seen
+from convert.seen import mark, recordings_of, seen
+from convert.tell import Tell
 from edgecry.detector import Detector
 from edgecry.models.model import CryModel
 
 if TYPE_CHECKING:
     from convert.export import Converted
     from convert.portable.examine import Examined
-
-Tell = Callable[[str], None]
 
 ANYWAY: Final = "or write it nevertheless with --anyway"
 

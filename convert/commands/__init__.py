@@ -1,1 +1,1 @@
-"""The commands about pickles, one a file: ``add_arguments(parser)`` and ``run(args) -> exit code``."""
+"""The commands, one a file: ``add_arguments(parser)`` and ``run(args) -> exit code``."""

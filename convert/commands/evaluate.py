@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 #: What is evaluated, and the module that does: ``report(args, tell) -> Report``.
 RECIPES: Final[Mapping[str, str]] = {
-    "clip": "convert.evaluation.generic",
+    "clip": "convert.clip.report",
     "reason": "convert.reason.report",
     "cry": "convert.cry.report",
 }
 DEFAULT: Final = "clip"
-MODEL: Final = "convert.evaluation.model"
+MODEL: Final = "convert.model_file"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _reports(args: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[Report]:
     """Several where nobody says what of all that the bundled models were made of is to be evaluated."""
-    from convert.evaluation import bundled
+    from convert import bundled
 
     if args.task is None and args.model is None and bundled.is_all(args.folders):
         yield from bundled.reports(args, tell)

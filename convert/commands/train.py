@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: What is trained, and the module that does: ``train(args, tell) -> (Converted, text)``.
 RECIPES: Final[Mapping[str, str]] = {
-    "clip": "convert.clip",
+    "clip": "convert.clip.train",
     "reason": "convert.reason.train",
     "cry": "convert.cry.train",
 }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convert.cry import recipe
 from convert.cry.examples import Example, Vectors
 from convert.errors import ConversionError
-from convert.evaluation import Probabilities
+from convert.evaluation.figures import Probabilities
 from edgecry.decision import pool
 
 #: Their number and the leaves of each bound the file to a megabyte and a half.

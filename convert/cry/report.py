@@ -18,27 +18,12 @@ from convert.cry.examples import SR, Vectors, changed, distractor_vectors, under
 from convert.cry.material import Material, Tell, read_material
 from convert.cry.transfer import corpus_to_corpus, left_out
 from convert.errors import ConversionError
-from convert.evaluation import (
-    BASELINES,
-    DECIBELS,
-    Comparison,
-    Measurements,
-    Probabilities,
-    Report,
-    Splits,
-    compare,
-    cross_validate,
-    detect,
-    detections,
-    gain_section,
-    gain_test,
-    hit_rates,
-    scaled,
-    threshold_at_fpr,
-)
-from convert.evaluation.figures import Labels
-from convert.evaluation.report import Value
-from convert.evaluation.sections import POOLED
+from convert.evaluation.figures import Labels, Probabilities, threshold_at_fpr
+from convert.evaluation.gain import DECIBELS, gain_test, scaled
+from convert.evaluation.procedures import BASELINES
+from convert.evaluation.protocol import Splits, cross_validate, detect
+from convert.evaluation.report import Comparison, Measurements, Report, Value, compare, gain_section
+from convert.evaluation.sections import POOLED, detections, hit_rates
 
 #: False positives for which a threshold is stated.
 RATES: Final = (0.001, 0.005, 0.01, 0.02, 0.05)

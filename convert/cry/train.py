@@ -12,10 +12,10 @@ from convert.commands.options import stated_data
 from convert.cry import recipe
 from convert.cry.material import Material, read_material
 from convert.cry.report import Measured, measure, refuse_choices
-from convert.evaluation import SEEDS
 from convert.evaluation.bootstrap import DRAWS
+from convert.evaluation.protocol import SEEDS
 from convert.evaluation.record import record
-from convert.evaluation.seen import mark
+from convert.seen import mark
 
 if TYPE_CHECKING:
     from convert.export import Converted

@@ -9,20 +9,12 @@ import numpy as np
 
 from convert.cry import recipe
 from convert.cry.material import Material, Tell
-from convert.evaluation import (
-    BASELINES,
-    Comparison,
-    Interval,
-    Measurements,
-    Probabilities,
-    Procedure,
-    bootstrap,
-    compare,
-    hit_rates,
-    leave_one_out,
-    spread,
-)
-from convert.evaluation.figures import Labels, auc
+from convert.evaluation.bootstrap import Interval, bootstrap
+from convert.evaluation.figures import Labels, Probabilities, auc
+from convert.evaluation.procedures import BASELINES, Procedure
+from convert.evaluation.protocol import leave_one_out, spread
+from convert.evaluation.report import Comparison, Measurements, compare
+from convert.evaluation.sections import hit_rates
 
 #: Corpora with at least this many cries can stand for another world.
 ENOUGH: Final = 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,7 @@ from convert.evaluation.figures import Labels
 from convert.evaluation.procedures import BASELINES, Procedure, Rows
 from convert.evaluation.protocol import Detections, Splits, cross_validate
 from convert.evaluation.report import Comparison, Measurements, Value, compare
-
-Tell = Callable[[str], None]
+from convert.tell import Tell
 
 #: Under tables that pool folds, as a baseline that is worse than chance looks like a fault.
 POOLED = "The prior's ROC AUC may lie under 0.5: a fold with more of a class leaves less of it to train on."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,10 +15,10 @@ from convert.dataset import MANIFEST, Dataset, read_dataset
 from convert.errors import ConversionError
 from convert.evaluation.figures import Labels
 from convert.reason.recipe import SPEC, n_groups
+from convert.tell import Tell
 from convert.training import Features, extract_features
 from edgecry.features.spec import FeatureSpec
 
-Tell = Callable[[str], None]
 #: What a folder of several corpora calls the one with reasons.
 CORPUS: Final = "donateacry"
 

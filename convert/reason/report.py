@@ -10,12 +10,12 @@ from typing import Final
 
 import numpy as np
 
+from convert.clip.report import describe, features_at, splits_of
 from convert.errors import ConversionError
 from convert.evaluation.bootstrap import Interval
 from convert.evaluation.effort import Effort
 from convert.evaluation.figures import Figures, Labels, Probabilities, figures
 from convert.evaluation.gain import DECIBELS, gain_test
-from convert.evaluation.generic import describe, features_at, splits_of
 from convert.evaluation.permutation import permutation_test
 from convert.evaluation.procedures import BASELINES, Estimator
 from convert.evaluation.protocol import Splits, cross_validate
@@ -31,7 +31,7 @@ from convert.evaluation.report import (
 )
 from convert.evaluation.sections import POOLED
 from convert.reason.answers import Repeat, out_of_fold, said_figures, set_figures
-from convert.reason.data import Material, Tell, read_material
+from convert.reason.data import Material, read_material
 from convert.reason.recipe import (
     COVERAGE,
     NAMEABLE_GROUPS,
@@ -39,6 +39,7 @@ from convert.reason.recipe import (
     Recipe,
     nameable,
 )
+from convert.tell import Tell
 from convert.training import extract_features, forest
 from edgecry.decision import credibility
 from edgecry.features.spec import FeatureSpec

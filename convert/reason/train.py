@@ -12,10 +12,11 @@ from convert.commands.options import stated_data
 from convert.evaluation.effort import Effort
 from convert.evaluation.record import record
 from convert.evaluation.report import Report
-from convert.evaluation.seen import mark
-from convert.reason.data import Material, Tell, read_material
+from convert.reason.data import Material, read_material
 from convert.reason.recipe import SEED, Recipe, Tempered, nameable
 from convert.reason.report import PERMUTATIONS, measure
+from convert.seen import mark
+from convert.tell import Tell
 
 if TYPE_CHECKING:
     from convert.export import Converted

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from convert import selftest
+from convert.commands import selftest
 from convert.errors import ConversionError
 from edgecry.diagnostics.selftest import STORED
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from convert import synth
+from convert.commands import sample
 from convert.errors import ConversionError
 from convert.synth import EXPIRATION_RANGE, F0_RANGE, expirations, melody, synthetic_cry
 
@@ -113,8 +113,8 @@ def test_formants_show():
 def run(*argv) -> int:
     """``python -m convert sample`` without the process."""
     parser = argparse.ArgumentParser()
-    synth.add_arguments(parser)
-    return synth.run(parser.parse_args(list(map(str, argv))))
+    sample.add_arguments(parser)
+    return sample.run(parser.parse_args(list(map(str, argv))))
 
 
 def test_sample_command(tmp_path):
@@ -141,6 +141,6 @@ def test_wrong_arguments(wrong, tmp_path, monkeypatch):
 
 def test_bundled_sample_is_the_default():
     """The committed recording is what the command writes, up to the last bit of the CPU's sine."""
-    found, sr = soundfile.read(synth.SAMPLE)
+    found, sr = soundfile.read(sample.SAMPLE)
     assert sr == 16000
     np.testing.assert_allclose(found, synthetic_cry(), atol=2**-14)

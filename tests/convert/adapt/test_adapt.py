@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from convert.__main__ import main
-from convert.evaluation.seen import KEY, mark, recordings_of
+from convert.seen import KEY, mark, recordings_of
 from edgecry.classifier import Classifier
 from edgecry.models.card import render
 from edgecry.models.model import CryModel

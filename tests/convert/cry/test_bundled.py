@@ -4,7 +4,7 @@ import pytest
 
 from convert.cry import recipe
 from convert.cry.detector import DEFAULT
-from convert.evaluation import DECIBELS
+from convert.evaluation.gain import DECIBELS
 from edgecry.models.bundled import bundled
 from edgecry.models.model import CryModel
 from edgecry.models.rules import read_rule

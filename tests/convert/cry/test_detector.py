@@ -14,8 +14,8 @@ from convert.cry.material import Material
 from convert.cry.report import Measured
 from convert.cry.train import fitted
 from convert.errors import ConversionError
-from convert.evaluation import Report
 from convert.evaluation.figures import auc
+from convert.evaluation.report import Report
 from edgecry import Classifier
 from edgecry.decision import pool
 from edgecry.models.rules import POOLS

@@ -18,7 +18,10 @@ from convert.cry.report import RATES, measure, refuse_choices, report
 from convert.cry.transfer import corpus_to_corpus, left_out
 from convert.cry.variation import coloured_noise
 from convert.errors import ConversionError
-from convert.evaluation import BASELINES, Comparison, Splits, cross_validate, threshold_at_fpr
+from convert.evaluation.figures import threshold_at_fpr
+from convert.evaluation.procedures import BASELINES
+from convert.evaluation.protocol import Splits, cross_validate
+from convert.evaluation.report import Comparison
 
 
 def quiet(line: str) -> None:

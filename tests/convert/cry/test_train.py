@@ -14,9 +14,9 @@ from convert.cry.detector import CryDetector
 from convert.cry.material import Material, read_material
 from convert.cry.report import Measured
 from convert.cry.train import fitted, train
-from convert.evaluation import Report
 from convert.evaluation.record import record
-from convert.evaluation.seen import seen
+from convert.evaluation.report import Report
+from convert.seen import seen
 from edgecry.models.card import LIMITS, render
 from edgecry.models.model import CryModel
 from edgecry.models.rules import Threshold, read_rule

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from convert.errors import ConversionError
-from convert.evaluation import Interval, bootstrap, bootstrap_mean, figures, resamples
+from convert.evaluation.bootstrap import Interval, bootstrap, bootstrap_mean, resamples
+from convert.evaluation.figures import figures
 
 
 def test_groups_come_whole():

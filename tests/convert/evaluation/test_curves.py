@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convert.evaluation import figures
 from convert.evaluation.curves import COVERAGES, curves, selective
+from convert.evaluation.figures import figures
 
 
 def test_of_a_perfect_model():

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from convert.__main__ import main
-from convert.evaluation.seen import mark, seen
+from convert.seen import mark, seen
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 

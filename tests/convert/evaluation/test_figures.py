@@ -10,7 +10,7 @@ from sklearn import metrics
 from sklearn.metrics import balanced_accuracy_score, log_loss, precision_recall_fscore_support
 
 from convert.errors import ConversionError
-from convert.evaluation import (
+from convert.evaluation.figures import (
     AVERAGES,
     auc,
     brier,

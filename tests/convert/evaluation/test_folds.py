@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convert.errors import ConversionError
-from convert.evaluation import grouped_folds
+from convert.evaluation.folds import grouped_folds
 
 RNG_SEED = 7
 

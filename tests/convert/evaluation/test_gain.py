@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convert.errors import ConversionError
-from convert.evaluation import gain_test, scaled
+from convert.evaluation.gain import gain_test, scaled
 
 CLIPS = [np.full(10, 0.1 * 2.0**k) for k in range(8)]
 GROUPS = [f"g{k // 2}" for k in range(8)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convert.errors import ConversionError
-from convert.evaluation import permutation_test, permuted
+from convert.evaluation.permutation import permutation_test, permuted
 
 
 def test_groups_of_one_size_swap_whole():

@@ -12,16 +12,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from convert.errors import ConversionError
-from convert.evaluation import (
-    BASELINES,
-    Estimator,
-    Splits,
-    cross_validate,
-    detect,
-    figures,
-    leave_one_out,
-    threshold_at_fpr,
-)
+from convert.evaluation.figures import figures, threshold_at_fpr
+from convert.evaluation.procedures import BASELINES, Estimator
+from convert.evaluation.protocol import Splits, cross_validate, detect, leave_one_out
 
 N, GROUPS = 160, [f"g{i // 4}" for i in range(160)]
 

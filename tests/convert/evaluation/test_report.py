@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 
 from convert.errors import ConversionError
-from convert.evaluation import BASELINES, Splits, cross_validate, figures, gain_test, permutation_test
+from convert.evaluation.figures import figures
+from convert.evaluation.gain import gain_test
 from convert.evaluation.page import page
+from convert.evaluation.permutation import permutation_test
 from convert.evaluation.pictures import pictures, require_matplotlib
+from convert.evaluation.procedures import BASELINES
+from convert.evaluation.protocol import Splits, cross_validate
 from convert.evaluation.report import (
     RANDOM_SPLIT,
     Measurements,

@@ -5,15 +5,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from convert.errors import ConversionError
-from convert.evaluation import (
-    BASELINES,
-    Detections,
-    Estimator,
-    Splits,
-    cross_validate,
-    detect,
-    figures,
-)
+from convert.evaluation.figures import figures
+from convert.evaluation.procedures import BASELINES, Estimator
+from convert.evaluation.protocol import Detections, Splits, cross_validate, detect
 from convert.evaluation.sections import cross_validated, detections, hit_rates
 
 LABELS = ("other", "cry")

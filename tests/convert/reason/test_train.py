@@ -11,8 +11,8 @@ import pytest
 from convert.__main__ import main
 from convert.dataset import read_dataset
 from convert.evaluation.effort import Effort
-from convert.evaluation.seen import seen
 from convert.reason import train as module
+from convert.seen import seen
 from edgecry.audio.load import load_audio
 from edgecry.classifier import Classifier
 from edgecry.decision import evidence

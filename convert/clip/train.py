@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convert.cache import cache_folder
+from convert.clip.report import measure
 from convert.commands.options import one_folder, read_spec, stated_data
 from convert.dataset import read_dataset
 from convert.evaluation.effort import Effort
-from convert.evaluation.generic import measure
 from convert.evaluation.procedures import Estimator
 from convert.evaluation.record import record
 from convert.evaluation.report import Report
-from convert.evaluation.seen import mark
+from convert.seen import mark
+from convert.tell import Tell
 from convert.training import DEFAULT, ESTIMATORS, Features, extract_features
 from edgecry.features.spec import FeatureSpec
 
 if TYPE_CHECKING:
     from convert.export import Converted
-
-Tell = Callable[[str], None]
 
 
 def train(args: argparse.Namespace, tell: Tell) -> tuple[Converted, str]:

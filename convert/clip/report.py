@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -29,12 +29,12 @@ from convert.evaluation.report import (
     permutation_section,
 )
 from convert.evaluation.sections import cross_validated
+from convert.tell import Tell
 from convert.training import DEFAULT, ESTIMATORS, Features, extract_features
 from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 
-Tell = Callable[[str], None]
 Vectors = NDArray[np.float64]
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from convert.cache import cache_folder
+from convert.clip.report import describe, features_at, gain_of
 from convert.commands.options import one_folder
 from convert.dataset import Dataset, read_dataset
 from convert.errors import ConversionError
 from convert.evaluation.figures import Labels, Probabilities
 from convert.evaluation.gain import DECIBELS
-from convert.evaluation.generic import describe, features_at, gain_of
 from convert.evaluation.procedures import BASELINES
 from convert.evaluation.protocol import LEAKY, spread
 from convert.evaluation.report import Report, Section, compare, gain_section
-from convert.evaluation.seen import seen
+from convert.seen import seen
 from convert.training import extract_features
 from edgecry.models.model import CryModel
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convert import clip
+from convert import bundled, clip
 from convert.__main__ import main
-from convert.evaluation import bundled
-from convert.evaluation.bundled import against_the_file, is_all, numbers
+from convert.bundled import against_the_file, is_all, numbers
 from convert.evaluation.effort import Effort
 from convert.evaluation.record import record
 from convert.evaluation.report import Report, compare
@@ -41,7 +40,7 @@ def model(data, tmp_path_factory):
 @pytest.fixture
 def _one_model(model, monkeypatch):
     """It is all that comes with edgecry."""
-    monkeypatch.setattr(bundled, "MODELS", {"seed": ("convert.evaluation.generic", bundled.DONATEACRY)})
+    monkeypatch.setattr(bundled, "MODELS", {"seed": ("convert.clip.report", bundled.DONATEACRY)})
     monkeypatch.setattr(bundled.CryModel, "load", lambda name: {"seed": model}[name])
 
 

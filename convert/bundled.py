@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +13,8 @@ from convert.dataset import MANIFEST
 from convert.errors import ConversionError
 from convert.evaluation.record import record
 from convert.evaluation.report import Measurements, Report, Value
+from convert.tell import Tell
 from edgecry.models.model import CryModel
-
-Tell = Callable[[str], None]
 
 #: What another machine's arithmetic may move a number by.
 TOLERANCE: Final = 0.002
@@ -25,7 +24,7 @@ DONATEACRY: Final = "donateacry"
 MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "cry": ("convert.cry.report", "."),
     "reason": ("convert.reason.report", DONATEACRY),
-    "seed": ("convert.evaluation.generic", DONATEACRY),
+    "seed": ("convert.clip.report", DONATEACRY),
 }
 
 

@@ -1,0 +1,1 @@
+"""Task "clip": any classifier on one vector a recording."""
