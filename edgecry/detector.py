@@ -196,7 +196,7 @@ def detector_rule(model: CryModel) -> Threshold:
     rule = model.metadata.rule
     if not isinstance(rule, Threshold):
         raise ModelError(
-            f"{model.path}: is no detector: its task is {model.metadata.task!r} and its decision rule "
+            f"{model.path}: is not a detector: its task is {model.metadata.task!r} and its decision rule "
             f"{model.metadata.decision['rule']!r}; expected 'cry' and 'threshold', so name another"
         )
     return rule

@@ -195,7 +195,7 @@ def test_numba_is_taken_over_for_both(ear, why, recordings, monkeypatch):
 
 
 def test_a_detector_must_be_one(why, model_path):
-    with pytest.raises(ModelError, match="is no detector"):
+    with pytest.raises(ModelError, match="is not a detector"):
         Classifier(why, detector=model_path)
 
 

@@ -139,7 +139,7 @@ def test_floor_is_kept_to_the_digit(off, offset, n, seed):
 
 
 def test_refuses_what_is_no_detector(model_path):
-    with pytest.raises(ModelError, match=r"tiny\.onnx: is no detector: its task is 'reason'.*'argmax'"):
+    with pytest.raises(ModelError, match=r"tiny\.onnx: is not a detector: its task is 'reason'.*'argmax'"):
         Detector(CryModel.load(model_path))
 
 

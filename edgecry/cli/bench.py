@@ -66,7 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PERCENT",
         type=_percent,
         default=10.0,
-        help="growth that is no regression (default: 10)",
+        help="growth that is allowed (default: 10)",
     )
     parser.add_argument(
         "--anyway", action="store_true", help="compare, though OLD is of another machine, clip or model"

@@ -207,7 +207,9 @@ def self_test(name: str, trial: Outcome | None) -> Check:
     if worst[family] <= 1:
         return Check(title, "ok", found)
     advice = "this machine computes other features than the model was trained on; report it with --json"
-    return Check(title, "fail", found if math.isfinite(worst[family]) else f"{family} is no number", advice)
+    return Check(
+        title, "fail", found if math.isfinite(worst[family]) else f"{family} is not a number", advice
+    )
 
 
 def prediction(model: Path | None, trial: Outcome | None) -> Check:

@@ -164,7 +164,7 @@ def _keep_freed_memory() -> None:
 
     The threshold above which glibc gives memory back to the system follows the largest block that was
     ever freed. So one large block is allocated and freed. It is never touched, and so costs no memory.
-    Without it the system hands out the same pages anew for every clip. Other allocators ignore this.
+    Without it the system hands out the same pages again for every clip. Other allocators ignore this.
     """
     np.empty(_KEPT, np.uint8)
 

@@ -218,7 +218,7 @@ class CryModel:
         if not good.all():
             row = int(np.argmin(good))
             raise ModelError(
-                f"{self.path}: gave {P[row].tolist()}, which are no probabilities (their sum is "
+                f"{self.path}: gave {P[row].tolist()}, which are not probabilities (their sum is "
                 f"{total[row]:g}); convert the model again"
             )
 

@@ -141,7 +141,7 @@ def _conformal(settings: _Settings, labels: Sequence[str]) -> Conformal:
     if coverage == 1:
         raise settings.refusal("coverage", "a number over 0 and under 1")
     if reserved := {NO_CRY, CRY, UNCERTAIN} & set(labels):
-        raise settings.refusal("rule", f"labels that are no answers of its own, such as {min(reserved)!r}")
+        raise settings.refusal("rule", f"labels that are not answers of its own, such as {min(reserved)!r}")
     prior = settings.by_label("prior", labels)
     if not all(_is_number(p) and 0 < p < 1 for p in prior.values()):
         raise settings.refusal("prior", "a share over 0 for each label")

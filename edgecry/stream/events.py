@@ -214,7 +214,7 @@ class EventTracker:
                 "push windows in order, or call reset() first"
             )
         if not 0 <= window.score <= 1:
-            raise EdgecryError(f"score: {window.score} is no probability; allowed are 0 to 1")
+            raise EdgecryError(f"score: {window.score} is not a probability; allowed are 0 to 1")
         if window.reasons is not None:
             labels, self._labels = frozenset(window.reasons), self._labels or frozenset(window.reasons)
             if labels != self._labels:

@@ -59,7 +59,7 @@ class EventSettings:
         if not 0 < self.release < self.onset:
             raise EdgecryError(
                 f"release: {self.release:g} is out of range; allowed is more than 0 and less than "
-                f"onset = {self.onset:g}, lest a cry flicker"
+                f"onset = {self.onset:g}, so that a cry does not flicker"
             )
         if not 1 <= self.k <= self.n <= MAX_WINDOWS:
             raise EdgecryError(

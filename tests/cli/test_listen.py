@@ -189,7 +189,7 @@ def test_a_detector_is_needed(run, ear, tmp_path):
     why = graphs.save(tmp_path / "why.onnx", graphs.reasons(sr=SR))
     code, _, err = run("listen", "-", "--model", why, "--detector", why)
     assert code == 2
-    assert "why.onnx: is no detector: its task is 'reason'" in err
+    assert "why.onnx: is not a detector: its task is 'reason'" in err
 
 
 def test_check_config(run, flags, ear, tmp_path):

@@ -64,7 +64,7 @@ def test_scores_are_no_probabilities() -> None:
         len(model.graph.node) - 1, onnx.helper.make_node("Mul", [last.input[0], "two"], ["doubled"])
     )
     model.graph.node[-1].input[0] = "doubled"
-    with pytest.raises(ConversionError, match="are no probabilities"):
+    with pytest.raises(ConversionError, match="are not probabilities"):
         _package(examined._replace(graph=model.SerializeToString()))
 
 

@@ -52,7 +52,7 @@ DIED = Outcome(-signal.SIGILL, "", "")
         (doctor.engine(True, Status(False, "not compiled")), "warn", "numpy (not compiled)"),
         (doctor.self_test("numpy", Outcome(0, '{"mel": 0.5, "mfcc": 0.2}', "")), "ok", "0.5"),
         (doctor.self_test("numpy", Outcome(0, '{"mel": 0.5, "mfcc": 1.2}', "")), "fail", "1.2"),
-        (doctor.self_test("numpy", Outcome(0, '{"mel": Infinity}', "")), "fail", "mel is no number"),
+        (doctor.self_test("numpy", Outcome(0, '{"mel": Infinity}', "")), "fail", "mel is not a number"),
         (doctor.self_test("numba", DIED), "fail", "died of SIGILL"),
         (doctor.self_test("numba", None), "fail", "not tried"),
         (doctor.prediction(None, Outcome(0, '[{"model": "m", "label": "tired"}]', "")), "ok", "'tired'"),

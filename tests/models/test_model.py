@@ -198,7 +198,7 @@ def test_vectors_that_are_not_finite(model_path, value):
 def test_answers_that_are_no_probabilities(tmp_path, last):
     """Scores, independent probabilities, and NaN."""
     model = CryModel.load(graphs.save(tmp_path / "model.onnx", graphs.make(last=last)))
-    with pytest.raises(ModelError, match="no probabilities"):
+    with pytest.raises(ModelError, match="not probabilities"):
         model.predict_proba(-np.abs(vectors(3)))
 
 
@@ -206,7 +206,7 @@ def test_negative_answers_are_no_probabilities(tmp_path):
     W = np.zeros((graphs.SPEC.n_features, 3), np.float32)
     W[0] = 1.5, -0.5, 0
     model = CryModel.load(graphs.save(tmp_path / "model.onnx", graphs.make(last="Identity", W=W)))
-    with pytest.raises(ModelError, match=r"\[1.5, -0.5, 0.0\], which are no probabilities"):
+    with pytest.raises(ModelError, match=r"\[1.5, -0.5, 0.0\], which are not probabilities"):
         model.predict_proba(np.eye(1, graphs.SPEC.n_features))
 
 

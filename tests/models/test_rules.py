@@ -80,7 +80,7 @@ def test_labels_must_fit():
         read_rule(graphs.THRESHOLD, "cry", ("cry", "laugh", "other"), "m.onnx")
     labels = ("uncertain", "hungry")
     record = {**graphs.CONFORMAL, "prior": dict.fromkeys(labels, 0.5), "scores": {key: [] for key in labels}}
-    with pytest.raises(ModelError, match="no answers of its own, such as 'uncertain'"):
+    with pytest.raises(ModelError, match="not answers of its own, such as 'uncertain'"):
         read_rule({**record, "nameable": []}, "reason", labels, "m.onnx")
 
 

@@ -311,7 +311,7 @@ def test_refuses_other_settings(ear, settings, error, complaint):
 
 
 def test_needs_a_detector(why):
-    with pytest.raises(ModelError, match="is no detector"):
+    with pytest.raises(ModelError, match="is not a detector"):
         StreamClassifier(why, SR, detector=why)
 
 

@@ -259,8 +259,8 @@ def test_settings_out_of_range(change, message):
         (Window(1, 1, 0.5), "it has to end after it begins"),
         (Window(0, float("nan"), 0.5), "it has to end after it begins"),
         (Window(-1, 1, 0.5), "before the last at 0.0 s"),
-        (Window(0, 1, 1.5), "score: 1.5 is no probability"),
-        (Window(0, 1, float("nan")), "score: nan is no probability"),
+        (Window(0, 1, 1.5), "score: 1.5 is not a probability"),
+        (Window(0, 1, float("nan")), "score: nan is not a probability"),
         (Window(0, 1, 0.5, {"cold": 1.0}), "reasons: found cold; the windows before had hungry, tired"),
     ],
 )
