@@ -1,5 +1,6 @@
 """Task "reason": probabilities of why a baby cries that promise no more than they keep.
 
 ``recipe`` is what is fitted, ``answers`` what the device makes of it on recordings that were not fitted
-on, ``data`` reads those, ``report`` measures all of it, and ``train`` puts it into a model file.
+on, ``data`` reads those, ``report`` measures all of it, ``skill`` holds it against labels that mean
+nothing, ``embedding`` tries what the detector's network hears, and ``train`` makes the model file.
 """

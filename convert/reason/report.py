@@ -1,10 +1,10 @@
-"""Report of the task "reason": beside the seed's recipe and guessing, with sets, answers and gain."""
+"""Report of the task "reason": beside the seed's recipe and guessing, with sets, answers, gain and skill."""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,9 +14,8 @@ from convert.clip.report import describe, features_at, splits_of
 from convert.errors import ConversionError
 from convert.evaluation.bootstrap import Interval
 from convert.evaluation.effort import Effort
-from convert.evaluation.figures import Figures, Labels, Probabilities, figures
+from convert.evaluation.figures import Labels, Probabilities
 from convert.evaluation.gain import DECIBELS, gain_test
-from convert.evaluation.permutation import permutation_test
 from convert.evaluation.procedures import BASELINES, Estimator
 from convert.evaluation.protocol import Splits, cross_validate
 from convert.evaluation.report import (
@@ -27,18 +26,18 @@ from convert.evaluation.report import (
     Value,
     compare,
     gain_section,
-    permutation_section,
 )
 from convert.evaluation.sections import POOLED
+from convert.reason import embedding
 from convert.reason.answers import Repeat, out_of_fold, said_figures, set_figures
 from convert.reason.data import Material, read_material
 from convert.reason.recipe import (
     COVERAGE,
     NAMEABLE_GROUPS,
     NAMEABLE_RECORDINGS,
-    Recipe,
     nameable,
 )
+from convert.reason.skill import permutations
 from convert.tell import Tell
 from convert.training import extract_features, forest
 from edgecry.decision import credibility
@@ -97,7 +96,8 @@ def measure(material: Material, effort: Effort, tell: Tell) -> Report:
     if effort.gain:
         sections += _gain(repeats, splits, effort.draws)
     if effort.permutations:
-        sections.append(_permutations(material, splits, effort.permutations, tell))
+        sections.append(permutations(X, y, labels, splits, effort.permutations, tell))
+    sections += embedding.sections(material, splits, effort, tell)
     return Report(
         title=f"reason on {material.name}",
         protocol=str(splits),
@@ -203,36 +203,3 @@ def _gain(repeats: Sequence[Repeat], splits: Splits, draws: int) -> Iterator[Sec
 
         found = gain_test(answer, clips, groups, decibels=decibels, draws=draws)
         yield gain_section(found, title, notes)
-
-
-def _permutations(material: Material, splits: Splits, draws: int, tell: Tell) -> Section:
-    """Repeat the first seed's cross-validation on labels moved between groups.
-
-    Balanced accuracy would tell nothing of a model that calls nearly every recording by the most
-    frequent label; whether its probabilities rank and fit does.
-    """
-    once = replace(splits, seeds=splits.seeds[:1])
-    tell(f"{draws} permutations")
-    runs: dict[bytes, Figures] = {}
-
-    def run(y: Labels) -> Figures:
-        """Both scores are of the same draws, so each is cross-validated once."""
-        key = y.tobytes()
-        if key not in runs:
-            n_labels = len(material.labels)
-            (P,) = cross_validate(Recipe(), material.features.X, y, once, n_classes=n_labels)
-            runs[key] = figures(y, P, material.labels)
-            if len(runs) % 10 == 0:
-                tell(f"{len(runs)} of {draws + 1} runs")
-        return runs[key]
-
-    scores: dict[str, Callable[[Labels], float]] = {
-        "ROC AUC": lambda y: run(y).roc_auc,
-        "log-loss, negative": lambda y: -run(y).log_loss,
-    }
-    found = {
-        name: permutation_test(score, material.y, splits.groups, draws=draws)
-        for name, score in scores.items()
-    }
-    note = f"Labels move between groups of like size; one repeat, split by {splits.grouping}."
-    return permutation_section(found, notes=[note])
