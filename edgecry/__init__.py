@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AudioError": "edgecry.errors",
+    "AudioOptions": "edgecry.audio.load",
     "Classifier": "edgecry.classifier",
     "Cry": "edgecry.decision",
     "CryEvent": "edgecry.stream.events",
@@ -30,6 +31,7 @@ _HOME = {
 }
 __all__ = [
     "AudioError",
+    "AudioOptions",
     "Classifier",
     "Cry",
     "CryEvent",
@@ -52,7 +54,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from edgecry.audio.load import Waveform, load_audio
+    from edgecry.audio.load import AudioOptions, Waveform, load_audio
     from edgecry.classifier import Classifier, Prediction
     from edgecry.decision import Cry, Decision, Reasons
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError

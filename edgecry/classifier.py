@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecry.arrays import Float64
-from edgecry.audio.load import Source, Waveform
+from edgecry.audio.load import AudioOptions, Source, Waveform
 from edgecry.audio.recording import Recording
 from edgecry.decision import DIGITS, Cry, Decision, Reasons, decide, find_cry, find_reasons
 from edgecry.detector import Detector, Heard, what_was_heard
@@ -106,6 +106,9 @@ class Classifier:
         Settings in place of the models' own. None decides nothing: no detector is opened, and the answer
         is the most probable label, whatever the sound.
 
+    audio : AudioOptions
+        How long a recording may be, and whether a damaged one is refused.
+
     Attributes
     ----------
     model : CryModel
@@ -137,7 +140,9 @@ class Classifier:
         *,
         detector: ModelSource | None = "cry",
         decision: Decision | None = Decision(),  # noqa: B008 - frozen
+        audio: AudioOptions = AudioOptions(),  # noqa: B008 - frozen
     ) -> None:
+        self._audio = audio
         self._models = models_for(model, detector, decision)
         self._decision = Decision() if decision is None else decision
         self._engine = engine
@@ -189,7 +194,7 @@ class Classifier:
         """
         begin = time.perf_counter()
         rate = self.spec.sr if self._detector is None else self._detector.spec.sr
-        recording = Recording(_with_rate(source, sr), again=rate != self.spec.sr)
+        recording = Recording(_with_rate(source, sr), again=rate != self.spec.sr, options=self._audio)
         waveform = recording.at(rate)
         duration = waveform.duration
         cry, vector = self._listen(waveform)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 
 def say(text: str) -> None:
@@ -36,3 +37,51 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
+
+
+@contextmanager
+def own_outputs() -> Iterator[None]:
+    """Keep stdout and stderr to Python: what native code prints meanwhile is dropped.
+
+    Decoders print: notes of libmpg123 on stderr, of libsndfile on stdout, in the middle of an answer in
+    JSON. Python's streams get descriptors of their own, and the usual two lead to nowhere.
+    """
+    streams = {1: ("stdout", sys.stdout), 2: ("stderr", sys.stderr)}
+    kept: dict[int, int] = {}
+    own: list[TextIO] = []
+    try:
+        for number, (name, stream) in streams.items():
+            stream.flush()
+            kept[number] = os.dup(number)
+            if _descriptor(stream) == number:
+                own.append(_copy(stream, number))
+                setattr(sys, name, own[-1])
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        for number in kept:
+            os.dup2(nothing, number)
+        os.close(nothing)
+        yield
+        for stream in own:
+            stream.flush()  # here, where a failure can still be told
+    finally:
+        for number, descriptor in kept.items():
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        for name, stream in streams.values():
+            setattr(sys, name, stream)
+        for stream in own:
+            with suppress(OSError, ValueError):
+                stream.close()
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    """What a stream writes to; None if that is not a file, as in tests."""
+    with suppress(OSError, ValueError, AttributeError):
+        return stream.fileno()
+    return None
+
+
+def _copy(stream: TextIO, number: int) -> TextIO:
+    """The same stream with a descriptor of its own."""
+    lines = 1 if number == 2 or stream.isatty() else -1
+    return open(os.dup(number), "w", lines, stream.encoding, stream.errors)  # noqa: PTH123

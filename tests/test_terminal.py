@@ -1,4 +1,4 @@
-"""cli.talk: what goes to stderr."""
+"""terminal: what goes to stdout and stderr."""
 
 import os
 import string
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecry.terminal import printable, quiet_stderr, say
+from edgecry.terminal import own_outputs, printable, quiet_stderr, say
 
 
 @given(st.text(st.characters(codec=None), max_size=20))
@@ -59,23 +59,25 @@ def test_quiet_stderr_leaks_no_descriptors():
     assert open_files() == before
 
 
-def test_import_of_onnxruntime_is_quiet(process, model_path, recordings, tmp_path):
-    """Some versions write on stderr while being imported; this one does so for the test."""
-    noisy = tmp_path / "site" / "sitecustomize.py"
-    noisy.parent.mkdir()
-    noisy.write_text(
-        "import os, sys\n"
-        "class Noise:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'onnxruntime': os.write(2, b'GPU device discovery failed')\n"
-        "sys.meta_path.insert(0, Noise())\n"
+def test_native_code_does_not_print_into_the_answer(tmp_path):
+    """What is written to the descriptors themselves is dropped; what Python prints arrives, and in order."""
+    code = (
+        "import os, sys; from edgecry.terminal import own_outputs\n"
+        "print('a'); print('b', file=sys.stderr)\n"
+        "with own_outputs():\n"
+        "    os.write(1, b'native'); os.write(2, b'native'); print('c'); print('d', file=sys.stderr)\n"
+        "print('e'); os.write(2, b'f')"
     )
-    env = {"PYTHONPATH": os.pathsep.join([str(noisy.parent), *filter(None, sys.path)])}
-    plain = [sys.executable, "-c", "import onnxruntime"]
-    assert b"discovery failed" in subprocess.run(plain, env=env, capture_output=True, check=True).stderr
-    for argv in (
-        ("info", model_path),
-        ("classify", recordings[0], "--raw", "--model", model_path, "--format", "csv"),
-    ):
-        done = process(*argv, env=env)
-        assert (done.returncode, done.stderr) == (0, b"")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"a\nc\ne\n", b"b\nd\nf")
+
+
+def test_outputs_are_given_back(capfd):
+    before = sys.stdout, sys.stderr
+    with pytest.raises(ZeroDivisionError), own_outputs():
+        os.write(1, b"native")
+        raise ZeroDivisionError
+    assert (sys.stdout, sys.stderr) == before
+    os.write(1, b"back")
+    assert capfd.readouterr().out == "back"

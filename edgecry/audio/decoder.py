@@ -6,12 +6,12 @@ process that meets nothing else never loads that library. libsndfile reads every
 
 from __future__ import annotations
 
+import math
 import os
-import shlex
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from io import SEEK_END, SEEK_SET, BufferedReader
-from pathlib import Path
 from typing import Any, BinaryIO, Final, Self, cast
 
 import numpy as np
@@ -22,16 +22,17 @@ from edgecry.audio.file_header import (
     WavFormat,
     lacks_ogg_end,
     read_chunk_header,
-    unreadable_format,
 )
-from edgecry.errors import AudioError
+from edgecry.errors import AudioError, EdgecryWarning
 
-READABLE: Final = "WAV, FLAC, OGG (Vorbis, Opus), MP3 and AIFF"
-
+#: Seconds that may be missing at the end without a word: some recorders count the header as sound.
+UNNOTICED: Final = 0.1
 #: Values decoded at once, all channels together: 256 kB, which a cache holds. A short recording is one block.
 BLOCK: Final = 65_536
 #: libsndfile's count of frames where the header does not say it.
 _UNKNOWN_FRAMES: Final = 2**63 - 1
+#: How the formats begin of which libsndfile makes the same by callbacks and from a descriptor.
+_DIRECT: Final = (b"RIFF", b"FORM", b"fLaC", b"OggS")
 #: MP3 encoders disagree on whether the frame that holds the count is counted, and on the last one.
 _MP3_SLACK: Final = 2 * 1152
 
@@ -45,25 +46,41 @@ class Decoder:
     Parameters
     ----------
     file : binary file object, seekable
-        Read from its position to its end; not closed.
+        Read from its position to its end, or to where another recording begins; not closed.
     origin : str
         Its name, for messages.
+    strict : bool
+        Whether a recording that is cut short or damaged is an error. Otherwise what is there counts,
+        with a warning if more than ``UNNOTICED`` seconds are missing.
+
+    Attributes
+    ----------
+    next : int or None
+        Where another recording begins in the same file, in bytes after the beginning of this one.
 
     Raises
     ------
     AudioError
-        The file is empty, or no audio that libsndfile reads.
+        The file is empty, or no audio that libsndfile or the ffmpeg of this machine reads.
     """
 
-    def __init__(self, file: BinaryIO, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, file: BinaryIO, origin: str, strict: bool = False) -> None:
+        self._origin, self._strict = origin, strict
         self._file, self._view = file, _View(file)
         if self._view.seek(0, SEEK_END) == 0:
             raise AudioError(f"{origin}: is empty (0 bytes); record or copy it again")
+        self._view.seek(0)
+        self._head = self._view.read(16)
         self._header = read_chunk_header(cast(BinaryIO, self._view))
+        self.next = self._find_next()
+        if self.next is not None:
+            self._view.end(self.next)
+            self._header = read_chunk_header(cast(BinaryIO, self._view))
         if self._header is not None and self._header.never_filled_in:
             # libsndfile takes a size of 0 at its word, and this one as "to the end".
             self._view.patch(self._header.size_at, b"\xff\xff\xff\xff")
+        elif self._head.startswith(b"BW64"):
+            self._view.patch(0, b"RF64")  # the same format under its older name, which libsndfile knows
         self._view.seek(0)
         self._sound: Any = self._open_plain() or self._open()
 
@@ -77,13 +94,20 @@ class Decoder:
         """Number of channels, as the header has it."""
         return int(self._sound.channels)
 
+    @property
+    def stated_seconds(self) -> float:
+        """Length by the header, in seconds; 0 where it does not say."""
+        stated = int(self._sound.frames)
+        return stated / self.rate if stated < _UNKNOWN_FRAMES and self.rate > 0 else 0.0
+
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Yield the samples as arrays of shape (n, channels); each is overwritten by the next.
 
         Raises
         ------
         AudioError
-            The file cannot be read on, is damaged, or ends before its header says.
+            The file cannot be read on; or it is damaged or ends before its header says, and nothing of
+            it is there or ``strict`` is set.
         """
         buffer = np.empty((max(1, BLOCK // self.channels), self.channels), np.float32)
         frames, stated = 0, int(self._sound.frames)
@@ -93,10 +117,25 @@ class Decoder:
                 frames += len(block)
                 yield block
         except RuntimeError as error:  # soundfile's, which may not have been imported
-            raise self._cut_short(int(self._sound.tell()), _reason(error)) from error
+            self._view.raise_failure(self._origin)
+            whole = max(0, int(self._sound.tell()) - frames)  # before the damage, in the buffer
+            frames += whole
+            self._cut_short(frames, _reason(error), error)
+            yield buffer[:whole]
+            return
         self._view.raise_failure(self._origin)
-        if shortfall := self._shortfall(frames):
-            raise self._cut_short(frames, shortfall)
+        shortfall, missing = self._shortfall(frames)
+        if shortfall and (self._strict or frames == 0 or missing > UNNOTICED):
+            self._cut_short(frames, shortfall)
+
+    def _find_next(self) -> int | None:
+        """Look for another recording after this one; for plain WAV that fills its file there is no need."""
+        header = self._header
+        if header is not None and not header.open_ended and abs(header.promised - header.present) <= 1:
+            return None
+        from edgecry.audio.parts import find_next
+
+        return find_next(cast(BinaryIO, self._view), self._head, header)
 
     def _open_plain(self) -> _Pcm16File | None:
         header = self._header
@@ -113,64 +152,99 @@ class Decoder:
             sound = soundfile.SoundFile(self._direct() or self._view)
         except soundfile.SoundFileError as error:
             self._view.raise_failure(self._origin)
-            raise self._unreadable(_reason(error)) from error
+            return self._open_elsewhere(_reason(error))
         # soundfile seeks after each read of a seekable file, which makes MP3 lose its bit reservoir.
         sound.seekable = lambda: False
         return sound
 
     def _direct(self) -> int | None:
-        """Descriptor of a plain file that libsndfile can read by itself, which saves calls back."""
+        """Descriptor of a plain file that libsndfile can read by itself, which saves calls back.
+
+        Only of formats of which it makes the same this way: of damaged files of other kinds it does not.
+        """
+        if self._head[:4] not in _DIRECT and self._head[:1] != b"\xff" and self._head[:3] != b"ID3":
+            return None
+        return self._descriptor()
+
+    def _descriptor(self) -> int | None:
         if not self._view.is_whole or not isinstance(self._file, BufferedReader):
             return None
         descriptor = os.dup(self._file.fileno())  # libsndfile closes the one it is given
         os.lseek(descriptor, 0, os.SEEK_SET)
         return descriptor
 
-    def _unreadable(self, reason: str) -> AudioError:
+    def _open_elsewhere(self, reason: str) -> Any:
+        """Open with ffmpeg what libsndfile does not read, or say what it is and what helps."""
+        from edgecry.audio import ffmpeg, unreadable
+
+        view = cast(BinaryIO, self._view)
+        if other := unreadable.other_than_sound(view):
+            raise AudioError(f"{self._origin}: is {other.name}; {other.advice}")
+        name = unreadable.lacking_format(self._head)
+        if name is None and unreadable.is_headerless(self._origin):
+            todo = f"convert it with {unreadable.conversion(self._origin)}, as nothing in it says what it is"
+            raise AudioError(f"{self._origin}: PCM without a header cannot be read; {todo}")
+        if not ffmpeg.installed():
+            found = f"{name} cannot be read" if name else self._described(reason)
+            todo = f"install ffmpeg, or convert it with {unreadable.conversion(self._origin)}"
+            raise AudioError(f"{self._origin}: {found}; {todo} where it is installed")
+        descriptor = self._descriptor()
         self._view.seek(0)
-        head = self._view.read(16)
-        if name := unreadable_format(head, self._origin):
-            return AudioError(f"{self._origin}: {name} cannot be read; convert it with {self._ffmpeg()}")
+        try:
+            return ffmpeg.FfmpegFile(view, descriptor)
+        except ffmpeg.FfmpegError as error:
+            found = f"{name} that cannot be read" if name else self._described(reason)
+            raise AudioError(
+                f"{self._origin}: {'is ' * bool(name)}{found}; ffmpeg cannot read it either ({error}), "
+                "so copy or record it again"
+            ) from error
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _described(self, reason: str) -> str:
         header = self._header
         if header is not None and header.format is not None:
             reason += f", its header says {header.format.channels} channels at {header.format.rate} Hz"
-        return AudioError(
-            f"{self._origin}: is no recording that can be read ({reason}, it begins with {head!r}); "
-            f"{READABLE} can, so convert it with {self._ffmpeg()}"
-        )
+        return f"is no recording that can be read ({reason}, it begins with {self._head!r})"
 
-    def _cut_short(self, frames: int, reason: str) -> AudioError:
-        return AudioError(
-            f"{self._origin}: is cut short or damaged after {frames / self.rate:.2f} s ({reason}); "
-            f"copy it again, or keep what is there with {self._ffmpeg()}"
-        )
+    def _cut_short(self, frames: int, reason: str, cause: Exception | None = None) -> None:
+        """Refuse a recording that is not whole, or warn that only a part of it counts."""
+        found = f"is cut short or damaged after {frames / self.rate:.2f} s ({reason})"
+        if self._strict or frames == 0:
+            raise AudioError(f"{self._origin}: {found}; copy it again") from cause
+        warn(f"{self._origin}: {found}; only what comes before counts")
 
-    def _shortfall(self, frames: int) -> str:
-        """Say what is missing at the end, if the header or the format tells that something is."""
+    def _shortfall(self, frames: int) -> tuple[str, float]:
+        """Say what is missing at the end, if that can be told, and how many seconds: inf if unknown."""
         header, stated = self._header, int(self._sound.frames)
+        if self._sound.format == "ffmpeg":
+            return self._sound.complaint(), math.inf
         if header is not None:
             if header.open_ended or header.promised <= header.present:
-                return ""
-            return f"its header promises {header.promised} bytes of audio, {header.present} are there"
+                return "", 0.0
+            seconds = header.promised / max(1, header.present) * frames / self.rate - frames / self.rate
+            return (
+                f"its header promises {header.promised} bytes of audio, {header.present} are there",
+                seconds,
+            )
         if self._sound.format == "OGG" and lacks_ogg_end(cast(BinaryIO, self._view)):
-            return "the page that ends an Ogg stream is missing"
+            return "the page that ends an Ogg stream is missing", math.inf
         slack = _MP3_SLACK if self._sound.format == "MP3" else 0
         if stated < _UNKNOWN_FRAMES and frames < stated - slack:
-            return f"its header promises {stated / self.rate:.2f} s"
-        return ""
-
-    def _ffmpeg(self) -> str:
-        """The command that makes a readable file of this one."""
-        path = Path(self._origin)
-        is_pcm = path.suffix.lower() in (".raw", ".pcm")
-        pcm = "-f s16le -ar 16000 -ac 1 " if is_pcm else ""
-        return f"'ffmpeg {pcm}-i {shlex.quote(self._origin) if path.is_file() else 'IN'} out.wav'"
+            return f"its header promises {stated / self.rate:.2f} s", (stated - frames) / self.rate
+        return "", 0.0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._sound.close()
+
+
+def warn(text: str) -> None:
+    """Tell of a recording that is odd, yet heard."""
+    warnings.warn(text, EdgecryWarning, stacklevel=2)
 
 
 def _reason(error: Exception) -> str:
@@ -187,17 +261,22 @@ class _View:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._start = file.tell()
+        self._end: int | None = None
         self._patch = (0, b"")
         self._failure: Exception | None = None
 
     @property
     def is_whole(self) -> bool:
-        """The file is seen as it is, from its first byte."""
-        return self._start == 0 and not self._patch[1]
+        """The file is seen as it is, from its first byte to its last."""
+        return self._start == 0 and not self._patch[1] and self._end is None
 
     def patch(self, at: int, data: bytes) -> None:
         """Show ``data`` at this offset instead of what is there."""
         self._patch = (at, data)
+
+    def end(self, at: int) -> None:
+        """Show nothing from this offset on."""
+        self._end = at
 
     def raise_failure(self, origin: str) -> None:
         """Raise what a read ran into, as an AudioError."""
@@ -207,7 +286,9 @@ class _View:
     def seek(self, offset: int, whence: int = SEEK_SET) -> int:
         # Damaged headers point before the start and far beyond the end; as with lseek, the position stays.
         with suppress(OSError, OverflowError, ValueError):
-            if whence == SEEK_END:
+            if whence == SEEK_END and self._end is not None:
+                self._file.seek(max(self._start, self._start + self._end + offset))
+            elif whence == SEEK_END:
                 self._file.seek(offset, SEEK_END)
             else:
                 base = self._start if whence == SEEK_SET else self._file.tell()
@@ -219,6 +300,8 @@ class _View:
 
     def read(self, count: int) -> bytes:
         at = self.tell()
+        if self._end is not None:
+            count = max(0, min(count, self._end - at))
         try:
             data = self._file.read(count)
         except Exception as error:  # whatever the file object is, and raises

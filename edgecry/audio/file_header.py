@@ -1,7 +1,6 @@
 """What a recording's container says of itself, read from its bytes before libsndfile sees them.
 
-Two things libsndfile keeps to itself are needed for a useful answer: which format an unreadable file
-is in, and how much audio the header of a WAV or AIFF file promised (libsndfile silently corrects it).
+libsndfile keeps to itself how much audio the header of a WAV or AIFF file promised, and silently corrects it.
 """
 
 from __future__ import annotations
@@ -9,49 +8,20 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from io import SEEK_END
-from pathlib import PurePath
 from typing import Any, BinaryIO, Final
-
-#: Formats libsndfile lacks: name, offset and bytes of the mark, usual extensions.
-_LACKING: Final[tuple[tuple[str, int, bytes | None, tuple[str, ...]], ...]] = (
-    ("MPEG-4 audio", 4, b"ftyp", (".m4a", ".mp4", ".m4b", ".mov", ".3gp", ".3g2")),
-    ("WebM or Matroska", 0, b"\x1aE\xdf\xa3", (".webm", ".mkv", ".mka")),
-    ("Windows Media", 0, b"0&\xb2u\x8ef\xcf\x11", (".wma", ".asf", ".wmv")),
-    ("AMR speech", 0, b"#!AMR", (".amr", ".awb")),
-    ("AAC", 0, b"\xff\xf1", (".aac",)),
-    ("AAC", 0, b"\xff\xf9", (".aac",)),
-    ("WavPack", 0, b"wvpk", (".wv",)),
-    ("Monkey's Audio", 0, b"MAC ", (".ape",)),
-    ("PCM without a header", 0, None, (".raw", ".pcm")),
-)
 
 #: Sizes from here on are placeholders of programs that write to a pipe and learn the length too late:
 #: sox 0x7f000000 (AIFF) and 0x7ffff000, arecord 0x80000000, ffmpeg 0xffffffff, each less some header.
 UNKNOWN_SIZE: Final = 0x7F000000
 
+#: Size of the audio that says that it stands in a chunk "ds64" (EBU Tech 3306).
+_IN_DS64: Final = 0xFFFFFFFF
 #: Longest page of an Ogg stream, in bytes (RFC 3533, 6).
 _OGG_PAGE: Final = 65_307
 #: Shortest "fmt " chunk that says how many bits a sample has.
 _FMT_BYTES: Final = 16
 #: Chunks looked at before the audio; real files have a handful, a hostile one millions of empty ones.
 _MAX_CHUNKS: Final = 1000
-
-
-def unreadable_format(head: bytes, name: str) -> str | None:
-    """Name the format of a recording if it is one that libsndfile lacks.
-
-    Parameters
-    ----------
-    head : bytes
-        How the recording begins; 16 bytes are enough.
-    name : str
-        Its file name, whose extension is asked if the bytes say nothing.
-    """
-    for format_name, offset, mark, _ in _LACKING:
-        if mark is not None and head[offset:].startswith(mark):
-            return format_name
-    suffix = PurePath(name).suffix.lower()
-    return next((n for n, _, _, suffixes in _LACKING if suffix in suffixes), None)
 
 
 @dataclass(frozen=True)
@@ -124,20 +94,20 @@ class ChunkHeader:
 
 
 def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
-    """Walk the chunks of a WAV (RIFF) or AIFF (FORM) file up to its audio.
+    """Walk the chunks of a WAV (RIFF; RF64, BW64: 64-bit) or AIFF (FORM) file up to its audio.
 
     Returns None for anything else, and for a file that ends before its audio begins. The position
     of ``file`` is changed.
     """
     length = file.seek(0, SEEK_END)
     magic, form = _unpack("<4s4x4s", file, 0)
-    if (magic, form) == (b"RIFF", b"WAVE"):
+    if magic in (b"RIFF", b"RF64", b"BW64") and form == b"WAVE":
         order, audio = "<", b"data"
     elif magic == b"FORM" and form in (b"AIFF", b"AIFC"):
         order, audio = ">", b"SSND"
     else:
         return None
-    found = None
+    found = long_size = None
     at = 12
     for _ in range(_MAX_CHUNKS):
         if at + 8 > length:
@@ -146,7 +116,11 @@ def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
         at += 8
         if name == b"fmt " and size >= _FMT_BYTES:
             found = WavFormat(*_unpack("<HHIIHH", file, at))
+        if name == b"ds64" and magic != b"RIFF":
+            (long_size,) = _unpack("<8xQ", file, at)
         if name == audio:
+            if long_size and size == _IN_DS64:
+                return ChunkHeader(at - 4, long_size, length - at, long_size >> 62 > 0, found)
             open_ended = size >= UNKNOWN_SIZE or (size == 0 and not _are_chunks(file, at, length, order))
             return ChunkHeader(at - 4, size, length - at, open_ended, found)
         at += size + size % 2

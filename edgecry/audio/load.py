@@ -17,15 +17,23 @@ from typing import Any, BinaryIO, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.audio.decoder import BLOCK, Decoder
-from edgecry.errors import AudioError
+from edgecry.arrays import Float32
+from edgecry.audio.decoder import BLOCK, Decoder, warn
+from edgecry.errors import AudioError, EdgecryError
 
 MIN_RATE: Final = 1_000
 MAX_RATE: Final = 768_000
 MAX_CHANNELS: Final = 256
 
-#: What of a pipe is kept in memory; a longer one goes to a temporary file.
-_SPOOL_BYTES: Final = 8 << 20
+#: The longest recording, unless it is set otherwise, in seconds.
+DAY: Final = 86_400.0
+#: Share of the samples of a file that may be NaN or infinite, and are taken for silence.
+MAX_INVALID: Final = 0.01
+#: Recordings in a row in one file that are read.
+MAX_PARTS: Final = 10_000
+#: Power of the mix, as a share of what channels that have nothing in common leave, under which the channels
+#: cancel each other: each is nearly the other one turned upside down, at a correlation under -0.9.
+CANCELLED: Final = 0.1
 #: Samples that are resampled all at once; of more, only blocks are held.
 _SHORT: Final = 1 << 20
 #: Zero and unit of each type of array; libsndfile scales files alike.
@@ -57,7 +65,7 @@ class Waveform:
         ``samples`` has another type or shape, is empty or not finite, or ``sr`` is out of range.
     """
 
-    samples: NDArray[np.float32]
+    samples: Float32
     sr: int
     origin: str = "audio"
 
@@ -79,54 +87,110 @@ class Waveform:
         return len(self.samples) / self.sr
 
 
-#: What :func:`load_audio` takes.
-Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int] | Waveform
-
-
-def load_audio(source: Source, sr: int = 16000) -> Waveform:
-    """Decode a recording, mix it to mono and bring it to one rate.
-
-    The samples are those of ``librosa.load(path, sr=sr)``, bit for bit: float32, channels averaged
-    before resampling, soxr "HQ", ``ceil(n * sr / rate)`` of them.
+@dataclass(frozen=True)
+class AudioOptions:
+    """How recordings are read.
 
     Parameters
     ----------
-    source : path, bytes, binary file object, (array, rate) or Waveform
-        A recording in any format libsndfile reads, by its path or its content. A file object is
-        read from its position to its end, stays open, and may be a pipe. An array has shape (n,) or
-        (n, channels) and is float at full scale 1, or int16, int32 or uint8 at that type's.
-    sr : int in [1000, 768000]
-        Wanted sampling rate in Hz.
+    strict : bool
+        Whether damage is an error: a recording that is cut short, or a sample that is NaN or infinite.
+        Otherwise what is there counts, with an :class:`~edgecry.errors.EdgecryWarning`.
+    longest : float > 0
+        The longest recording, in seconds. At 16 kHz an hour takes 230 MB of memory.
 
     Raises
     ------
     AudioError
-        The source cannot be read, is no audio, is cut short, holds no samples or NaN or infinity,
-        or a rate or number of channels is out of range.
+        A value is out of range.
+    """
+
+    strict: bool = False
+    longest: float = DAY
+
+    def __post_init__(self) -> None:
+        if self.strict is False and self.longest == DAY:
+            return  # without the module that checks, which a process that answers once does not need
+        from edgecry.checks import number, shown
+
+        if not isinstance(self.strict, bool):
+            raise AudioError(f"strict: found {shown(self.strict)}; allowed are True and False")
+        number("longest", self.longest, 0.0, 1e9, "s", above=True, error=AudioError)
+
+
+#: What :func:`load_audio` takes.
+Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int] | Waveform
+
+
+def load_audio(source: Source, sr: int = 16000, options: AudioOptions = AudioOptions()) -> Waveform:
+    """Decode a recording, mix it to mono and bring it to one rate.
+
+    The samples are those of ``librosa.load(path, sr=sr)``, bit for bit: float32, channels averaged
+    before resampling, soxr "HQ", ``ceil(n * sr / rate)`` of them. There are three exceptions, each with an
+    :class:`~edgecry.errors.EdgecryWarning`: a sample of a file that is NaN or infinite is silence, of
+    channels that cancel each other the loudest is taken, and of recordings in a row in one file all are read.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file object, (array, rate) or Waveform
+        A recording in any format that libsndfile reads, or the ffmpeg of this machine if it has one, by
+        its path or its content. A file object is read from its position to its end, stays open, and may
+        be a pipe. An array has shape (n,) or
+        (n, channels) and is float at full scale 1, or int16, int32 or uint8 at that type's.
+    sr : int in [1000, 768000]
+        Wanted sampling rate in Hz.
+    options : AudioOptions
+        How long a recording may be, and whether damage is an error.
+
+    Raises
+    ------
+    AudioError
+        The source cannot be read, is not audio, holds no samples or is too long for the options or for
+        the memory, an array holds NaN or infinity, or a rate or number of channels is out of range.
     """
     sr = _check_rate(sr, "sr")
+    try:
+        return _load(source, sr, options)
+    except MemoryError:
+        raise AudioError(
+            f"{_name(source)}: its samples do not fit into the memory that is free; cut it into parts"
+        ) from None
+
+
+def _load(source: Source, sr: int, options: AudioOptions) -> Waveform:
     if isinstance(source, Waveform):
-        return source if source.sr == sr else _from_array(source.samples, source.sr, sr, source.origin)
+        if source.sr == sr:
+            return source
+        return _from_array(source.samples, source.sr, sr, source.origin, options)
     if isinstance(source, tuple):
         if len(source) != 2:
             raise AudioError(f"source: a tuple of {len(source)}; expected (array, rate)")
-        return _from_array(source[0], source[1], sr, "array")
+        return _from_array(source[0], source[1], sr, "array", options)
     if isinstance(source, bytes | bytearray | memoryview):
-        return _from_file(BytesIO(source), sr, "bytes")
+        return _from_file(BytesIO(source), sr, "bytes", options)
     if isinstance(source, str | os.PathLike):
-        return _from_path(os.fsdecode(source), sr)
+        return _from_path(os.fsdecode(source), sr, options)
     if hasattr(source, "read"):
-        return _from_stream(source, sr, str(getattr(source, "name", "file object")))
+        return _from_stream(source, sr, _name(source), options)
     raise AudioError(
         f"source: {type(source).__name__} is no audio; allowed are a path, bytes, a binary file object, "
         "an (array, rate) tuple and a Waveform"
     )
 
 
+def _name(source: object) -> str:
+    """What a source is called in messages."""
+    if isinstance(source, str | os.PathLike):
+        return os.fsdecode(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "bytes"
+    return str(getattr(source, "name", "file object" if hasattr(source, "read") else "array"))
+
+
 # -- the kinds of source ---------------------------------------------------------------------------
 
 
-def _from_path(path: str, sr: int) -> Waveform:
+def _from_path(path: str, sr: int, options: AudioOptions) -> Waveform:
     if not path:
         raise AudioError("source: the path is empty; name a recording")
     try:
@@ -140,7 +204,7 @@ def _from_path(path: str, sr: int) -> Waveform:
     except (OSError, ValueError) as error:
         raise AudioError(f"{path!r}: cannot be opened ({error}); check the name") from error
     with file:
-        return _from_stream(file, sr, path)
+        return _from_stream(file, sr, path, options)
 
 
 def _why_missing(path: str) -> str:
@@ -154,7 +218,7 @@ def _why_missing(path: str) -> str:
     return "no such file; check the name"
 
 
-def _from_stream(file: Any, sr: int, origin: str) -> Waveform:
+def _from_stream(file: Any, sr: int, origin: str, options: AudioOptions) -> Waveform:
     # File objects are of any make, and raise anything: gzip an EOFError, zipfile its own.
     try:
         is_text = isinstance(file.read(0), str)
@@ -168,27 +232,78 @@ def _from_stream(file: Any, sr: int, origin: str) -> Waveform:
     if is_text:
         raise AudioError(f"{origin}: is open as text; open it with mode 'rb'")
     if is_seekable:
-        return _from_file(file, sr, origin)
-    import shutil  # for pipes alone
-    from tempfile import SpooledTemporaryFile
+        return _from_file(file, sr, origin, options)
+    from edgecry.audio.spool import spooled  # for pipes alone
 
-    with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
+    with spooled(file, origin) as spool:
+        return _from_file(cast(BinaryIO, spool), sr, origin, options)
+
+
+def _from_file(file: BinaryIO, sr: int, origin: str, options: AudioOptions) -> Waveform:
+    at = file.tell()
+    samples, following = _decoded(file, sr, origin, options, options.longest)
+    if following is None:
+        return Waveform(samples, sr, origin)
+    return Waveform(_with_following(file, at + following, samples, sr, origin, options), sr, origin)
+
+
+def _with_following(
+    file: BinaryIO, at: int, first: Float32, sr: int, origin: str, options: AudioOptions
+) -> Float32:
+    """Read on where a file holds recordings in a row, as players do."""
+    joined, parts = bytearray(first.data), 1
+    following: int | None = 0
+    while following is not None:
+        if parts == MAX_PARTS:
+            raise AudioError(f"{origin}: holds over {MAX_PARTS} recordings in a row; cut it into parts")
+        file.seek(at)
         try:
-            shutil.copyfileobj(file, spool)
-        except Exception as error:
-            raise AudioError(f"{origin}: cannot be read to its end ({error}); try again") from error
-        spool.seek(0)
-        return _from_file(cast(BinaryIO, spool), sr, origin)
+            left = options.longest - len(joined) / (4 * sr)
+            samples, following = _decoded(file, sr, origin, options, left)
+        except EdgecryError as error:
+            if options.strict:
+                raise
+            warn(f"{origin}: what follows after {len(joined) / (4 * sr):.2f} s is left out: {error}")
+            break
+        joined += samples.data
+        at += following or 0
+        parts += 1
+    if parts > 1:
+        warn(f"{origin}: holds {parts} recordings in a row; they are heard as one")
+    return np.frombuffer(joined, np.float32)
 
 
-def _from_file(file: BinaryIO, sr: int, origin: str) -> Waveform:
-    with Decoder(file, origin) as decoder:
-        rate = _check_rate(decoder.rate, f"{origin}: sampling rate in its header")
-        _check_channels(decoder.channels, f"{origin}: its header")
-        return Waveform(_join(decoder.blocks(), rate, sr, origin), sr, origin)
+def _decoded(
+    file: BinaryIO, sr: int, origin: str, options: AudioOptions, longest: float
+) -> tuple[Float32, int | None]:
+    """Decode one recording from the file's position on.
+
+    Returns
+    -------
+    samples : float32 [shape=(n,)]
+        Mono, at ``sr``.
+    next : int or None
+        Bytes to the beginning of the next one in this file.
+    """
+    start, channel = file.tell(), None
+    while True:
+        with Decoder(file, origin, options.strict) as decoder:
+            rate = _check_rate(decoder.rate, f"{origin}: sampling rate in its header")
+            _check_channels(decoder.channels, f"{origin}: its header")
+            mono = Mono(rate, origin, longest, channel, mends=not options.strict)
+            mono.check_length(decoder.stated_seconds)
+            samples = _join(mono.of(decoder.blocks()), rate, sr)
+        if channel is not None or (channel := mono.instead_of_mix()) is None:
+            return samples, decoder.next
+        del samples
+        warn(
+            f"{origin}: its channels cancel each other, as of a balanced microphone on a stereo input; "
+            f"only channel {channel + 1} is heard"
+        )
+        file.seek(start)
 
 
-def _from_array(array: object, rate: object, sr: int, origin: str) -> Waveform:
+def _from_array(array: object, rate: object, sr: int, origin: str, options: AudioOptions) -> Waveform:
     rate = _check_rate(rate, f"{origin}: rate")
     if not isinstance(array, np.ndarray) or array.dtype.name not in _SCALES or array.ndim not in (1, 2):
         raise AudioError(
@@ -199,10 +314,16 @@ def _from_array(array: object, rate: object, sr: int, origin: str) -> Waveform:
         raise AudioError(f"{origin}: found a masked array; fill what is masked, or leave it out")
     if array.ndim == 2:
         _check_channels(array.shape[1], f"{origin} of shape {array.shape}, which is (n, channels)")
-    return Waveform(_join(_array_blocks(array), rate, sr, origin), sr, origin)
+    mono = Mono(rate, origin, options.longest)
+    samples = _join(mono.of(_array_blocks(array)), rate, sr)
+    channel = mono.instead_of_mix()
+    if channel is not None:
+        warn(f"{origin}: its channels cancel each other; only channel {channel + 1} is heard")
+        samples = _join(Mono(rate, origin, options.longest).of(_array_blocks(array[:, channel])), rate, sr)
+    return Waveform(samples, sr, origin)
 
 
-def _array_blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
+def _array_blocks(array: NDArray[Any]) -> Iterator[Float32]:
     zero, unit = _SCALES[array.dtype.name]
     for start in range(0, len(array), BLOCK):
         with np.errstate(over="ignore"):
@@ -213,14 +334,102 @@ def _array_blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
 # -- mono, at the wanted rate ----------------------------------------------------------------------
 
 
-def _join(blocks: Iterable[NDArray[np.float32]], rate: int, sr: int, origin: str) -> NDArray[np.float32]:
-    """Mix blocks of shape (n, channels) or (n,) to one signal, and resample it: on the way, if it is long."""
+class Mono:
+    """Mixes blocks of a recording to one channel, and notices on the way what is wrong with them.
+
+    Parameters
+    ----------
+    rate : int
+        In Hz.
+    origin : str
+        For messages.
+    longest : float
+        Seconds that it may last.
+    channel : int or None
+        The one to take; None mixes all.
+    mends : bool
+        Whether samples that are not finite are taken for silence, in place, and warned of.
+
+    Raises
+    ------
+    AudioError
+        While blocks are mixed: it is too long, or holds a sample that is not finite, or too many of them.
+    """
+
+    def __init__(
+        self, rate: int, origin: str, longest: float, channel: int | None = None, mends: bool = False
+    ) -> None:
+        self._rate, self._origin, self._longest = rate, origin, longest
+        self._channel, self._mends = channel, mends
+        self._frames = self._invalid = 0
+        self._mixed = 0.0
+        self._power: NDArray[np.float64] | None = None
+
+    def of(self, blocks: Iterable[Float32]) -> Iterator[Float32]:
+        """Yield each block, of shape (n, channels) or (n,), as mono of shape (n,)."""
+        for block in blocks:
+            mono = self._mix(block)
+            if not np.isfinite(mono).all():
+                if not self._mends:
+                    _check_finite(mono, self._frames, self._rate, self._origin)
+                bad = ~np.isfinite(block)
+                self._invalid += int(np.count_nonzero(bad.any(axis=1)))
+                block[bad] = 0
+                mono = self._mix(block)
+                _check_finite(mono, self._frames, self._rate, self._origin)  # a sum may overflow
+            self._frames += len(mono)
+            self.check_length(self._frames / self._rate)
+            if block.ndim == 2 and block.shape[1] > 1 and self._channel is None:
+                self._weigh(block, mono)
+            yield mono
+        self._judge()
+
+    def check_length(self, seconds: float) -> None:
+        """Refuse what is too long."""
+        if seconds > self._longest:
+            raise AudioError(
+                f"{self._origin}: lasts {seconds:.0f} s or more, and {self._longest:.0f} s are allowed; "
+                "cut it into parts, or allow more (longest)"
+            )
+
+    def instead_of_mix(self) -> int | None:
+        """Return the loudest channel if the channels cancel each other, which only the end shows."""
+        if self._power is None:
+            return None
+        alone = float(self._power.sum()) / len(self._power) ** 2  # of a mix of unrelated channels
+        return int(self._power.argmax()) if self._mixed < CANCELLED * alone else None
+
+    def _mix(self, block: Float32) -> Float32:
+        """Average the channels, in float32 and in the order np.mean adds them, as librosa.to_mono does."""
+        if block.ndim == 1:
+            return block
+        if block.shape[1] == 1 or self._channel is not None:
+            return np.ascontiguousarray(block[:, self._channel or 0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return cast(Float32, block.mean(axis=1))
+
+    def _weigh(self, block: Float32, mono: Float32) -> None:
+        with np.errstate(over="ignore"):
+            power = np.einsum("ij,ij->j", block, block).astype(np.float64)
+            self._mixed += float(np.dot(mono, mono))
+        self._power = power if self._power is None else self._power + power
+
+    def _judge(self) -> None:
+        if self._invalid > MAX_INVALID * self._frames:
+            raise AudioError(
+                f"{self._origin}: {self._invalid} of {self._frames} samples are NaN or infinite; it is not "
+                "sound, so repair or record it again"
+            )
+        if self._invalid:
+            warn(f"{self._origin}: {self._invalid} of its samples are NaN or infinite; they are silence")
+
+
+def _join(blocks: Iterable[Float32], rate: int, sr: int) -> Float32:
+    """Join blocks of mono to one signal, and resample it: on the way, if it is long."""
     resampler = None
     # A bytearray grows in place, so that nothing but the result itself is ever held.
     joined, n = bytearray(), 0
-    for block in blocks:
-        mono = _mix(block)
-        _check_finite(mono, n, rate, origin)
+    for mono in blocks:
         n += len(mono)
         if rate != sr and resampler is None and n > _SHORT:
             import soxr
@@ -241,22 +450,12 @@ def _join(blocks: Iterable[NDArray[np.float32]], rate: int, sr: int, origin: str
     return np.frombuffer(joined, np.float32)
 
 
-def _resampled(samples: NDArray[np.float32], rate: int, sr: int, size: int) -> NDArray[np.float32]:
+def _resampled(samples: Float32, rate: int, sr: int, size: int) -> Float32:
     """All at once, which gives the same samples as a stream in two thirds of the time."""
     import soxr
 
-    out: NDArray[np.float32] = soxr.resample(samples, rate, sr, quality="HQ")[:size]
+    out: Float32 = soxr.resample(samples, rate, sr, quality="HQ")[:size]
     return out if len(out) == size else np.concatenate((out, np.zeros(size - len(out), np.float32)))
-
-
-def _mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average the channels, in float32 and in the order np.mean adds them, as librosa.to_mono does."""
-    if block.ndim == 1:
-        return block
-    if block.shape[1] == 1:
-        return np.ascontiguousarray(block[:, 0])
-    with np.errstate(over="ignore", invalid="ignore"):
-        return cast(NDArray[np.float32], block.mean(axis=1))
 
 
 # -- checks ----------------------------------------------------------------------------------------
@@ -276,7 +475,7 @@ def _check_channels(channels: int, name: str) -> None:
         raise AudioError(f"{name}: {channels} channels; allowed are 1 to {MAX_CHANNELS}")
 
 
-def _check_finite(samples: NDArray[np.float32], before: int, rate: int, origin: str) -> None:
+def _check_finite(samples: Float32, before: int, rate: int, origin: str) -> None:
     finite = np.isfinite(samples)
     if not finite.all():
         at = int(np.argmin(finite))

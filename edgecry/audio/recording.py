@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from io import SEEK_END, BytesIO
+from io import SEEK_END
 from pathlib import Path
 from typing import Any
 
-from edgecry.audio.load import Source, Waveform, load_audio
-from edgecry.errors import AudioError
+from edgecry.audio.load import AudioOptions, Source, Waveform, load_audio
 
 
 class Recording:
@@ -21,7 +20,9 @@ class Recording:
         As :func:`~edgecry.audio.load.load_audio` takes it.
     again : bool
         Whether it may be asked for at more than one rate. Then what can be read only once, a pipe by
-        its path or as a file object, is kept in memory.
+        its path or as a file object, is kept.
+    options : AudioOptions
+        How it is read.
 
     Raises
     ------
@@ -29,9 +30,15 @@ class Recording:
         A pipe cannot be read to its end.
     """
 
-    def __init__(self, source: Source, again: bool = False) -> None:
+    def __init__(
+        self,
+        source: Source,
+        again: bool = False,
+        options: AudioOptions = AudioOptions(),  # noqa: B008 - frozen
+    ) -> None:
         self._source: Any = _kept(source) if again and _runs_dry(source) else source
         self._start = _position(self._source) if again else None
+        self._options = options
         self._last: Waveform | None = None
 
     def at(self, sr: int) -> Waveform:
@@ -45,19 +52,12 @@ class Recording:
         if self._last is None or self._last.sr != sr:
             self._last = None  # two at once would be twice the memory
             if self._start is not None:
-                # libsndfile read the descriptor behind its back: the end first, to have it look again.
+                # libsndfile moved the file position without the file object knowing. Seek to the end
+                # first, so that it reads the real position.
                 self._source.seek(0, SEEK_END)
                 self._source.seek(self._start)
-            self._last = load_audio(self._source, sr=sr)
+            self._last = load_audio(self._source, sr, self._options)
         return self._last
-
-
-class _Kept(BytesIO):
-    """The content of a pipe, under its name."""
-
-    def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content)
-        self.name = name
 
 
 def _runs_dry(source: Any) -> bool:
@@ -79,17 +79,13 @@ def _position(source: Any) -> int | None:
 
 
 def _kept(source: Any) -> Any:
-    if isinstance(source, str | os.PathLike):
-        name = os.fsdecode(source)
-        try:
-            return _Kept(Path(name).read_bytes(), name)
-        except OSError:
-            return source  # load_audio says what is wrong
-    name = str(getattr(source, "name", "file object"))
+    from edgecry.audio.spool import spooled  # for pipes alone
+
+    if not isinstance(source, str | os.PathLike):
+        return spooled(source, str(getattr(source, "name", "file object")))
+    name = os.fsdecode(source)
     try:
-        content = source.read()
-    except Exception as error:  # file objects are of any make, and raise anything
-        raise AudioError(f"{name}: cannot be read to its end ({error}); try again") from error
-    if not isinstance(content, bytes):
-        raise AudioError(f"{name}: is open as text; open it with mode 'rb'")
-    return _Kept(content, name)
+        with Path(name).open("rb") as file:
+            return spooled(file, name)
+    except OSError:
+        return source  # load_audio says what is wrong

@@ -11,14 +11,14 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 from edgecry import __version__
 from edgecry.errors import EdgecryError
-from edgecry.terminal import say
+from edgecry.terminal import own_outputs, say
 
 #: Each is a module of this package, with ``add_parser(commands)``.
 COMMANDS = ("classify", "features", "models", "info", "bench", "doctor", "warmup", "listen", "service")
@@ -135,7 +135,9 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         arguments = _meant(arguments)
         args = build_parser(arguments).parse_args(arguments)
-        code: int = args.run(args)
+        # What decodes recordings loads libraries that print as they like.
+        with own_outputs() if getattr(args, "decodes", False) else nullcontext():
+            code: int = args.run(args)
     except WrongUseError as error:
         from edgecry.cli.hints import advice
 

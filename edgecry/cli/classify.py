@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from edgecry.cli.inputs import add_files, each, find
+from edgecry.cli.inputs import add_files, audio_options, each, find
 from edgecry.cli.output import WRITERS, RawTextWriter
 from edgecry.errors import EdgecryError
 from edgecry.models.bundled import SAMPLE
@@ -67,7 +67,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     decision.add_argument(
         "--raw", action="store_true", help="the model's most probable label, whatever the sound"
     )
-    parser.set_defaults(run=lambda args: run(args, parser))
+    parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
 
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -109,7 +109,7 @@ def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Cl
 
     detector = None if args.no_detector else args.detector or "cry"
     decision = None if args.raw else Decision(args.threshold, args.coverage)
-    classifier = Classifier(args.model, detector=detector, decision=decision)
+    classifier = Classifier(args.model, detector=detector, decision=decision, audio=audio_options(args))
     if classifier.model.metadata.task != "reason" and (args.detector or args.no_detector):
         option = "--no-detector" if args.no_detector else "--detector"
         parser.error(f"{classifier.model.name} tells itself whether there is a cry; leave {option} out")

@@ -16,6 +16,7 @@ from edgecry.terminal import quiet_stderr
 
 if TYPE_CHECKING:
     from edgecry.arrays import Float32
+    from edgecry.audio.load import AudioOptions
     from edgecry.decision import Window
     from edgecry.detector import Detector
 
@@ -41,11 +42,11 @@ def open_network(model: str) -> Detector:
     return Detector(opened)
 
 
-def work_of(network: Detector) -> Callable[[str | BinaryIO], Embedded]:
+def work_of(network: Detector, options: AudioOptions) -> Callable[[str | BinaryIO], Embedded]:
     """Return what is done with each recording: its windows, and their embeddings."""
     from edgecry.audio.load import load_audio
 
-    return lambda source: network.embed(load_audio(source, sr=network.spec.sr).samples)
+    return lambda source: network.embed(load_audio(source, network.spec.sr, options).samples)
 
 
 def write(stream: IO[Any], form: str, outcomes: Sequence[Outcome], size: int) -> None:

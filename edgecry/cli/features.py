@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from edgecry.cli.inputs import Input, add_files, each, find
+from edgecry.cli.inputs import Input, add_files, audio_options, each, find
 from edgecry.cli.output import dump
 from edgecry.errors import EdgecryError, SpecError
 
@@ -50,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "(of embeddings: a row a window)",
     )
     parser.add_argument("-o", "--output", metavar="OUT", help="write to this file (default: stdout)")
-    parser.set_defaults(run=lambda args: run(args, parser))
+    parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
 
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -75,10 +75,10 @@ def _vectors(args: argparse.Namespace, inputs: Sequence[Input]) -> int:
     from edgecry.audio.load import load_audio
     from edgecry.features.extractor import FeatureExtractor
 
-    extractor = FeatureExtractor(spec)
+    extractor, options = FeatureExtractor(spec), audio_options(args)
 
     def extract(source: str | BinaryIO) -> NDArray[np.float64]:
-        return extractor.extract(load_audio(source, sr=spec.sr).samples)
+        return extractor.extract(load_audio(source, spec.sr, options).samples)
 
     # Opened first: an output that cannot be written is better known before the work than after.
     with _output(args.output, binary=args.format == "npy") as stream:
@@ -97,7 +97,7 @@ def _embeddings(args: argparse.Namespace, inputs: Sequence[Input]) -> int:
 
     network = open_network(args.model or "cry")
     with _output(args.output, binary=args.format == "npy") as stream:
-        outcomes = list(each(inputs, work_of(network)))
+        outcomes = list(each(inputs, work_of(network, audio_options(args))))
         write(stream, args.format, outcomes, network.model.embedding_size)
     return 1 if any(isinstance(result, EdgecryError) for _, result in outcomes) else 0
 

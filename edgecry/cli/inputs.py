@@ -10,10 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 
 from edgecry.errors import EdgecryError, EdgecryWarning
 from edgecry.terminal import say
+
+if TYPE_CHECKING:
+    from edgecry.audio.load import AudioOptions
 
 STDIN: Final = "-"
 
@@ -28,8 +31,31 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="*",
-        help="a recording, in any format libsndfile reads; - reads one from stdin",
+        help="a recording, in any format that libsndfile reads, or ffmpeg if it is installed; - reads stdin",
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse damaged recordings, instead of using what is there"
+    )
+    parser.add_argument(
+        "--longest",
+        metavar="S",
+        type=float,
+        default=86_400.0,
+        help="seconds that a recording may last (default: a day)",
+    )
+
+
+def audio_options(args: argparse.Namespace) -> AudioOptions:
+    """How recordings are to be read.
+
+    Raises
+    ------
+    AudioError
+        A value is out of range.
+    """
+    from edgecry.audio.load import AudioOptions
+
+    return AudioOptions(args.strict, args.longest)
 
 
 def find(files: Sequence[str], parser: argparse.ArgumentParser) -> list[Input]:

@@ -9,14 +9,15 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import librosa
 import numpy as np
 import pytest
 import soundfile
 
-from edgecry.audio.load import MAX_CHANNELS, Waveform, load_audio
-from edgecry.errors import AudioError
+from edgecry.audio.load import MAX_CHANNELS, AudioOptions, Waveform, load_audio
+from edgecry.errors import AudioError, EdgecryWarning
 from tests.recordings import encode, noisy_tone, wav
 
 RATES = (8000, 11025, 16000, 22050, 44100, 48000)
@@ -184,7 +185,7 @@ def test_compressed_file_objects(clip, tmp_path):
 
 def test_large_pipe_goes_through_a_file(clip, monkeypatch):
     """A pipe longer than what is kept in memory reads the same."""
-    monkeypatch.setattr("edgecry.audio.load._SPOOL_BYTES", 100)
+    monkeypatch.setattr("edgecry.audio.spool.MEMORY_BYTES", 100)
     np.testing.assert_array_equal(load_audio(Pipe(clip.read_bytes())).samples, load_audio(clip).samples)
 
 
@@ -328,12 +329,81 @@ def test_waveform_as_source():
 @pytest.mark.parametrize("rate", [16000, 8000])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_not_finite(value, rate, channels):
-    """One such sample anywhere is refused, with its place."""
+    """In an array it is refused, with its place; in a file it is silence of one sample, or refused."""
     array = noisy_tone(30_000, channels)
     array[20_001, -1] = value
-    for source in ((array, rate), encode(array, rate, subtype="FLOAT")):
+    data = encode(array, rate, subtype="FLOAT")
+    for source, options in (((array, rate), AudioOptions()), (data, AudioOptions(strict=True))):
         with pytest.raises(AudioError, match=rf"sample 20001 \(at {20001 / rate:.3f} s\) is -?(nan|inf)"):
-            load_audio(source)
+            load_audio(source, options=options)
+    mended = array.copy()
+    mended[20_001, -1] = 0
+    with pytest.warns(EdgecryWarning, match="1 of its samples are NaN or infinite"):
+        found = load_audio(data)
+    np.testing.assert_array_equal(found.samples, load_audio((mended, rate)).samples)
+
+
+def test_too_much_that_is_not_finite():
+    """Up to a hundredth of a file."""
+    array = noisy_tone(1000)
+    array[:10] = np.nan
+    with pytest.warns(EdgecryWarning, match="10 of its samples"):
+        load_audio(encode(array, subtype="FLOAT"))
+    array[10] = np.nan
+    with pytest.raises(AudioError, match="11 of 1000 samples are NaN or infinite; it is not sound"):
+        load_audio(encode(array, subtype="FLOAT"))
+
+
+# -- channels that cancel each other -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [16000, 8000])
+@pytest.mark.parametrize("rest", [-1.0, -0.8])
+def test_the_loudest_of_channels_that_cancel_each_other(rate, rest):
+    """As of a balanced microphone on a stereo input; from a file and from an array."""
+    one = noisy_tone(100_000)
+    both = np.hstack((0.9 * one, 0.9 * rest * one, one)) if rest == -1 else np.hstack((rest * one, one))
+    both[:, -1] *= 1 if rest != -1 else 0.01
+    loudest = int(np.argmax((both**2).sum(axis=0)))
+    expected = load_audio((both[:, loudest], rate)).samples
+    for source in ((both, rate), encode(both, rate, subtype="FLOAT")):
+        with pytest.warns(EdgecryWarning, match=f"only channel {loudest + 1} is heard"):
+            np.testing.assert_array_equal(load_audio(source).samples, expected)
+
+
+@pytest.mark.parametrize("channels", [2, 6, 256])
+def test_channels_that_have_nothing_in_common_are_mixed(channels, recwarn):
+    """However many, and with one that is silent: their mix is as loud as chance has it."""
+    array = np.random.default_rng(1).standard_normal((3000, channels)).astype(np.float32) / 10
+    array[:, -1] = 0
+    np.testing.assert_array_equal(load_audio((array, 16000)).samples, array.mean(axis=1))
+    load_audio((np.zeros((100, 2)), 16000))
+    assert not recwarn.list
+
+
+# -- how long ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])
+def test_the_longest(kind):
+    """By the header or while it is decoded, at the recording's rate; as long as that is allowed."""
+    data = encode(noisy_tone(16000, sr=8000), 8000, kind)
+    assert load_audio(data, options=AudioOptions(longest=2)).duration == 2
+    for source in (data, (noisy_tone(16000), 8000)):
+        with pytest.raises(AudioError, match="lasts 2 s or more, and 2 s are allowed; cut it"):
+            load_audio(source, options=AudioOptions(longest=1.9))
+
+
+@pytest.mark.parametrize("longest", [0, -1, math.nan, math.inf, "a day", None, 10**400])
+def test_the_longest_is_a_number(longest):
+    with pytest.raises(AudioError, match=r"^longest: "):
+        AudioOptions(longest=longest)
+
+
+def test_what_does_not_fit_into_memory(monkeypatch):
+    monkeypatch.setattr("edgecry.audio.load._join", mock.Mock(side_effect=MemoryError))
+    with pytest.raises(AudioError, match="bytes: its samples do not fit into the memory that is free"):
+        load_audio(encode(noisy_tone(100)))
 
 
 def test_overflow_is_not_finite(recwarn):
@@ -355,6 +425,7 @@ def test_more_than_full_scale_is_kept():
 PEAK = """
 import re, sys
 from pathlib import Path
+from unittest import mock
 import numpy, soundfile, soxr
 from edgecry.audio.load import load_audio
 peak = lambda: 1024 * int(re.search("VmHWM:(.*)kB", Path("/proc/self/status").read_text())[1])

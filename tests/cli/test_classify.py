@@ -226,9 +226,9 @@ def test_a_detector_needs_none_before_it(run, recordings, option):
 def test_a_complaint_keeps_its_brackets(run, model_path, tmp_path):
     """What stands on stdout ends where the advice begins, not within what was found."""
     path = tmp_path / "notes.wav"
-    path.write_text("Dear diary")
+    path.write_bytes(b"\x01\xfe of no kind")
     out = run("classify", path, "--raw", "--model", model_path)[1]
-    assert out.endswith("it begins with b'Dear diary')\n")
+    assert out.endswith("it begins with b'\\x01\\xfe of no kind')\n")
     assert out.count("(") == out.count(")")
 
 
@@ -446,6 +446,25 @@ def test_oddities_are_told_with_the_files_name(run, model_path, recordings, monk
     code, _, err = run("classify", *recordings, "--raw", "--model", model_path, "--format", "json")
     assert code == 0
     assert err.splitlines() == [f"edgecry: {path}: rather odd" for path in recordings]
+
+
+def test_damage_is_told_and_strictly_refused(run, model_path, recordings):
+    cut = recordings[0]
+    cut.write_bytes(cut.read_bytes()[:6000])
+    argv = ("classify", cut, "--raw", "--model", model_path, "--format", "json")
+    code, out, err = run(*argv)
+    assert (code, err.count("\n")) == (0, 1)
+    assert "is cut short or damaged after" in err
+    assert json.loads(out)[0]["duration"] < 0.5
+    code, out, err = run(*argv, "--strict")
+    assert code == 1
+    assert "is cut short or damaged after" in json.loads(out)[0]["error"]
+
+
+def test_the_longest(run, model_path, recordings):
+    argv = ("classify", recordings[0], "--raw", "--model", model_path, "--longest")
+    assert "lasts 0 s or more" in run(*argv, "0.4")[2]
+    assert run(*argv, "0")[2].startswith("edgecry: longest: 0 s is out of range; allowed are numbers above 0")
 
 
 # -- stdin and the sample ----------------------------------------------------------------------------

@@ -243,3 +243,25 @@ def test_process_leaves_with_everything_written(given):
     env |= {} if given is None else {"OPENBLAS_NUM_THREADS": given}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (3, given or "1", "talk")
+
+
+def test_import_of_onnxruntime_is_quiet(process, model_path, recordings, tmp_path):
+    """Some versions write on stderr while being imported; this one does so for the test."""
+    noisy = tmp_path / "site" / "sitecustomize.py"
+    noisy.parent.mkdir()
+    noisy.write_text(
+        "import os, sys\n"
+        "class Noise:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'onnxruntime': os.write(2, b'GPU device discovery failed')\n"
+        "sys.meta_path.insert(0, Noise())\n"
+    )
+    env = {"PYTHONPATH": os.pathsep.join([str(noisy.parent), *filter(None, sys.path)])}
+    plain = [sys.executable, "-c", "import onnxruntime"]
+    assert b"discovery failed" in subprocess.run(plain, env=env, capture_output=True, check=True).stderr
+    for argv in (
+        ("info", model_path),
+        ("classify", recordings[0], "--raw", "--model", model_path, "--format", "csv"),
+    ):
+        done = process(*argv, env=env)
+        assert (done.returncode, done.stderr) == (0, b"")

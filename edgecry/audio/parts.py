@@ -1,0 +1,153 @@
+"""Where a second recording begins in a file: recorders that start anew without a new name, and ``cat``.
+
+Players play on, libsndfile stops after the first. Imported only for files in which there may be more.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+from edgecry.audio.file_header import ChunkHeader
+
+_BLOCK: Final = 1 << 20
+#: How far from the end that a header states the next one is looked for, in bytes.
+_NEAR: Final = 4096
+#: Where in an MPEG frame its encoder's tag stands, by version and number of channels, in bytes.
+_TAG_AT: Final = (36, 21, 13)
+#: The longest tag with a title or a picture that is looked for before a frame, in bytes.
+_ID3: Final = 1 << 20
+
+
+def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | None:
+    """Find where the next recording begins.
+
+    Parameters
+    ----------
+    file : binary file object, seekable
+        Whose position is changed.
+    head : bytes
+        Its first 16 bytes.
+    header : ChunkHeader or None
+        Of a WAV or AIFF file.
+
+    Returns
+    -------
+    int or None
+        Bytes from the beginning; None if there is no other.
+    """
+    if header is not None:
+        return _after_chunks(file, head, header)
+    if head.startswith(b"fLaC"):
+        return next((at for at in _places(file, b"fLaC\0\0\0\x22", 4)), None)
+    if head.startswith(b"OggS"):
+        return _after_ogg(file)
+    if head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1] >= 0xE0):
+        return _after_mp3(file, head)
+    return None
+
+
+def _after_chunks(file: BinaryIO, head: bytes, header: ChunkHeader) -> int | None:
+    mark, check = (b"WAVEfmt ", b"RIFF") if head[8:12] == b"WAVE" else (head[8:12], b"FORM")
+    if header.open_ended or header.promised > header.present:
+        start, stop = header.audio_at, header.audio_at + header.present
+    else:  # at the end that is stated, or after the notes that follow there
+        start = max(header.audio_at, header.audio_at + header.promised - _NEAR)
+        stop = start + 2 * _NEAR
+    for at in _places(file, mark, start, stop):
+        if at >= start + 8 and _read(file, at - 8, 4) == check:
+            return at - 8
+    if stop < header.audio_at + header.present:
+        return _after_notes(file, header, check, head[8:12])
+    return None
+
+
+def _after_notes(file: BinaryIO, header: ChunkHeader, mark: bytes, form: bytes) -> int | None:
+    """Walk the chunks behind the sound."""
+    order = "<" if mark == b"RIFF" else ">"
+    at, end = header.audio_at + header.promised, header.audio_at + header.present
+    at += at % 2
+    while at + 12 <= end:
+        name, size, kind = struct.unpack(order + "4sI4s", _read(file, at, 12).ljust(12, b"\0"))
+        if name == mark and kind == form:
+            return at
+        if not name.isascii() or not name.decode("ascii").isprintable():
+            return None
+        at += 8 + size + size % 2
+    return None
+
+
+def _after_ogg(file: BinaryIO) -> int | None:
+    """A page that begins a stream, after one that does not: streams side by side begin together."""
+    beginning = 0
+    for at in _places(file, b"OggS\0\2", 0):
+        if at > beginning:
+            return at
+        page = _read(file, at, 27 + 255)
+        beginning = at + 27 + page[26] + sum(page[27 : 27 + page[26]]) if len(page) > 26 else at + 1
+    return None
+
+
+def _after_mp3(file: BinaryIO, head: bytes) -> int | None:
+    """A frame with an encoder's tag, which stands in the first frame of a recording alone."""
+    first = _id3_bytes(head) if head.startswith(b"ID3") else 0
+    found = [_tag_frame(file, mark, first) for mark in (b"Xing\0\0\0", b"Info\0\0\0", b"VBRI\0\1")]
+    at = min((frame for frame in found if frame is not None), default=None)
+    return None if at is None else _with_id3(file, at)
+
+
+def _tag_frame(file: BinaryIO, mark: bytes, first: int) -> int | None:
+    for place in _places(file, mark, first):
+        for back in _TAG_AT:
+            frame = place - back
+            if frame > first and _is_frame(_read(file, frame, 4)):
+                return frame
+    return None
+
+
+def _is_frame(header: bytes) -> bool:
+    """Whether these four bytes are the header of an MPEG frame of layer 3."""
+    return len(header) == 4 and header[0] == 0xFF and header[1] & 0xE6 == 0xE2 and header[2] >> 4 < 15
+
+
+def _with_id3(file: BinaryIO, frame: int) -> int:
+    """Where the tag begins that ends right before a frame; the frame, if there is none."""
+    start = max(1, frame - _ID3)
+    before = _read(file, start, frame - start)
+    at = before.rfind(b"ID3")
+    while at >= 0:
+        if start + at + _id3_bytes(before[at : at + 10]) == frame:
+            return start + at
+        at = before.rfind(b"ID3", 0, at)
+    return frame
+
+
+def _id3_bytes(head: bytes) -> int:
+    """Length of a tag with its header (ID3v2.4, 3.1: seven bits a byte)."""
+    size = 0
+    for byte in head[6:10]:
+        size = size << 7 | byte & 127
+    return 10 + size
+
+
+def _places(file: BinaryIO, mark: bytes, start: int, stop: int | None = None) -> Iterator[int]:
+    """Yield where a mark stands, from ``start`` on and before ``stop``."""
+    at, kept = start, b""
+    read: Callable[[int], bytes] = file.read
+    while True:
+        file.seek(at + len(kept))
+        block = kept + read(_BLOCK if stop is None else max(0, min(_BLOCK, stop - at - len(kept))))
+        if len(block) <= len(kept):
+            return
+        found = block.find(mark)
+        while found >= 0:
+            yield at + found
+            found = block.find(mark, found + 1)
+        keep = min(len(mark) - 1, len(block))
+        at, kept = at + len(block) - keep, block[len(block) - keep :]
+
+
+def _read(file: BinaryIO, at: int, count: int) -> bytes:
+    file.seek(at)
+    return file.read(count)
