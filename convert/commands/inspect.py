@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.epilog = (
         "Nothing in the file is loaded. A file that unpacks to more than 1 GiB or 200 times its size, or "
-        "that has more than 5 million instructions, is refused. "
+        "that has more than 2 million instructions, is refused. "
         "exit codes: 0 everything in it is allowed, 1 something is not, 2 wrong use"
     )
 

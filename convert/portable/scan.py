@@ -21,7 +21,7 @@ from .machine import Machine
 
 _MAX_NESTING = 20
 #: Instructions of a stream. A forest of a thousand trees has some 150,000.
-MOST_INSTRUCTIONS = 5_000_000
+MOST_INSTRUCTIONS = 2_000_000
 _HASHABLE = (str, int, float, bool, bytes, type(None))
 
 

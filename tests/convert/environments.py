@@ -20,4 +20,8 @@ def require_installable(requirement: str, folder: Path) -> None:
         timeout=300,
     )
     if done.returncode:
-        pytest.skip(f"pip cannot get {requirement}: {done.stderr.strip().splitlines()[-1]}")
+        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        pytest.skip(
+            f"--isolated IS NOT TESTED: pip cannot get {requirement} ({said}); install a Python that has pip and "
+            "that it was built for, and let pip reach a package index"
+        )
