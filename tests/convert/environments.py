@@ -22,6 +22,6 @@ def require_installable(requirement: str, folder: Path) -> None:
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no message"])[-1]
         pytest.skip(
-            f"--isolated IS NOT TESTED: pip cannot get {requirement} ({said}); install a Python that has pip and "
+            f"--isolated IS NOT TESTED: pip cannot get {requirement} ({said}); install a Python with pip "
             "that it was built for, and let pip reach a package index"
         )
