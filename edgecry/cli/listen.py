@@ -100,12 +100,27 @@ def run(args: argparse.Namespace) -> int:
     overrides |= _source(args) | _more(args)
     from edgecry.listening.settings import load_settings
 
+    if args.forget is not None:
+        return _forget(load_settings(args.config, overrides), args.forget)
     if args.config is None and "source.kind" not in overrides:
         raise EdgecryError("listen: say where: -, --device, --from-command, or a file with --config")
     settings = load_settings(args.config, overrides)
     return (
         _check(settings) if args.check_config else _listen(settings, args.quiet, args.heartbeat is not None)
     )
+
+
+def _forget(settings: ListenSettings, device: str) -> int:
+    from edgecry.sinks.making import sink_settings
+    from edgecry.sinks.message import default_device
+    from edgecry.sinks.mqtt import MqttSink
+
+    found = sink_settings(settings.sinks, settings.name or default_device()).get("mqtt")
+    if found is None:
+        raise EdgecryError("--forget: name the broker, with --mqtt or in the settings file")
+    gone = MqttSink(found).forget(device)
+    say(f"{device}: {len(gone)} retained topics were removed" if gone else f"{device}: nothing is retained")
+    return 0
 
 
 def _check(settings: ListenSettings) -> int:
@@ -305,6 +320,9 @@ def _add_sinks(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--webhook", metavar="URL", help="post each event as JSON")
     group.add_argument(
         "--mqtt", metavar="HOST", help="publish to a broker: HOST, HOST:PORT, or mqtts://HOST (extra: mqtt)"
+    )
+    group.add_argument(
+        "--forget", metavar="NAME", help="remove what a broker keeps of a device of a former name, and end"
     )
     group.add_argument("--name", metavar="NAME", help="what this device is called (default: the host's name)")
     group.add_argument(

@@ -136,7 +136,7 @@ def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None)
         raise EdgecryError(f"[events] {error}") from error
     device = settings.name or default_device()
     labels = () if models.reasons is None else (*models.labels, UNCERTAIN)
-    sinks = sink_settings(settings.sinks, device, labels, environment)
+    sinks = sink_settings(settings.sinks, device, labels, environment, settings.heartbeat)
     outbox = outbox_path(settings, environment) if is_durable(sinks) else None
     made = Plan(settings, device, models, detector, threshold, events, sinks, outbox)
     check_source(settings.source)

@@ -32,6 +32,10 @@ DRAIN: Final = 3.0
 DELIVER: Final = 8.0
 #: Seconds that a source may hang before no sign of life is given any more, so that systemd starts all anew.
 HUNG: Final = 30.0
+#: Seconds between readings of the probability, when it has changed by so much, and when it has not.
+SOONEST: Final = 10.0
+CHANGE: Final = 0.03
+LATEST: Final = 60.0
 #: Seconds between looks at the age of recordings.
 TIDY: Final = 3600.0
 
@@ -92,6 +96,7 @@ class Listener:
         self._clock = clock
         self._stats = Stats()
         self._beaten = self._tidied = self._taken = clock()
+        self._reading = (-math.inf, 0.0)  # when the newest was told, and its probability
         self._crying_since: float | None = None
         self._position = 0.0
         self._is_hung = False
@@ -145,9 +150,19 @@ class Listener:
             parts.recorder.push(block.start, block.samples)
         self._tell(parts.stream.push(block.samples))
         self._tell_recorded()
+        score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
+        self._read(score, block)
         if parts.view is not None:
-            score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
             parts.view.show(level(block), score, self._crying_since, self._position)
+
+    def _read(self, score: float, block: Block) -> None:
+        """Tell what is heard now: at least once a minute, and sooner when it has changed."""
+        now = self._clock()
+        then, told = self._reading
+        changed = now - then >= SOONEST and abs(score - told) >= CHANGE
+        if changed or now - then >= LATEST:
+            self._reading = now, score
+            self._parts.dispatcher.send(self._parts.messages.reading(score, level(block)))
 
     def _tell(self, events: Iterable[CryEvent]) -> None:
         parts = self._parts

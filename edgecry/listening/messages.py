@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from edgecry.decision import DIGITS
 from edgecry.models.rules import CRY
-from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, utc
+from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, Reading, utc
 from edgecry.stream.events import CryEvent
 
 #: Seconds that the clock and the stream may be apart before they are brought together again.
@@ -128,6 +129,11 @@ class Messages:
         return replace(
             end, id=self._ids.next("recorded"), kind="recorded", at=utc(self._clock.now()), clip=str(clip)
         )
+
+    def reading(self, probability: float, level: float) -> Reading:
+        """The message of what is heard now."""
+        shown = round(level, 1) if math.isfinite(level) else None
+        return Reading(at=utc(self._clock.now()), probability=round(probability, 3), level=shown)
 
     def heartbeat(self, counters: Mapping[str, Any]) -> Heartbeat:
         """The message of counters; what is no number is left out."""

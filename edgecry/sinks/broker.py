@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from edgecry.errors import SinkError
 from edgecry.sinks.topics import ONLINE
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
+
+
+log = logging.getLogger("edgecry")
+
+#: Seconds after its beginning within which the end of a connection is odd.
+SOON: Final = 20.0
+#: Bytes of the longest packet that is taken; what a broker has to say to us is short.
+LONGEST_PACKET: Final = 2**20
+
+
+def bounded_client(**options: Any) -> Client:
+    """Make a client of MQTT 3.1.1 that gives the connection up rather than hold a packet that is too long.
+
+    ``options`` are those of ``paho.mqtt.client.Client``. It asks its socket for the rest of a packet at once.
+    """
+    from paho.mqtt.client import Client as PahoClient
+    from paho.mqtt.client import MQTTv311
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    class Bounded(PahoClient):
+        def _sock_recv(self, bufsize: int) -> bytes:
+            if bufsize > LONGEST_PACKET:
+                log.warning("mqtt: the broker sends a packet of %d bytes; connection given up", bufsize)
+                raise ConnectionError(f"a packet of {bufsize} bytes")
+            return super()._sock_recv(bufsize)
+
+    return Bounded(CallbackAPIVersion.VERSION2, protocol=MQTTv311, reconnect_on_failure=False, **options)
 
 
 class Connection:
@@ -33,6 +63,8 @@ class Connection:
     ----------
     lost : bool
         Whether it is over.
+    ended_by_broker : bool
+        Whether the broker, or the network, ended it soon after it had begun.
     """
 
     def __init__(
@@ -45,8 +77,11 @@ class Connection:
         self._news = threading.Condition()
         self._refusal: str | None = None
         self._accepted = False
+        self._retained: dict[str, bytes] | None = None  # by topic, while they are collected
         self._confirmed: set[int] = set()
         self.lost = False
+        self.ended_by_broker = False
+        self._begun = time.monotonic()
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -81,6 +116,23 @@ class Connection:
                 raise SinkError(f"{self._where}: no confirmation, connection given up")
             self._confirmed.discard(info.mid)
 
+    def retained(self, filters: Iterable[str], seconds: float) -> dict[str, bytes]:
+        """Return what is retained under some topics: all until nothing came for so many seconds."""
+        with self._news:
+            self._retained = {}
+            for topic in filters:
+                self._client.subscribe(topic, qos=1)
+            while True:
+                before = len(self._retained)
+                self._news.wait_for(partial(self._has_more, before), seconds)
+                if len(self._retained) == before:
+                    break
+            found, self._retained = self._retained, None
+        return found
+
+    def _has_more(self, n: int) -> bool:
+        return self.lost or len(self._retained or ()) > n
+
     def close(self) -> None:
         """End the connection and its thread."""
         self._changed = _nothing
@@ -113,6 +165,7 @@ class Connection:
     def _on_disconnect(self, *_: Any) -> None:
         with self._news:
             self.lost = True
+            self.ended_by_broker = self._accepted and time.monotonic() - self._begun < SOON
             self._news.notify_all()
         self._changed(False)
 
@@ -122,6 +175,10 @@ class Connection:
             self._news.notify_all()
 
     def _on_message(self, _client: Client, _data: Any, message: Any) -> None:
+        with self._news:
+            if self._retained is not None and message.retain:
+                self._retained[message.topic] = message.payload
+                self._news.notify_all()
         # Retained, it is no news: everything was announced on connecting.
         if message.payload == ONLINE.encode() and not message.retain:
             self._changed(True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import HEARTBEAT, RECORDED, EventMessage, Message
+from edgecry.sinks.message import HEARTBEAT, READING, RECORDED, EventMessage, Message
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 
 log = logging.getLogger("edgecry")
@@ -290,7 +290,7 @@ class Worker:
 
 def _sort(message: Message) -> str:
     """Return what a message speaks of: a newer one of the same sort makes it out of date."""
-    return message.kind if message.kind in (HEARTBEAT, RECORDED) else "cry"
+    return message.kind if message.kind in (HEARTBEAT, READING, RECORDED) else "cry"
 
 
 def _join(thread: threading.Thread, deadline: float) -> None:

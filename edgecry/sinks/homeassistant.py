@@ -1,21 +1,52 @@
 """What Home Assistant is told, so that the device appears there by itself. Pure: no network.
 
-Field names as in https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery.
+Field names as in https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery; one message for the whole
+device, as Home Assistant 2024.11 and later read it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from edgecry import __version__
+from edgecry.sinks.message import EVENT_KINDS
 from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
+
+_MACHINE_ID: Final = Path("/etc/machine-id")
+_DIGITS: Final = 8
+#: Component and key of what 0.1.0 announced one by one.
+_FORMER: Final = (("binary_sensor", "crying"), ("sensor", "probability"), ("sensor", "reason"))
+
+
+def machine(path: Path = _MACHINE_ID) -> str:
+    """Return some digits that tell this machine from others; an empty text where the system has no number.
+
+    Every fresh board is called raspberrypi. The number itself is confidential, so it is hashed.
+    """
+    try:
+        number = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return hashlib.sha256(f"edgecry {number}".encode()).hexdigest()[:_DIGITS] if number else ""
+
+
+def identifier(topics: Topics, machine: str = "") -> str:
+    """Return what names the device, and begins the names of its entities."""
+    return "_".join(filter(None, ("edgecry", topics.device, machine)))
 
 
 def discovery(
-    topics: Topics, prefix: str, name: str, reasons: tuple[str, ...] = (), expire_after: int | None = None
+    topics: Topics,
+    prefix: str,
+    name: str,
+    reasons: tuple[str, ...] = (),
+    expire_after: int | None = None,
+    machine: str = "",
 ) -> dict[str, str]:
-    """The discovery messages, as JSON by topic; all are to be retained.
+    """Make the discovery messages, as JSON by topic; all are to be retained.
 
     Parameters
     ----------
@@ -29,10 +60,13 @@ def discovery(
         Labels that the reason can have. Any, if there are none.
     expire_after : int, optional
         Seconds without a state after which crying is unavailable.
+    machine : str
+        What tells this machine from others of its name.
     """
-    shared = {
+    device = identifier(topics, machine)
+    config = {
         "device": {
-            "identifiers": [f"edgecry_{topics.device}"],
+            "identifiers": [device],
             "name": name,
             "manufacturer": "edgecry",
             "model": "edgecry",
@@ -43,10 +77,39 @@ def discovery(
         "payload_available": ONLINE,
         "payload_not_available": OFFLINE,
         "qos": 1,
+        "components": {
+            key: {**entity, "unique_id": f"{device}_{key}"}
+            for key, entity in _entities(topics, reasons, expire_after).items()
+        },
     }
+    return {f"{prefix}/device/{device}/config": json.dumps(config)}
+
+
+def former_topics(topics: Topics, prefix: str) -> list[str]:
+    """Name the topics under which 0.1.0 announced the same device; an empty message removes them."""
+    return [f"{prefix}/{component}/edgecry_{topics.device}/{key}/config" for component, key in _FORMER]
+
+
+def belongs_to(payload: str, topics: Topics) -> bool:
+    """Return True if a discovery message announces a device that publishes below these topics."""
+    try:
+        config = json.loads(payload)
+    except (ValueError, RecursionError):
+        return False
+    origin = config.get("origin") if isinstance(config, dict) else None
+    is_ours = isinstance(origin, dict) and origin.get("name") == "edgecry"
+    return is_ours and config.get("availability_topic") == topics.availability
+
+
+def _entities(
+    topics: Topics, reasons: tuple[str, ...], expire_after: int | None
+) -> dict[str, dict[str, Any]]:
+    """What the device shows, by the key of each."""
     crying: dict[str, Any] = {
+        "platform": "binary_sensor",
         "name": "Crying",
         "device_class": "sound",
+        "icon": "mdi:emoticon-cry-outline",
         "state_topic": topics.state,
         "payload_on": ON,
         "payload_off": OFF,
@@ -54,32 +117,63 @@ def discovery(
     }
     if expire_after is not None:
         crying["expire_after"] = expire_after
-    probability = {
-        "name": "Cry probability",
-        "state_topic": topics.attributes,
-        "value_template": "{{ (100 * value_json.peak) | round(1) }}",
-        "unit_of_measurement": "%",
-        "state_class": "measurement",
-        "suggested_display_precision": 0,
-        "icon": "mdi:baby-face-outline",
-    }
     # "None" is how a template tells Home Assistant that the state is unknown.
     reason: dict[str, Any] = {
+        "platform": "sensor",
         "name": "Cry reason",
         "state_topic": topics.attributes,
         "value_template": "{{ value_json.label | default('None', true) }}",
         "icon": "mdi:help-circle-outline",
+        "enabled_by_default": False,  # it nearly always says uncertain
     }
     if reasons:
         reason |= {"device_class": "enum", "options": list(reasons)}
-    entities = (
-        ("binary_sensor", "crying", crying),
-        ("sensor", "probability", probability),
-        ("sensor", "reason", reason),
-    )
     return {
-        f"{prefix}/{component}/edgecry_{topics.device}/{key}/config": json.dumps(
-            entity | {"unique_id": f"edgecry_{topics.device}_{key}"} | shared
-        )
-        for component, key, entity in entities
+        "crying": crying,
+        "event": {
+            "platform": "event",
+            "name": "Cry event",
+            "state_topic": topics.events,
+            "event_types": list(EVENT_KINDS),
+            "value_template": "{{ {'event_type': value_json.kind, 'started_at': value_json.started_at, "
+            "'duration': value_json.duration, 'peak': value_json.peak, 'clip': value_json.clip} | to_json }}",
+            "icon": "mdi:baby-face-outline",
+        },
+        "probability": {
+            "platform": "sensor",
+            "name": "Cry probability",
+            "state_topic": topics.reading,
+            "value_template": "{{ (100 * value_json.probability) | round(1) }}",
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "suggested_display_precision": 0,
+            "icon": "mdi:baby-face-outline",
+        },
+        "last_cry": {
+            "platform": "sensor",
+            "name": "Last cry",
+            "device_class": "timestamp",
+            "state_topic": topics.attributes,
+            "value_template": "{{ value_json.started_at }}",
+        },
+        "level": {
+            "platform": "sensor",
+            "name": "Sound level",
+            "state_topic": topics.reading,
+            "value_template": "{{ value_json.level | default('None', true) }}",
+            "unit_of_measurement": "dB",
+            "state_class": "measurement",
+            "enabled_by_default": False,
+        },
+        "memory": {
+            "platform": "sensor",
+            "name": "Memory",
+            "state_topic": topics.heartbeat,
+            "value_template": "{{ value_json.counters.rss_mb | default('None', true) }}",
+            "unit_of_measurement": "MB",
+            "device_class": "data_size",
+            "entity_category": "diagnostic",
+            "enabled_by_default": False,
+        },
+        "reason": reason,
     }

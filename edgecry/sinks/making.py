@@ -30,6 +30,7 @@ def sink_settings(
     device: str,
     reasons: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    heartbeat: float = 0.0,
 ) -> dict[str, Any]:
     """Check the tables of sinks, with what they leave open filled in.
 
@@ -44,6 +45,8 @@ def sink_settings(
     environment : mapping, optional
         Where secrets are looked for that no table names, in the variables that each sink knows; that of
         the process if left out. CREDENTIALS_DIRECTORY is where systemd puts the files that the tables name.
+    heartbeat : float
+        Seconds between heartbeats; a sink that can take a silent device for dead does so after three.
 
     Returns
     -------
@@ -56,7 +59,9 @@ def sink_settings(
         Something is missing or out of range.
     """
     environment = os.environ if environment is None else environment
-    known = {"device": device, "reasons": list(reasons)}
+    known: dict[str, Any] = {"device": device, "reasons": list(reasons)}
+    if heartbeat:
+        known["expire_after"] = round(3 * heartbeat)
     found = {}
     for name, sink in SINKS.items():
         if name not in tables and name not in ALWAYS:

@@ -26,6 +26,7 @@ EVENT_KINDS = ("start", "update", "end", RECORDED)
 #: The kinds while a baby cries.
 CRYING_KINDS = ("start", "update")
 HEARTBEAT = "heartbeat"
+READING = "reading"
 #: A label that says: the evidence singles out no reason.
 UNCERTAIN = "uncertain"
 DEVICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -170,7 +171,31 @@ class Heartbeat:
         return _read(cls, values)
 
 
-Message = EventMessage | Heartbeat
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What is heard now. Told now or not at all, and only to sinks that show it.
+
+    Attributes
+    ----------
+    at : str
+        When, as in :class:`EventMessage`.
+    probability : float in [0, 1]
+        Of a cry, in the newest window.
+    level : float or None
+        RMS in dB of full scale; None in digital silence.
+    """
+
+    at: str
+    probability: float
+    level: float | None
+    kind: str = READING
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON."""
+        return {"at": self.at, "probability": self.probability, "level": self.level}
+
+
+Message = EventMessage | Heartbeat | Reading
 M = TypeVar("M", EventMessage, Heartbeat)
 
 
@@ -234,7 +259,7 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def _plain(message: Message) -> dict[str, Any]:
+def _plain(message: EventMessage | Heartbeat) -> dict[str, Any]:
     return {"schema": message.schema} | {f.name: getattr(message, f.name) for f in fields(message)}
 
 

@@ -9,23 +9,37 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from edgecry.checks import number, whole
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
-from edgecry.sinks.broker import Connection
+from edgecry.sinks.broker import Connection, bounded_client
 from edgecry.sinks.credentials import read_secret
-from edgecry.sinks.homeassistant import discovery
-from edgecry.sinks.message import CRYING_KINDS, RECORDED, EventMessage, Message, check_device, default_device
+from edgecry.sinks.homeassistant import belongs_to, discovery, former_topics, identifier, machine
+from edgecry.sinks.message import (
+    CRYING_KINDS,
+    RECORDED,
+    EventMessage,
+    Message,
+    Reading,
+    check_device,
+    default_device,
+)
 from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
 from edgecry.words import is_host
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
 
 log = logging.getLogger("edgecry")
 
 #: Variables of the environment that hold the user and the password.
 MQTT_USER = "EDGECRY_MQTT_USER"
 MQTT_PASSWORD = "EDGECRY_MQTT_PASSWORD"  # noqa: S105 - its name
+#: Connections in a row that end soon, after which another device of the same name is likely.
+TAKEN = 2
 #: Seconds that the broker may take to confirm the farewell.
 FAREWELL = 2.0
 
@@ -156,6 +170,8 @@ class MqttSink(Sink):
         self._newest: EventMessage | None = None
         self._connection: Connection | None = None
         self._to_announce = True
+        self._machine = machine()
+        self._taken = 0  # connections in a row that ended soon
 
     @classmethod
     def shown(cls, settings: MqttSettings) -> str:
@@ -172,6 +188,7 @@ class MqttSink(Sink):
     def open(self) -> None:
         """Connect unless connected; tell the broker, and Home Assistant, what holds now."""
         if self._connection is None or self._connection.lost:
+            self._look_for_a_twin()
             self._disconnect()
             self._connection = self._connect()
             self._to_announce = True
@@ -196,6 +213,9 @@ class MqttSink(Sink):
                 self._newest = message
             self._show_state()
             return
+        if isinstance(message, Reading):
+            self._publish(self._topics.reading, json.dumps(message.to_dict()))
+            return
         self._publish(self._topics.heartbeat, json.dumps(message.to_dict()))
         if self.settings.expire_after is not None:
             self._show_state()
@@ -209,12 +229,31 @@ class MqttSink(Sink):
                 connection.publish(self._topics.availability, OFFLINE, retain=True, timeout=patience)
         self._disconnect()
 
+    def _look_for_a_twin(self) -> None:
+        """Say so if the broker ends one connection after another: it does if two use the same client id."""
+        if self._connection is None:
+            return
+        self._taken = self._taken + 1 if self._connection.ended_by_broker else 0
+        if self._taken == TAKEN:
+            log.warning(
+                "%s: %s has ended %d connections in a row soon after they began; if another device has the "
+                "same name, %r, give each its own with --name",
+                self.name,
+                self._where,
+                TAKEN,
+                self.settings.device,
+            )
+
     def _announce(self) -> None:
         settings = self.settings
         if settings.home_assistant:
             prefix = settings.home_assistant.strip("/")
             name = settings.name or f"edgecry {settings.device}"
-            messages = discovery(self._topics, prefix, name, settings.reasons, settings.expire_after)
+            messages = discovery(
+                self._topics, prefix, name, settings.reasons, settings.expire_after, self._machine
+            )
+            for topic in former_topics(self._topics, prefix):
+                self._publish(topic, "")
             for topic, payload in messages.items():
                 self._publish(topic, payload)
         self._publish(self._topics.availability, ONLINE)
@@ -234,25 +273,65 @@ class MqttSink(Sink):
         self._connection.publish(topic, payload, retain, self.settings.timeout)
 
     def _connect(self) -> Connection:
-        from paho.mqtt.client import Client, MQTTv311
-        from paho.mqtt.enums import CallbackAPIVersion
-
         settings = self.settings
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"edgecry-{settings.device}",
-            protocol=MQTTv311,
-            reconnect_on_failure=False,
-        )
-        if settings.user is not None:
-            client.username_pw_set(settings.user, self._password)
-        if self._tls is not None:
-            client.tls_set_context(self._tls)
+        client = self._client(identifier(self._topics, self._machine))
         client.will_set(self._topics.availability, OFFLINE, qos=1, retain=True)
         status = f"{settings.home_assistant.strip('/')}/status" if settings.home_assistant else None
         connection = Connection(client, self._where, status, self._changed)
         connection.connect(settings.address, settings.keepalive, settings.timeout)
         return connection
+
+    def _client(self, name: str) -> Client:
+        client = bounded_client(client_id=name)
+        if self.settings.user is not None:
+            client.username_pw_set(self.settings.user, self._password)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
+        return client
+
+    def forget(self, device: str, seconds: float = 2.0) -> list[str]:
+        """Remove all that is retained of a device, such as this one under a former name.
+
+        Parameters
+        ----------
+        device : str
+            The name that it had.
+        seconds : float
+            How long the broker may send nothing before all is taken to have come.
+
+        Returns
+        -------
+        list of str
+            The topics that were removed.
+
+        Raises
+        ------
+        EdgecryError
+            The device is online, or the broker does not answer.
+        """
+        settings = self.settings
+        topics = Topics(self._topics.prefix, check_device(device))
+        # A name of its own, or the broker would end the connection of a listener that runs.
+        client = self._client(f"{identifier(self._topics, self._machine)}-forget")
+        connection = Connection(client, self._where, None, lambda _: None)
+        connection.connect(settings.address, settings.keepalive, settings.timeout)
+        try:
+            prefix = (settings.home_assistant or "homeassistant").strip("/")
+            found = connection.retained([f"{topics.root}/#", f"{prefix}/#"], seconds)
+            if found.get(topics.availability) == ONLINE.encode():
+                raise EdgecryError(
+                    f"mqtt: {device!r} is online; end it first, or give its own name to forget"
+                )
+            gone = [
+                topic
+                for topic, payload in found.items()
+                if topic.startswith(f"{topics.root}/") or belongs_to(payload.decode(errors="replace"), topics)
+            ]
+            for topic in gone:
+                connection.publish(topic, "", True, settings.timeout)
+        finally:
+            connection.close()
+        return gone
 
     def _changed(self, home_assistant_is_back: bool) -> None:
         """Called by the network's thread: Home Assistant has started, or the connection is lost."""

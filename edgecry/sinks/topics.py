@@ -53,3 +53,8 @@ class Topics:
     def heartbeat(self) -> str:
         """The newest heartbeat as JSON, retained."""
         return f"{self.root}/heartbeat"
+
+    @property
+    def reading(self) -> str:
+        """The newest probability of a cry and the level as JSON, retained."""
+        return f"{self.root}/reading"

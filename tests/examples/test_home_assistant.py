@@ -20,10 +20,11 @@ def announced() -> set[str]:
     """Entities as Home Assistant names them: after the device and the entity."""
     messages = discovery(TOPICS, "homeassistant", "edgecry nursery")
     found = set()
-    for topic, text in messages.items():
-        component, message = topic.split("/")[1], json.loads(text)
-        name = f"{message['device']['name']} {message['name']}"
-        found.add(f"{component}.{re.sub('[^a-z0-9]+', '_', name.lower())}")
+    for text in messages.values():
+        message = json.loads(text)
+        for entity in message["components"].values():
+            name = f"{message['device']['name']} {entity['name']}"
+            found.add(f"{entity['platform']}.{re.sub('[^a-z0-9]+', '_', name.lower())}")
     return found
 
 

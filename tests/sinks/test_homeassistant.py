@@ -1,125 +1,160 @@
-"""homeassistant: the discovery messages, field by field."""
+"""homeassistant: the discovery message, field by field."""
 
 import json
 
 import pytest
 
 from edgecry import __version__
-from edgecry.sinks.homeassistant import discovery
+from edgecry.sinks.homeassistant import belongs_to, discovery, former_topics, identifier, machine
+from edgecry.sinks.message import EVENT_KINDS
 from edgecry.sinks.topics import Topics
 
-DEVICE = {
-    "identifiers": ["edgecry_nursery"],
-    "name": "Nursery",
-    "manufacturer": "edgecry",
-    "model": "edgecry",
-    "sw_version": __version__,
-}
-SHARED = {
-    "device": DEVICE,
-    "origin": {"name": "edgecry", "sw_version": __version__},
-    "availability_topic": "edgecry/nursery/availability",
-    "payload_available": "online",
-    "payload_not_available": "offline",
-    "qos": 1,
-}
-#: What Home Assistant knows of: home-assistant.io/integrations/binary_sensor.mqtt and sensor.mqtt
-COMMON = {
-    "availability_topic",
-    "device",
-    "device_class",
-    "expire_after",
-    "icon",
-    "json_attributes_topic",
-    "name",
-    "origin",
-    "payload_available",
-    "payload_not_available",
-    "qos",
-    "state_topic",
-    "unique_id",
-    "value_template",
-}
+TOPICS = Topics("edgecry", "nursery")
+TOPIC = "homeassistant/device/edgecry_nursery/config"
+#: What Home Assistant knows of: home-assistant.io/integrations/mqtt, and those of each platform.
+ENTITY = {"enabled_by_default", "entity_category", "icon", "name", "platform", "state_topic", "unique_id"}
 KNOWN = {
-    "binary_sensor": COMMON | {"payload_on", "payload_off"},
-    "sensor": COMMON | {"options", "state_class", "suggested_display_precision", "unit_of_measurement"},
+    "binary_sensor": ENTITY
+    | {"device_class", "expire_after", "json_attributes_topic", "payload_off", "payload_on"},
+    "event": ENTITY | {"device_class", "event_types", "value_template"},
+    "sensor": ENTITY
+    | {"device_class", "options", "state_class", "suggested_display_precision", "unit_of_measurement"}
+    | {"value_template"},
 }
 
 
-def configs(**options) -> dict[str, dict]:
-    found = discovery(Topics("edgecry", "nursery"), "homeassistant", "Nursery", **options)
-    return {topic: json.loads(payload) for topic, payload in found.items()}
+def config(**options) -> dict:
+    ((topic, payload),) = discovery(TOPICS, "homeassistant", "Nursery", **options).items()
+    assert topic == TOPIC
+    return json.loads(payload)
 
 
-def test_entities():
-    """A binary sensor and two sensors; nothing to press."""
-    assert sorted(configs()) == [
-        "homeassistant/binary_sensor/edgecry_nursery/crying/config",
-        "homeassistant/sensor/edgecry_nursery/probability/config",
-        "homeassistant/sensor/edgecry_nursery/reason/config",
-    ]
+def test_the_device():
+    found = config()
+    del found["components"]
+    assert found == {
+        "device": {
+            "identifiers": ["edgecry_nursery"],
+            "name": "Nursery",
+            "manufacturer": "edgecry",
+            "model": "edgecry",
+            "sw_version": __version__,
+        },
+        "origin": {"name": "edgecry", "sw_version": __version__},
+        "availability_topic": "edgecry/nursery/availability",
+        "payload_available": "online",
+        "payload_not_available": "offline",
+        "qos": 1,
+    }
+
+
+def test_its_entities():
+    found = config()["components"]
+    assert {key: entity["platform"] for key, entity in found.items()} == {
+        "crying": "binary_sensor",
+        "event": "event",
+        "probability": "sensor",
+        "last_cry": "sensor",
+        "level": "sensor",
+        "memory": "sensor",
+        "reason": "sensor",
+    }
+    assert {key for key, entity in found.items() if not entity.get("enabled_by_default", True)} == {
+        "level",
+        "memory",
+        "reason",
+    }
 
 
 def test_crying():
-    assert configs()["homeassistant/binary_sensor/edgecry_nursery/crying/config"] == {
-        **SHARED,
+    assert config(expire_after=90)["components"]["crying"] == {
+        "platform": "binary_sensor",
         "name": "Crying",
         "unique_id": "edgecry_nursery_crying",
         "device_class": "sound",
+        "icon": "mdi:emoticon-cry-outline",
         "state_topic": "edgecry/nursery/state",
         "payload_on": "ON",
         "payload_off": "OFF",
         "json_attributes_topic": "edgecry/nursery/attributes",
+        "expire_after": 90,
     }
 
 
-def test_probability():
-    assert configs()["homeassistant/sensor/edgecry_nursery/probability/config"] == {
-        **SHARED,
-        "name": "Cry probability",
-        "unique_id": "edgecry_nursery_probability",
-        "state_topic": "edgecry/nursery/attributes",
-        "value_template": "{{ (100 * value_json.peak) | round(1) }}",
-        "unit_of_measurement": "%",
-        "state_class": "measurement",
-        "suggested_display_precision": 0,
-        "icon": "mdi:baby-face-outline",
-    }
+def test_probability_is_that_of_now():
+    """Not the peak of the last cry, which would stay until the next."""
+    found = config()["components"]["probability"]
+    assert found["state_topic"] == "edgecry/nursery/reading"
+    assert found["value_template"] == "{{ (100 * value_json.probability) | round(1) }}"
+    assert (found["unit_of_measurement"], found["state_class"]) == ("%", "measurement")
+
+
+def test_events_are_all_that_there_are():
+    assert config()["components"]["event"]["event_types"] == list(EVENT_KINDS)
 
 
 @pytest.mark.parametrize("reasons", [(), ("hungry", "uncertain")])
 def test_reason(reasons):
-    options = {"device_class": "enum", "options": list(reasons)} if reasons else {}
-    assert configs(reasons=reasons)["homeassistant/sensor/edgecry_nursery/reason/config"] == {
-        **SHARED,
-        **options,
-        "name": "Cry reason",
-        "unique_id": "edgecry_nursery_reason",
-        "state_topic": "edgecry/nursery/attributes",
-        "value_template": "{{ value_json.label | default('None', true) }}",
-        "icon": "mdi:help-circle-outline",
-    }
+    found = config(reasons=reasons)["components"]["reason"]
+    assert found.get("options", []) == list(reasons)
+    assert found.get("device_class") == ("enum" if reasons else None)
 
 
 def test_expiry_is_of_crying_alone():
-    """The sensors tell of the newest event, which stays so."""
-    found = configs(expire_after=90)
-    assert [config.get("expire_after") for config in found.values()] == [90, None, None]
+    """The others tell of the newest event, which stays so, or are never needed in time."""
+    found = config(expire_after=90)["components"]
+    assert [key for key, entity in found.items() if "expire_after" in entity] == ["crying"]
+    assert not [entity for entity in config()["components"].values() if "expire_after" in entity]
 
 
 def test_no_field_that_home_assistant_does_not_know():
-    """It would drop them in silence."""
-    for topic, config in configs(reasons=("hungry",), expire_after=90).items():
-        assert set(config) <= KNOWN[topic.split("/")[1]]
+    for entity in config(reasons=("hungry",), expire_after=90)["components"].values():
+        assert set(entity) <= KNOWN[entity["platform"]], entity
 
 
 def test_devices_do_not_clash():
-    a, b = (discovery(Topics("edgecry", device), "homeassistant", "x") for device in ("a", "b"))
-    assert not a.keys() & b.keys()
-    ids = [json.loads(payload)["unique_id"] for found in (a, b) for payload in found.values()]
-    assert len(set(ids)) == 6
+    """Neither two names, nor two machines of one name."""
+    found = [
+        discovery(Topics("edgecry", device), "homeassistant", "x", machine=number)
+        for device, number in (("a", "1"), ("b", "1"), ("a", "2"))
+    ]
+    payloads = [json.loads(payload) for messages in found for payload in messages.values()]
+    assert len({topic for messages in found for topic in messages}) == 3
+    ids = [entity["unique_id"] for payload in payloads for entity in payload["components"].values()]
+    assert len(set(ids)) == len(ids)
 
 
 def test_prefix_of_home_assistant():
-    found = discovery(Topics("edgecry", "nursery"), "ha/auto", "x")
-    assert all(topic.startswith("ha/auto/") for topic in found)
+    assert all(topic.startswith("ha/auto/") for topic in discovery(TOPICS, "ha/auto", "x"))
+    assert all(topic.startswith("ha/auto/") for topic in former_topics(TOPICS, "ha/auto"))
+
+
+def test_the_number_of_the_machine_is_not_told(tmp_path):
+    path = tmp_path / "machine-id"
+    path.write_text("0123456789abcdef0123456789abcdef\n")
+    found = machine(path)
+    assert len(found) == 8
+    assert found not in path.read_text()
+    assert identifier(TOPICS, found) == f"edgecry_nursery_{found}"
+    assert machine(path) == found
+    for text in ("", "\n"):
+        path.write_text(text)
+        assert machine(path) == ""
+    assert machine(tmp_path / "none") == ""
+
+
+def test_whose_announcement_it_is():
+    (payload,) = discovery(TOPICS, "homeassistant", "x", machine="12345678").values()
+    assert belongs_to(payload, TOPICS)
+    assert not belongs_to(payload, Topics("edgecry", "nurser"))
+    one = {"availability_topic": TOPICS.availability, "origin": {"name": "edgecry"}}
+    assert belongs_to(json.dumps(one), TOPICS), "that of 0.1.0"
+    for other in (
+        "",
+        "[]",
+        "null",
+        "{}",
+        "[" * 100_000,
+        json.dumps(one | {"origin": {"name": "zigbee2mqtt"}}),
+    ):
+        assert not belongs_to(other, TOPICS)

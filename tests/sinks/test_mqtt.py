@@ -14,15 +14,19 @@ import pytest
 from edgecry import __version__
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.homeassistant import identifier, machine
+from edgecry.sinks.message import Reading
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from edgecry.sinks.outbox import Outbox, OutboxSettings
+from edgecry.sinks.topics import Topics
 from tests.sinks import certificates
 from tests.sinks.messages import cry, heartbeat, open_files, wait_for
 from tests.sinks.mosquitto import Mosquitto, Watcher, need, retained
 
 ROOT = "edgecry/nursery"
-#: Three of Home Assistant's, availability and state.
-ANNOUNCED = 5
+#: That of Home Assistant, availability and state.
+ANNOUNCED = 3
+TOPIC = f"homeassistant/device/{identifier(Topics('edgecry', 'nursery'), machine())}/config"
 
 
 @pytest.fixture
@@ -249,6 +253,7 @@ STREAM = """
 import sys, time
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.homeassistant import identifier, machine
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from tests.sinks.messages import cry
 
@@ -295,6 +300,7 @@ def test_listener_killed_and_restarted(broker, tmp_path):
 CLIENT = """
 import sys, time
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.homeassistant import identifier, machine
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from tests.sinks.messages import cry
 with Dispatcher([MqttSink(MqttSettings("127.0.0.1", int(sys.argv[1]), device="nursery"))]) as dispatcher:
@@ -453,7 +459,7 @@ def test_bad_certificates(tmp_path, what):
 
 
 def test_home_assistant_is_told_anew_when_it_starts(broker, outbox):
-    topic = "homeassistant/binary_sensor/edgecry_nursery/crying/config"
+    topic = TOPIC
     with Watcher(broker) as watcher, Dispatcher([sink(broker)], outbox):
         wait_for(lambda: watcher.payloads(f"{ROOT}/state"))
         assert len(watcher.payloads(topic)) == 1
@@ -470,9 +476,13 @@ def test_discovery_on_the_broker(broker, outbox):
         dispatcher.send(cry(1))
         kept = retained(broker, ANNOUNCED + 1)
         configs = {t: json.loads(p) for t, p in kept.items() if t.startswith("homeassistant/")}
-        assert len(configs) == 3
-        named = {v for config in configs.values() for k, v in config.items() if k.endswith("topic")}
-        assert named == {f"{ROOT}/{name}" for name in ("state", "attributes", "availability")}
+        (config,) = configs.values()
+        tables = [config, *config["components"].values()]
+        named = {v for table in tables for k, v in table.items() if k.endswith("topic")}
+        names = ("state", "attributes", "availability", "event", "heartbeat", "reading")
+        assert named == {f"{ROOT}/{name}" for name in names}
+        dispatcher.send(heartbeat(1))
+        dispatcher.send(Reading(at=cry(1).at, probability=0.25, level=-41.5))
         wait_for(lambda: named <= {topic for topic, _, _ in watcher.got})
     assert all(config["origin"]["sw_version"] == __version__ for config in configs.values())
 
