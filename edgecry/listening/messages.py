@@ -62,8 +62,12 @@ class WallClock:
             self.began = began
 
     def at(self, position: float) -> float:
-        """Seconds since 1970 of a second of the stream."""
-        return (self._clock() if self.began is None else self.began) + position
+        """Seconds since 1970 of a second of the stream; never later than now.
+
+        After a stall the backlog comes at once, and a recording comes faster than it sounds.
+        """
+        now = self._clock()
+        return now if self.began is None else min(now, self.began + position)
 
     def now(self) -> float:
         """Seconds since 1970."""

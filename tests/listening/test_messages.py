@@ -64,12 +64,25 @@ def clock():
     return Clock()
 
 
-def test_a_recording_runs_ahead_of_the_clock(clock):
+def test_a_recording_runs_ahead_of_the_clock_and_no_time_is_to_come(clock):
     wall = WallClock(lead=10, clock=clock)
     for position in range(0, 600, 5):
         wall.hear(float(position))
         clock.now += 0.01
-    assert wall.at(300.0) == 1300.0
+        assert wall.at(float(position)) <= clock.now
+    assert wall.began == 1000.0
+    assert wall.at(0.5) == 1000.5
+    assert wall.at(300.0) == clock.now
+
+
+def test_after_a_stall_the_backlog_is_not_to_come(clock):
+    """The stream falls behind by 6 s, which looks like a clock that was set, and then catches up at once."""
+    wall = WallClock(lead=10, clock=clock)
+    wall.hear(0.0, live=True)
+    clock.now += 16
+    for position in (10.0, 13.0, 16.0, 16.5):
+        wall.hear(position, live=True)
+        assert wall.at(position) <= clock.now
 
 
 def test_a_clock_that_is_set_is_followed(clock):
@@ -92,7 +105,7 @@ def test_what_comes_a_little_late_moves_nothing(delays):
     for i, delay in enumerate(delays):
         clock.now = 1000.0 + i + delay
         wall.hear(float(i), live=True)
-        assert wall.at(0.0) == 1000.0
+        assert wall.began == 1000.0
 
 
 def test_a_crystal_that_is_slow_is_caught_up_with(clock):
