@@ -65,9 +65,9 @@ def _find(estimator: Any, real: Any, whole: bool) -> Outside | None:
         for _, step in steps[:-1]:
             if is_passthrough(step):
                 continue
-            found = _judge(step, _of_scaler(step, real.shape[1]), real, _SHARE_OF_SCALER, whole)
-            if found:
-                return found
+            region = _of_scaler(step, real.shape[1])
+            if region is not None:  # it knows the training data better than what comes after it
+                return _judge(step, region, real, _SHARE_OF_SCALER, whole)
             made = step.transform(real)
             real = np.asarray(made.toarray() if hasattr(made, "toarray") else made, dtype=np.float64)
             whole = False
@@ -142,8 +142,10 @@ def _of_trees(estimator: Any, n: int) -> Region:
     low, high = np.full(n, np.inf), np.full(n, -np.inf)
     np.minimum.at(low, feature, threshold)
     np.maximum.at(high, feature, threshold)
-    # A few thresholds lie closer together than the data; a quarter of their range stands for its spread.
-    spread = max(threshold.std(), np.ptp(threshold) / 4) if len(threshold) > 1 else np.inf
+    # A few thresholds lie closer together than the data: their range and their size stand for its spread.
+    if len(threshold) < 2:
+        return None
+    spread = max(threshold.std(), np.ptp(threshold) / 4, np.abs(threshold).max() / 2)
     return low, high, np.full(n, spread)
 
 
