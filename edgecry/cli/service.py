@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from edgecry.errors import EdgecryError
 from edgecry.terminal import say
 
 EPILOG = """\
 install it:
-  edgecry service --config /etc/edgecry.toml | sudo tee /etc/systemd/system/edgecry.service
+  sudo $(command -v edgecry) service --config /etc/edgecry.toml -o /etc/systemd/system/edgecry.service
   sudo systemctl daemon-reload && sudo systemctl enable --now edgecry
   journalctl -u edgecry -f
 """
@@ -28,6 +30,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings of 'listen', a TOML file")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write the unit to this file, whole or not at all"
+    )
     parser.add_argument(
         "--user",
         metavar="NAME",
@@ -58,10 +63,28 @@ def run(args: argparse.Namespace) -> int:
         command += ["--config", str(args.config.resolve())]
     limits = {"memory_mb": args.memory, "watchdog": args.watchdog}
     settings = settings_for(tuple(command), listen, args.user, limits)
-    print(unit(settings), end="")
+    text = unit(settings)
+    if args.output is None:
+        print(text, end="")
+    else:
+        _write(args.output, text)
     for warning in warnings(settings):
         say(warning)
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file under another name, and give it its own when it is whole."""
+    part = path.with_name(path.name + ".new")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise EdgecryError(
+            f"{path}: cannot be written ({error.strerror}); /etc needs sudo, with the full path of edgecry"
+        ) from error
 
 
 def own_command() -> list[str]:

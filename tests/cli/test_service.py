@@ -87,3 +87,22 @@ def test_stdin(run, installed, tmp_path):
     code, out, err = run("service", "--config", config)
     assert (code, out) == (2, "")
     assert "'stdin' is nothing for a service" in err
+
+
+def test_a_file_is_written_whole_or_not_at_all(run, installed, tmp_path):
+    """Piped into tee, a refusal would leave an empty unit."""
+    path = tmp_path / "edgecry.service"
+    path.write_text("the unit of before")
+    config = tmp_path / "c.toml"
+    config.write_text('[source]\nkind = "stdin"\n')
+    code, out, err = run("service", "--config", config, "-o", path)
+    assert (code, out) == (2, "")
+    assert "nothing for a service" in err
+    assert path.read_text() == "the unit of before"
+    _, printed, _ = run("service")
+    assert run("service", "--output", path)[:2] == (0, "")
+    assert path.read_text() == printed
+    code, _, err = run("service", "-o", tmp_path / "none" / "x")
+    assert code == 2
+    assert "cannot be written" in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bin", "c.toml", "edgecry.service"]
