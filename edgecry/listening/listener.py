@@ -14,6 +14,7 @@ import numpy as np
 from edgecry.clips.recorder import ClipRecorder
 from edgecry.errors import AudioError
 from edgecry.listening.health import Snapshot, Stats
+from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.dispatcher import Dispatcher
@@ -100,6 +101,8 @@ class Listener:
         self._crying_since: float | None = None
         self._position = 0.0
         self._is_hung = False
+        self._hearing = Hearing(parts.reader.sr, HearingSettings(), clock())
+        self._verdict = Verdict("starting")
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Listen.
@@ -122,6 +125,7 @@ class Listener:
                 if block is not None:
                     self._take(block)
                 elif parts.reader.ended:
+                    self._refuse_nothing()
                     break
                 self._look_around()
         finally:
@@ -135,6 +139,11 @@ class Listener:
     def _nibble(self) -> int:
         return max(1, round(NIBBLE * self._parts.reader.sr))
 
+    def _refuse_nothing(self) -> None:
+        """A source that ends without a single sample is no success."""
+        if self._parts.reader.counts.samples == 0:
+            raise AudioError("no sound came before the source ended; see what is wrong with its program")
+
     # -- sound -----------------------------------------------------------------------------------------
 
     def _take(self, block: Block) -> None:
@@ -143,6 +152,7 @@ class Listener:
         sr = parts.reader.sr
         self._position, self._taken = block.end / sr, self._clock()
         parts.clock.hear(self._position, parts.reader.is_live)
+        self._hearing.hear(block.samples, self._taken)
         if block.gap:
             log.info("%.1f s of sound are missing", block.gap / sr)
             self._tell(parts.stream.gap(block.gap / sr))
@@ -202,6 +212,7 @@ class Listener:
     def _look_around(self) -> None:
         """Do what is due, whether or not there is sound."""
         parts, now = self._parts, self._clock()
+        self._judge(self._hearing.verdict(now))
         was_hung, self._is_hung = self._is_hung, parts.reader.idle >= HUNG
         if not self._is_hung:
             parts.notifier.beat()
@@ -216,6 +227,18 @@ class Listener:
         if parts.recorder is not None and now - self._tidied >= TIDY:
             self._tidied = now
             parts.recorder.tidy()
+
+    def _judge(self, verdict: Verdict) -> None:
+        """Tell when it stops hearing, and when it hears again."""
+        before, self._verdict = self._verdict, verdict
+        if verdict.state == before.state:
+            return
+        if verdict.reason:
+            log.warning("%s", verdict.reason)
+            self._parts.notifier.status(verdict.reason)
+        elif before.reason:
+            log.warning("sound is heard again")
+            self._parts.notifier.status("listening")
 
     def _beat(self) -> None:
         parts, snapshot = self._parts, self.snapshot()

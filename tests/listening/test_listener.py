@@ -11,6 +11,7 @@ import pytest
 
 from edgecry.clips.recorder import ClipRecorder, ClipSettings
 from edgecry.errors import AudioError
+from edgecry.listening.hearing import Verdict
 from edgecry.listening.listener import HUNG, Listener, Parts, level
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
@@ -254,9 +255,22 @@ def test_service_manager_is_told(tmp_path):
     assert told[-1] == "STOPPING=1" or told.index("STOPPING=1") > told.index("STATUS=a baby cries")
 
 
+def test_what_it_hears_is_told_when_it_changes(caplog):
+    """Once when it begins, once when it is over; how it is goes to the service manager, too."""
+    told = []
+    notifier = SimpleNamespace(status=told.append)
+    parts = SimpleNamespace(reader=SimpleNamespace(sr=16000), notifier=notifier)
+    listener = Listener(parts)
+    muted = Verdict("digital_silence", "is it muted?")
+    for verdict in (Verdict("starting"), Verdict("hearing"), muted, muted, Verdict("hearing")):
+        listener._judge(verdict)
+    assert [record.message for record in caplog.records] == ["is it muted?", "sound is heard again"]
+    assert told == ["is it muted?", "listening"]
+
+
 def test_no_sign_of_life_while_the_source_hangs(caplog):
     """systemd is to start everything anew, rather than believe that somebody listens."""
-    reader, beats = SimpleNamespace(), []
+    reader, beats = SimpleNamespace(sr=16000), []
     notifier = SimpleNamespace(beat=lambda: beats.append(reader.idle))
     listener = Listener(SimpleNamespace(reader=reader, notifier=notifier, recorder=None))
     for idle in (0.0, HUNG, 2 * HUNG, 0.5):
