@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from edgecry.features.kernels import Band, Kernels, load
 from edgecry.features.logmel import logmel_frames
 from edgecry.features.mel import power_to_db, without_level
 from edgecry.features.mfcc import dct_matrix
+from edgecry.features.once import once
 from edgecry.features.spec import FRAMES, FeatureSpec
 from edgecry.features.stft import Geometry, Magnitudes
 from edgecry.features.summary import summarise
@@ -269,22 +269,22 @@ class _Clip:
 
     # -- what they share -------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def _short(self) -> ShortFrames:
         return short_frames(self._y, self._spec, self._kernels, self._only)
 
-    @cached_property
+    @once
     def _mel(self) -> Float32:
         return without_level(self._short.mel) if self._spec.level == "remove" else self._short.mel
 
-    @cached_property
+    @once
     def _magnitudes(self) -> Magnitudes:
         return self._spectra()
 
     def _spectra(self) -> Magnitudes:
         return Magnitudes(self._y, self._stft, self._kernels)
 
-    @cached_property
+    @once
     def _survey(self) -> _Survey:
         """Read peaks and extremes off the magnitudes in one pass, since those of a long clip are not kept."""
         spec = self._spec
