@@ -22,6 +22,23 @@ def cache(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A folder with compiled kernels, which takes half a minute; who damages it mends it."""
+    folder = tmp_path_factory.mktemp("compiled")
+    done = in_a_process(folder, "-m", "edgecry", "warmup")
+    assert "ready after" in done.stdout
+    assert str(folder) in done.stdout
+    return folder
+
+
+def in_a_process(folder, *arguments):
+    """Of its own, since numba decides on its cache when it is imported."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+
 def note(folder, **values):
     (folder / warmup._NOTE).write_text(json.dumps(values))
 
@@ -75,8 +92,8 @@ def test_a_note_where_nothing_can_be_written_is_not(cache, monkeypatch):
     assert "NUMBA_CACHE_DIR" in warmup.status().reason
 
 
-def test_folders_are_those_of_numba_in_its_order(tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+def test_folders_are_those_of_numba_in_its_order(compiled, tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(compiled))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     code = (
         "import sys; from pathlib import Path; from edgecry.features.kernels import numba_kernels as k; "
@@ -96,42 +113,30 @@ def test_status_does_not_import_numba():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_warmup_then_ready_and_nothing_compiled_again(tmp_path):
-    """In processes of their own, since numba decides on its cache when it is imported."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    run = [sys.executable, "-m", "edgecry", "warmup"]
-    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
-    assert "ready after" in done.stdout
-    assert str(tmp_path) in done.stdout
+def test_warmup_then_ready_and_nothing_compiled_again(compiled):
     code = (
         "from edgecry.features.warmup import status; s = status(); assert s.ready, s.reason\n"
         "from edgecry.features.kernels import lanes, numba_kernels\n"
         "for kernel in (numba_kernels._notes, lanes.transform):\n"
         "    assert kernel.stats.cache_hits and not kernel.stats.cache_misses"
     )
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    in_a_process(compiled, "-c", code)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04garbage"])
-def test_a_damaged_cache_is_no_error_and_is_mended(tmp_path, content):
+def test_a_damaged_cache_is_no_error_and_is_mended(compiled, content):
     """As a power cut leaves one: NumPy serves, one line in the log says so, warmup compiles again."""
     code = "from edgecry import Classifier; print(Classifier(engine='numba')._extractor.engine)"
 
-    def run(*arguments):
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-
-    run("-m", "edgecry", "warmup")
-    assert run("-c", code).stdout == "numba\n"
-    for file in tmp_path.rglob("*.nb[ic]"):
+    assert in_a_process(compiled, "-c", code).stdout == "numba\n"
+    for file in compiled.rglob("*.nb[ic]"):
         file.write_bytes(content)
-    done = run("-c", code)
+    done = in_a_process(compiled, "-c", code)
     assert done.stdout == "numpy\n"
     (line,) = done.stderr.splitlines()
     assert "edgecry warmup" in line
-    run("-m", "edgecry", "warmup")
-    assert run("-c", code).stdout == "numba\n"
+    in_a_process(compiled, "-m", "edgecry", "warmup")
+    assert in_a_process(compiled, "-c", code).stdout == "numba\n"
 
 
 def test_nowhere_to_note_it(cache, monkeypatch):
