@@ -5,7 +5,7 @@ The public names are imported when first used, so that ``import edgecry`` costs 
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "AudioError": "edgecry.errors",
