@@ -200,7 +200,7 @@ def test_merging_leaves_the_original_alone():
         ("[source]\nhold = 0", r"\[source\] hold: 0 s is out of range"),
         ("[source]\ndevice = 1.5", r"\[source\] device: found 1.5; it has to be a text or a whole number"),
         ("[record]\nmax_bytes = 1", r"\[record\] max_bytes: 1 is out of range"),
-        ("[record]\npre = -1", r"\[record\] pre: -1.0 s is out of range"),
+        ("[record]\npre = -1", r"\[record\] pre: -1 s is out of range"),
         ("[outbox]\nmax_messages = 0", r"\[outbox\] max_messages: 0 is out of range"),
         ("heartbeat = 1", "heartbeat .0 for none.: 1 s is out of range; allowed are 10 to 86400 s"),
         ("heartbeat = " + "9" * 400, "heartbeat: found 999.*; it has to be a number"),
