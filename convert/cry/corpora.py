@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,12 @@ CRIES: Final = frozenset(
 )
 
 
+#: Begins the name of a source that is an installation of the app Donate-a-cry.
+APP: Final = "dac-"
+#: Of an app instance: the id of an installation, with or without the name of the corpus before it.
+_INSTANCE: Final = re.compile(r"(?:dac-)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
 @dataclass(frozen=True)
 class Sound:
     """A recording, and whether it is a cry.
@@ -29,7 +36,7 @@ class Sound:
     category : str
         What it is, for tables.
     group : str
-        Of recordings that are alike for other reasons; the corpus' name is part of it.
+        Of recordings that are alike for other reasons: a source, named alike in every corpus.
     corpus : str
         Name of its folder.
     """
@@ -100,14 +107,21 @@ def _sounds(corpus: Path) -> Iterable[Sound]:
             f"{MANIFEST}, or call them one of {', '.join(sorted(CRIES))}"
         )
     for row in rows:
-        owner = row[group] or row["file"]
-        yield Sound(
-            corpus / row["file"],
-            _is_cry(row, category, corpus),
-            row[category],
-            f"{corpus.name}:{owner}",
-            corpus.name,
-        )
+        owner = owner_of(group, row[group]) if row[group] else f"{corpus.name}:{row['file']}"
+        yield Sound(corpus / row["file"], _is_cry(row, category, corpus), row[category], owner, corpus.name)
+
+
+def owner_of(column: str, value: str) -> str:
+    """Name a source alike in every corpus, so that no split parts what one baby or author recorded.
+
+    An app instance is ``dac-`` and the first 36 characters of its id; an author is ``author-NAME``; the
+    case of letters does not count.
+    """
+    value = value.lower()
+    found = _INSTANCE.match(value)
+    if found:
+        return f"{APP}{found[1]}"
+    return value if column == "group" else f"{column}-{value}"
 
 
 def _is_cry(row: Row, category: str, corpus: Path) -> bool:

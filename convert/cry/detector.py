@@ -1,104 +1,76 @@
-"""The detector as a procedure: what is fitted inside a fold, and how a recording is then judged."""
+"""The detector as a procedure: what is trained without a fold, and how a recording is then judged."""
 
 from __future__ import annotations
 
-import warnings
+import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.cache import code_digest, content_digest
 from convert.cry import recipe
-from convert.cry.examples import Example, Vectors
+from convert.cry.examples import Example
+from convert.cry.recipe import Schedule
+from convert.cry.tracks import SYNTHETIC, Track
 from convert.errors import ConversionError
 from convert.evaluation.figures import Probabilities
+from convert.tell import Tell
+from edgecry.arrays import Float32
 from edgecry.decision import pool
 
-#: Their number and the leaves of each bound the file to a megabyte and a half.
-TREES: Final = 60
-LEAVES: Final = 300
-#: Several small ones are steadier than one that is larger.
-NETWORKS: Final = 4
-UNITS: Final = 64
-
-
-class Classifier(Protocol):
-    """A scikit-learn classifier of windows."""
-
-    def fit(self, X: Vectors, y: NDArray[np.intp], **weights: Any) -> Any:
-        """Fit."""
-
-    def predict_proba(self, X: Vectors) -> Probabilities:
-        """Probabilities of "other" and "cry"."""
-
-
-def trees(seed: int) -> Any:
-    """Extremely randomised trees."""
-    from sklearn.ensemble import ExtraTreesClassifier
-
-    return ExtraTreesClassifier(TREES, max_leaf_nodes=LEAVES, max_features=0.3, random_state=seed)
-
-
-def vote(seed: int) -> Any:
-    """The trees and small networks, half the voice each.
-
-    They err on different sounds. And where a network is sure of something unlike all that it learned, as
-    networks are, the trees are not: so neither can call it a cry alone.
-    """
-    from sklearn.ensemble import VotingClassifier
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    settings = {"alpha": 0.2, "learning_rate_init": 0.002, "max_iter": 30}
-    nets = [
-        (f"network{i}", MLPClassifier((UNITS,), random_state=seed + i, **settings)) for i in range(NETWORKS)
-    ]
-    shares = [NETWORKS, *[1] * NETWORKS]
-    both = VotingClassifier([("trees", trees(seed)), *nets], voting="soft", weights=shares)
-    return make_pipeline(StandardScaler(), both)
-
-
-def logistic(seed: int) -> Any:
-    """Logistic regression: a hundred numbers, for comparison."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=3000, random_state=seed))
-
-
-#: Rivals for the tables, after what is shipped.
-DEFAULT: Final = "trees and networks"
-ESTIMATORS = {DEFAULT: vote, "trees": trees, "logistic": logistic}
+#: Windows judged at once.
+_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
 class FittedDetector:
-    """A classifier of windows, asked about recordings."""
+    """A trained network, asked about recordings.
 
-    classifier: Any
-    heard: Sequence[Vectors]
+    Parameters
+    ----------
+    graph : bytes
+        The network as ONNX.
+    heard : sequence of float32 [shape=(n_windows, n_features)]
+        All recordings, by their rows.
+    """
+
+    graph: bytes
+    heard: Sequence[Float32]
     classes_: NDArray[np.intp]
 
     def predict_proba(self, X: NDArray[np.intp], /) -> Probabilities:
-        """Probabilities of recordings, named by their rows, pooled as the device pools them."""
+        """Give the probabilities of recordings, named by their rows, pooled as the device pools them."""
         return self.judge([self.heard[i] for i in X])
 
-    def judge(self, recordings: Sequence[Vectors]) -> Probabilities:
-        """Probabilities [shape=(n, 2)] of recordings, given by the vectors of their windows."""
-        sounding = [~np.isnan(vectors[:, 0]) for vectors in recordings]
-        # All at once: a forest takes as long for a vector as for a thousand.
-        given = [vectors[heard] for vectors, heard in zip(recordings, sounding, strict=True) if heard.any()]
-        found = self.classifier.predict_proba(np.concatenate(given))[:, 1] if given else np.empty(0)
+    def judge(self, recordings: Sequence[Float32]) -> Probabilities:
+        """Give the probabilities [shape=(n, 2)] of recordings, by the features of their windows."""
+        sounding = [~np.isnan(windows[:, 0]) for windows in recordings]
+        given = [windows[heard] for windows, heard in zip(recordings, sounding, strict=True) if heard.any()]
+        found = self.windows(np.concatenate(given)) if given else np.empty(0)
         answers = iter(found.tolist())
         pooled = [
             pool([next(answers) if heard else 0.0 for heard in windows], recipe.POOL) for windows in sounding
         ]
         p = np.array(pooled)
         return np.column_stack([1 - p, p])
+
+    def windows(self, X: Float32) -> Float32:
+        """Give the probability of a cry of windows [shape=(n, n_features)]."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(self.graph, options, providers=["CPUExecutionProvider"])
+        parts = [
+            session.run(["probabilities"], {"features": X[i : i + _BATCH]})[0][:, 1]
+            for i in range(0, len(X), _BATCH)
+        ]
+        return np.concatenate(parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +80,19 @@ class CryDetector:
     Parameters
     ----------
     examples : sequence of Example
-    distractors : float64 [shape=(n, n_features)]
-        Vectors of sounds that are no cries, learned in every fold: they are of no recording.
-    estimator : str
-        One of ``ESTIMATORS``.
+    tracks : sequence of Track
+        What is learned: versions of these recordings, and synthetic sounds, which every fold may learn.
+    schedule : Schedule
+    cache : Path, optional
+        Where trained networks are kept, and the states of those that were broken off.
+    tell : callable
     """
 
     examples: Sequence[Example]
-    distractors: Vectors
-    estimator: str = DEFAULT
+    tracks: Sequence[Track]
+    schedule: Schedule = recipe.MEASURED
+    cache: Path | None = None
+    tell: Tell = lambda _: None
 
     @property
     def rows(self) -> NDArray[np.intp]:
@@ -131,32 +107,77 @@ class CryDetector:
         seed: int,
         /,
     ) -> FittedDetector:
-        """Learn from the examples of some rows."""
-        vectors, truth, weights = self.lessons(X, y)
-        classifier = ESTIMATORS[self.estimator](seed)
-        steps = getattr(classifier, "steps", None)
-        name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
-        with warnings.catch_warnings():
-            # Networks learn for as long as they are told to, whether or not they would go on.
-            warnings.filterwarnings("ignore", "Stochastic Optimizer", module="sklearn")
-            classifier.fit(vectors, truth, **{name: weights})
-        return FittedDetector(classifier, [e.heard for e in self.examples], np.array([0, 1]))
-
-    def lessons(
-        self, X: NDArray[np.intp], y: NDArray[np.intp]
-    ) -> tuple[Vectors, NDArray[np.intp], NDArray[np.float64]]:
-        """Vectors, classes and weights: a recording weighs as much as another, cries as much as the rest."""
-        taught = [self.examples[i].taught for i in X]
-        sizes = np.array([len(part) for part in taught])
-        weights = np.repeat(1 / np.maximum(sizes, 1), sizes)
-        truth = np.repeat(y, sizes)
-        sounding = self.distractors[~np.isnan(self.distractors[:, 0])]
-        weights = np.concatenate([weights, np.full(len(sounding), recipe.DISTRACTOR_WEIGHT)])
-        truth = np.concatenate([truth, np.zeros(len(sounding), np.intp)])
-        if not truth.any():
+        """Train on the examples of some rows."""
+        if not y.any() or y.all():
             raise ConversionError(
-                f"cries: {int(y.sum())} to learn from, and all of them silent (under {recipe.FLOOR_DBFS:g} "
-                "dB of full scale); add recordings that can be heard"
+                f"cries: {int(y.sum())} of {len(y)} recordings to learn from are cries; it needs both kinds"
             )
-        weights[truth == 1] *= weights[truth == 0].sum() / weights[truth == 1].sum()
-        return np.concatenate([*taught, sounding]), truth, weights / weights.mean()
+        weights = self.trained_weights([self.examples[i].sound.path for i in X], seed)
+        _, graph = torch_modules()
+        onnx = graph.export(graph.rounded(self.network(weights)))
+        return FittedDetector(onnx, [e.heard for e in self.examples], np.array([0, 1]))
+
+    def trained_weights(self, paths: Sequence[Path], seed: int) -> bytes:
+        """Train a network on these recordings, or find it trained; its weights, as PyTorch saves them."""
+        key = self.key(paths, seed)
+        kept = None if self.cache is None else self.cache / "networks" / f"{key}.pt"
+        if kept is not None and kept.is_file():
+            self.tell(f"network {key[:8]} is trained already")
+            return kept.read_bytes()
+        learn, _ = torch_modules()
+        import torch
+
+        from convert.cry.lessons import LessonBook
+
+        learned = set(paths)
+        tracks = [t for t in self.tracks if t.sound.path in learned or t.sound.corpus == SYNTHETIC]
+        book = LessonBook(tracks, recipe.Lessons(), seed)
+        checkpoint = None if kept is None else kept.with_suffix(".ckpt")
+        net = learn.train(book, self.schedule, seed, checkpoint, lambda line: self.tell(f"{key[:8]}: {line}"))
+        buffer = io.BytesIO()
+        torch.save(net.state_dict(), buffer)
+        if kept is not None and checkpoint is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(buffer.getvalue())
+            checkpoint.unlink(missing_ok=True)
+        return buffer.getvalue()
+
+    def network(self, weights: bytes) -> Any:
+        """Make the network of its weights."""
+        torch_modules()
+        import torch
+
+        from convert.cry.network import Network
+
+        state = torch.load(io.BytesIO(weights), weights_only=True)
+        net = Network(self.schedule, taught="teacher.weight" in state)
+        net.load_state_dict(state)
+        return net.eval()
+
+    def key(self, paths: Sequence[Path], seed: int) -> str:
+        """Name all that a trained network depends on."""
+        total = hashlib.sha256(f"{code_digest()} {self.schedule} {recipe.Lessons()} {seed}".encode())
+        for name in ("lessons", "judge", "learn", "network", "tracks", "graph"):
+            total.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+        total.update(str(len(self.tracks[0].scores) > 0).encode())
+        for digest in sorted(map(content_digest, paths)):
+            total.update(digest.encode())
+        return total.hexdigest()[:32]
+
+
+def torch_modules() -> tuple[Any, Any]:
+    """Import the modules ``learn`` and ``graph``, which need PyTorch.
+
+    Raises
+    ------
+    ConversionError
+        PyTorch is not installed.
+    """
+    try:
+        from convert.cry import graph, learn
+    except ImportError as error:
+        raise ConversionError(
+            f"task cry: a network is trained with PyTorch, which cannot be imported ({error}); "
+            "pip install -e '.[train]'"
+        ) from error
+    return learn, graph

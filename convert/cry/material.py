@@ -1,4 +1,4 @@
-"""All that the detector is fitted to and measured on, read and computed once."""
+"""All that the detector is trained and measured on, read and computed once."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from convert.cry import recipe
 from convert.cry.corpora import read_sounds
 from convert.cry.detector import CryDetector
-from convert.cry.examples import Example, distractor_vectors, read_examples
+from convert.cry.examples import Example, read_examples
+from convert.cry.tracks import read_tracks
 from convert.evaluation.figures import Labels
-
-Tell = Callable[[str], None]
+from convert.tell import Tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,19 +32,16 @@ class Material:
         """All of them."""
         return self.procedure.rows
 
-    def cries_of(self, corpus: str) -> Labels:
-        """Rows of the cries of a corpus."""
-        return self.where(lambda e: e.sound.is_cry and e.sound.corpus == corpus)
-
     def where(self, test: Callable[[Example], bool]) -> Labels:
-        """Rows of the examples that pass."""
+        """Give the rows of the examples that pass."""
         return np.flatnonzero([test(example) for example in self.examples])
 
 
 def read_material(folders: Sequence[Path], cache: Path | None, tell: Tell) -> Material:
-    """Read corpora and compute what is heard and taught."""
+    """Read corpora, and compute what is heard and what is learned."""
     examples = read_examples(read_sounds(folders, tell), cache, tell)
-    _, taught = distractor_vectors(recipe.DISTRACTORS, recipe.SEED)
+    tracks = read_tracks([example.sound for example in examples], cache, tell)
     y = np.array([int(example.sound.is_cry) for example in examples], dtype=np.intp)
     groups = tuple(example.sound.group for example in examples)
-    return Material(examples, CryDetector(examples, taught), y, groups, cache)
+    procedure = CryDetector(examples, tracks, recipe.MEASURED, cache, tell)
+    return Material(examples, procedure, y, groups, cache)

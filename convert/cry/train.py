@@ -1,31 +1,39 @@
-"""Recordings to the model file of the detector: measured first, then fitted to all of them."""
+"""Recordings to the model file of the detector: measured first, then trained on all of them."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from convert.cache import cache_folder
 from convert.commands.options import stated_data
 from convert.cry import recipe
+from convert.cry.detector import CryDetector, torch_modules
 from convert.cry.material import Material, read_material
 from convert.cry.report import Measured, measure, refuse_choices
 from convert.evaluation.bootstrap import DRAWS
-from convert.evaluation.protocol import SEEDS
 from convert.evaluation.record import record
+from convert.portable.examine import Examined
 from convert.seen import mark
 
 if TYPE_CHECKING:
     from convert.export import Converted
 
+#: Real windows that the model file is proven on.
+PROVEN: Final = 2_000
+
 
 def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
     """Train as the arguments of ``python -m convert train --task cry`` say; the model, and its report."""
     refuse_choices(args)
+    torch_modules()  # before an hour of measuring
     material = read_material(args.folders, cache_folder(args), tell)
-    measured = measure(material, repeats=len(SEEDS), draws=DRAWS, tell=tell)
+    measured = measure(material, draws=DRAWS, tell=tell)
     name = args.name or args.output.stem
     made = fitted(material, measured, name=name, data=stated_data(args), tell=tell)
     return made, str(measured.report)
@@ -39,23 +47,44 @@ def fitted(
     data: Mapping[str, str],
     tell: Callable[[str], None],
 ) -> Converted:
-    """Fit to all recordings, and convert."""
-    from convert.export import convert
+    """Train on all recordings, and prove the model file against PyTorch."""
+    from convert.export import Card, package
 
-    tell("fitting to all recordings")
-    detector = material.procedure.fit(material.rows, material.y, material.groups, recipe.SEED)
-    vectors, _, _ = material.procedure.lessons(material.rows, material.y)
-    tell("converting")
-    converted = convert(
-        detector.classifier,
-        labels=recipe.LABELS,
-        spec=recipe.SPEC,
-        name=name,
-        task="cry",
-        vectors=vectors,
-        data=data,
-        evaluation=record(measured.report),
-        decision=recipe.record(measured.threshold),
+    tell("training on all recordings")
+    procedure = replace(material.procedure, schedule=recipe.FINAL)
+    paths = [example.sound.path for example in material.examples]
+    weights = procedure.trained_weights(paths, recipe.FINAL_SEED)
+    examined = examine(procedure, weights, material, measured)
+    card = Card(name, "cry", data, record(measured.report), recipe.record(measured.threshold))
+    digest = hashlib.sha256(weights).hexdigest()
+    converted = package(examined, recipe.LABELS, recipe.SPEC, card, digest)
+    return replace(converted, onnx=mark(converted.onnx, paths))
+
+
+def examine(procedure: CryDetector, weights: bytes, material: Material, measured: Measured) -> Examined:
+    """Export a network, and have PyTorch answer for real windows."""
+    import torch
+
+    _, graph = torch_modules()
+    net = graph.rounded(procedure.network(weights))
+    X = np.concatenate([example.heard for example in material.examples])
+    X = X[~np.isnan(X[:, 0])]
+    X = X[np.random.default_rng(recipe.SEED).permutation(len(X))[:PROVEN]]
+    spec = recipe.SPEC
+    with torch.no_grad():
+        frames = torch.from_numpy(X).reshape(-1, 1, spec.n_frames, spec.n_mels)
+        logits = torch.cat([net(part)[0] for part in frames.split(64)]).double().numpy()
+    p = 1 / (1 + np.exp(-(measured.scale * logits + measured.shift)))
+    P = np.column_stack([1 - p, p])
+    return Examined(
+        estimator="convert.cry.network.Network",
+        sklearn=f"not used, PyTorch {torch.__version__}",
+        n_features=spec.n_features,
+        classes=[0, 1],
+        encoder=None,
+        graph=graph.export(net, measured.shift, measured.scale),
+        given=len(X),
+        vectors=X,
+        probabilities=P,
+        predicted=P.argmax(axis=1),
     )
-    marked = mark(converted.onnx, [example.sound.path for example in material.examples])
-    return replace(converted, onnx=marked)

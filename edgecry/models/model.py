@@ -23,6 +23,8 @@ MAX_THREADS = 256
 #: How far the sum of a row of probabilities may be from 1. It leaves room for the float32 sums of a large
 #: forest, and no room for scores that are not probabilities.
 SUM_TOLERANCE = 1e-3
+#: The operator that a network begins with, as it stands in the first bytes of its file.
+_CONVOLUTION, _HEAD = b"Conv", 4096
 #: Log level of onnxruntime. It would log on stderr what it also raises, so only fatal errors are logged.
 _LOG_FATAL = 4
 
@@ -279,9 +281,11 @@ def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, d
     settings.inter_op_num_threads = 1
     settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     settings.enable_cpu_mem_arena = options.arena
-    # Optimisation makes graphs of a few nodes no faster, and copies a forest again and again: 3 ms of a new
-    # process.
-    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # Optimisation halves the time of a network (0.27 ms a window in place of 0.53), for 3 ms at the start. It
+    # makes trees no faster, and copies a forest again and again: 3 ms of a new process.
+    levels = onnxruntime.GraphOptimizationLevel
+    is_network = _CONVOLUTION in _head(path)
+    settings.graph_optimization_level = levels.ORT_ENABLE_ALL if is_network else levels.ORT_DISABLE_ALL
     for pool in ("intra_op", "inter_op"):
         settings.add_session_config_entry(f"session.{pool}.allow_spinning", str(int(options.spinning)))
     try:
@@ -293,6 +297,12 @@ def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, d
         return session, session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's errors have no base of their own
         raise ModelError(f"{path}: {_explain(error, onnxruntime.__version__)}") from error
+
+
+def _head(path: Path) -> bytes:
+    """Read the beginning of a file: the nodes of a small graph stand there."""
+    with path.open("rb") as file:
+        return file.read(_HEAD)
 
 
 def _explain(error: Exception, installed: str) -> str:

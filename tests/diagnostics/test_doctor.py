@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import selftest as generator
+from convert.commands import selftest as generator
 from edgecry.audio.load import load_audio
 from edgecry.diagnostics import doctor, selftest
 from edgecry.diagnostics.doctor import Requirement

@@ -3,7 +3,6 @@
 import pytest
 
 from convert.cry import recipe
-from convert.cry.detector import DEFAULT
 from convert.evaluation.gain import DECIBELS
 from edgecry.models.bundled import bundled
 from edgecry.models.model import CryModel
@@ -41,26 +40,39 @@ def test_its_threshold_is_the_one_that_was_measured(model):
     """At the false positives that the recipe allows, out of fold."""
     evaluation = model.metadata.evaluation
     assert f"The threshold, {model.metadata.rule.threshold:g}," in evaluation["protocol"]
-    assert "StratifiedGroupKFold(5) by source" in evaluation["protocol"]
+    assert "StratifiedGroupKFold(4) by source" in evaluation["protocol"]
     point = rows(model, "What another threshold would give")[f"{model.metadata.rule.threshold:g}"]
     assert value(point["false positives"]) <= 1.5 * recipe.MAX_FPR
     assert 0.5 < value(point["recall"]) <= 1
 
 
-def test_it_was_tested_from_corpus_to_corpus(model):
-    """Both ways, with cries that it had not learned."""
-    for corpus in ("donateacry", "sounds"):
-        auc = rows(model, f"Cries of {corpus}, none of them learned")["ROC AUC"]
-        assert auc[DEFAULT]["value"] >= 0.9
-        assert {"majority", "prior"} <= set(auc)
+def test_it_was_tested_on_cries_of_corpora_that_it_had_not_learned(model):
+    found = rows(model, "Left out as a whole")
+    for origin in ("recordings of the app Donate-a-cry", "cries of sounds"):
+        assert found[origin]["AUC"]["value"] >= 0.9
+        assert 0 < found[origin]["recall"]["value"] <= 1
+
+
+def test_short_cries_count(model):
+    found = rows(model, "Short cries")
+    assert found["2 to 3 s"]["recall"]["value"] > 0.6
+    assert found["1 to 2 s"]["recall"]["value"] > 0.5
+
+
+def test_an_embedding_is_to_be_had(model):
+    assert model.embedding_size == recipe.Schedule().units
+
+
+#: Of a quiet room and its machines. Made lullabies and alarms are harder: of these one in a hundred may pass.
+QUIET = ("silence", "lowest bits", "hum", "white noise", "pink noise", "brown noise", "DC", "clicks", "tone")
 
 
 def test_no_false_alarm_on_sounds_in_closed_form(model):
     found = rows(model, "Sounds in closed form")
-    assert {"silence", "hum", "white noise", "pink noise", "DC", "clicks"} <= set(found)
+    assert set(QUIET) <= set(found)
     for kind, row in found.items():
-        assert row["taken for a cry"] == 0, kind
         assert row["windows"] >= 100
+        assert row["taken for a cry"] <= (0 if kind in QUIET else 0.01 * row["windows"]), kind
 
 
 def test_gain_moves_no_answer(model):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convert.cry.corpora import CRIES, read_sounds
+from convert.cry.corpora import CRIES, owner_of, read_sounds
 from convert.errors import ConversionError
 from tests.convert.cry.conftest import write_manifest
 
@@ -64,23 +64,40 @@ def test_a_corpus_named_twice_is_read_once(tmp_path):
     assert read_sounds([tmp_path, home]) == read_sounds([home])
 
 
-def test_groups_of_corpora_never_meet(tmp_path):
-    """Two corpora may number their sources alike."""
+def test_groups_are_named_by_what_they_are(tmp_path):
     corpus(tmp_path / "home", REASONS), corpus(tmp_path / "town", STATED)
     groups = [(s.corpus, s.group) for s in read_sounds([tmp_path])]
     assert groups == [
-        ("home", "home:x"),
-        ("home", "home:x"),
-        ("home", "home:y"),
-        ("town", "town:x"),
-        ("town", "town:z"),
+        ("home", "instance-x"),
+        ("home", "instance-x"),
+        ("home", "instance-y"),
+        ("town", "clip_id-x"),
+        ("town", "clip_id-z"),
     ]
+
+
+INSTANCE = "643D64AD-B711-469A-AF69-55C0D5D3E30F"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "owner"),
+    [
+        ("instance", INSTANCE.lower(), f"dac-{INSTANCE.lower()}"),
+        ("group", f"dac-{INSTANCE}-1430138495", f"dac-{INSTANCE.lower()}"),
+        ("author", "Anna", "author-anna"),
+        ("group", "author-Anna", "author-anna"),
+        ("clip_id", "77", "clip_id-77"),
+    ],
+)
+def test_a_source_has_one_name_in_all_corpora(column, value, owner):
+    """So that no split parts a baby who is in two of them."""
+    assert owner_of(column, value) == owner
 
 
 def test_the_widest_group_counts(tmp_path):
     """An author has several clips."""
     rows = [{**row, "author": "anna"} for row in STATED]
-    assert {s.group for s in read_sounds([corpus(tmp_path / "town", rows)])} == {"town:anna"}
+    assert {s.group for s in read_sounds([corpus(tmp_path / "town", rows)])} == {"author-anna"}
 
 
 def test_a_recording_of_nobody_is_a_group_of_its_own(tmp_path):
@@ -111,7 +128,7 @@ def test_a_copy_in_another_corpus_is_refused(tmp_path):
     home = corpus(tmp_path / "home", [{"file": "a.wav", "label": "hungry", "instance": "x"}])
     town = corpus(tmp_path / "town", [{"file": "b.wav", "category": "dog", "is_cry": 0, "author": "y"}])
     (town / "b.wav").write_bytes((home / "a.wav").read_bytes())
-    assert "b.wav of 'town:y' is" in refusal(tmp_path)
+    assert "b.wav of 'author-y' is" in refusal(tmp_path)
 
 
 def test_no_such_folder(tmp_path):

@@ -28,7 +28,7 @@ def power(y: np.ndarray, low: float, high: float) -> float:
 
 
 def test_as_many_of_every_kind():
-    assert Counter(kind for kind, _ in distractors(2, 100, SR, 0)) == dict.fromkeys(MAKERS, 2)
+    assert Counter(kind for kind, _ in distractors(2, SR, SR, 0)) == dict.fromkeys(MAKERS, 2)
 
 
 def test_the_kinds_that_a_quiet_room_has(made):

@@ -1,0 +1,242 @@
+"""Recordings under other conditions: short, far away, under sounds, quieter, in noise; and other corpora."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.cry import distractors, recipe
+from convert.cry.corpora import APP
+from convert.cry.examples import SIZE, SR, Listener, changed
+from convert.cry.folds import OutOfFold, calibrated
+from convert.cry.material import Material
+from convert.cry.questions import (
+    LENGTHS,
+    OVER,
+    RATIOS,
+    backgrounds,
+    cut_short,
+    far_away,
+    heard,
+    heard_under,
+)
+from convert.cry.variation import Signal, coloured_noise, mixed
+from convert.evaluation.bootstrap import bootstrap
+from convert.evaluation.figures import auc
+from convert.evaluation.gain import DECIBELS, gain_test, scaled
+from convert.evaluation.report import Measurements, Value, gain_section
+from convert.evaluation.sections import hit_rates
+from convert.tell import Tell
+from edgecry.arrays import Float32
+
+#: Noise that recordings are mixed with: slope of its spectrum, ratio of the powers in dB, and its top in Hz.
+NOISES: Final[Mapping[str, tuple[float, float, float | None]]] = {
+    "white noise, 10 dB": (0, 10, None),
+    "white noise, 0 dB": (0, 0, None),
+    "white noise to 4 kHz, 0 dB": (0, 0, 4000),
+    "pink noise, 0 dB": (1, 0, None),
+}
+#: As many recordings say something when they are left out.
+ENOUGH: Final = 10
+#: Synthetic sounds of each kind that are tested; of another seed than those learned.
+TESTED: Final = 200
+_TEST_SEED: Final = 1
+
+
+def changed_recordings(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
+    """Ask about cries that are cut, far away and under sounds, and about all recordings in noise."""
+    return [
+        _short_and_far(found, draws, tell),
+        *_under(found, draws, tell),
+        _gain(found, draws, tell),
+        _noise(found, draws, tell),
+    ]
+
+
+def _short_and_far(found: OutOfFold, draws: int, tell: Tell) -> Measurements:
+    tell("cries cut short, and far away")
+    material = found.material
+    cries = np.flatnonzero(material.y == 1).tolist()
+    asked = {name: cut_short(*limits) for name, limits in LENGTHS.items()} | {"far away": far_away}
+    rows: dict[str, Mapping[str, Value]] = {
+        "as recorded": _recall(found, {row: material.examples[row].heard for row in cries}, draws)
+    }
+    for name, change in asked.items():
+        rows[name] = _recall(found, {row: heard(material.examples[row], change) for row in cries}, draws)
+    note = (
+        "The loudest stretch of every cry, by itself. Far away: a made response of a room of 0.25 to 0.7 s, "
+        "the direct sound from 8 dB over its tail to 8 dB under it."
+    )
+    title = f"Short cries, and far ones, at the threshold {found.threshold:g}"
+    return Measurements(title, "cries", rows, (note,))
+
+
+def _under(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
+    """Mix the loudest 3 s of cries with other sounds that the same network has not learned."""
+    material, fold = found.material, found.fold_of()
+    cries = np.flatnonzero(material.y == 1).tolist()
+    rows: dict[str, Mapping[str, Value]] = {}
+    for name, categories in OVER.items():
+        tell(f"cries under {name}")
+        there = backgrounds(dict(enumerate(material.examples)), categories)
+        by_fold = {number: [row for row in there if fold[row] == number] for number in set(fold.values())}
+        rng = np.random.default_rng(recipe.SEED)
+        pairs = {row: int(rng.choice(by_fold[fold[row]])) for row in cries if by_fold[fold[row]]}
+        for ratio in RATIOS if pairs else ():
+            features = {
+                row: heard_under(material.examples[row], material.examples[other], ratio)
+                for row, other in pairs.items()
+            }
+            rows[f"{name}, {ratio:+g} dB"] = _recall(found, features, draws)
+    note = "The ratio is that of the powers of the loudest 3 s of a cry and of what lies over it."
+    title = f"Cries under other sounds, at the threshold {found.threshold:g}"
+    return [Measurements(title, "under", rows, (note,))] if rows else []
+
+
+def _recall(found: OutOfFold, features: Mapping[int, Float32], draws: int) -> dict[str, Value]:
+    judged = found.judge(features)
+    hit = np.array([p >= found.threshold for p in judged.values()])
+    groups = [found.material.groups[row] for row in judged]
+    rates = hit_rates([hit], np.ones(len(hit), np.intp), groups, draws=draws)
+    return {"cries": len(hit), "recall": rates["recall"]}
+
+
+def _gain(found: OutOfFold, draws: int, tell: Tell) -> Measurements:
+    material = found.material
+    quieter = {0.0: found.P}
+    for gain in DECIBELS:
+        tell(f"{gain:+g} dB")
+        quieter[gain] = _all(found, f"{gain:g} dB", partial(_quieter, gain=gain))
+    tested = gain_test(
+        lambda i, gain: (str(quieter[gain][i, 1] >= found.threshold), quieter[gain][i]),
+        range(len(material.y)),
+        material.groups,
+        draws=draws,
+    )
+    return gain_section(tested)
+
+
+def _noise(found: OutOfFold, draws: int, tell: Tell) -> Measurements:
+    asked = {"as recorded": found.P}
+    for name, (slope, snr, top) in NOISES.items():
+        tell(f"under {name}")
+        asked[name] = _all(found, name, partial(under_noise, slope=slope, snr_db=snr, top=top))
+    y, groups = found.material.y, found.material.groups
+    rows: dict[str, Mapping[str, Value]] = {
+        name: {**hit_rates([P[:, 1] >= found.threshold], y, groups, draws=draws)} for name, P in asked.items()
+    }
+    note = (
+        f"Noise is added at {SR} Hz, to the power of the whole recording: one that ends at 4 kHz, as of a "
+        "telephone, meets half of the white noise in its own band, 3 dB less than the ratio says."
+    )
+    title = f"Cries under noise, and other sounds, at the threshold {found.threshold:g}"
+    return Measurements(title, "noise", rows, (note,))
+
+
+def _all(found: OutOfFold, name: str, change: Any) -> Any:
+    material = found.material
+    features = changed(material.examples, name, change, material.cache)
+    judged = found.judge(dict(enumerate(features)))
+    p = np.array([judged[row] for row in range(len(material.y))])
+    return np.column_stack([1 - p, p])
+
+
+def _quieter(y: Signal, gain: float) -> Signal:
+    return scaled(np.asarray(y, np.float32), gain)
+
+
+def under_noise(y: Signal, slope: float, snr_db: float, top: float | None = None) -> Signal:
+    """Add noise, up to ``top`` Hz, at a ratio to the power of a signal."""
+    noise = coloured_noise(len(y), SR, slope, np.random.default_rng(len(y)), top)
+    return mixed(y, noise, snr_db)
+
+
+# -- what it has not learned at all --------------------------------------------------------------------
+
+
+def left_out(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
+    """Leave recordings of one origin out as a whole, and ask the network of the others about them."""
+    rows: dict[str, Mapping[str, Value]] = {}
+    for name, test in origins(found.material).items():
+        tell(f"{name} left out")
+        rows[name] = _as_a_user_has_it(found, test, draws)
+    note = (
+        "Taught without these recordings and without any other of their sources. The threshold and the "
+        "calibration are the model's own. AUC: against the recordings of the other kind, those left out with "
+        "them, or all of them out of fold."
+    )
+    title = f"Left out as a whole, at the threshold {found.threshold:g}"
+    return [Measurements(title, "left out", rows, (note,))] if rows else []
+
+
+def origins(material: Material) -> dict[str, NDArray[np.intp]]:
+    """Give rows of one origin: its recorders, codecs and rooms are new where they are left out.
+
+    Everything of the app Donate-a-cry, in whichever corpus; the cries of every other corpus that has
+    enough; all of every corpus that has few.
+    """
+    sounds = [example.sound for example in material.examples]
+    app = np.array([sound.group.startswith(APP) for sound in sounds])
+    found = {"recordings of the app Donate-a-cry": app}
+    for corpus in dict.fromkeys(sound.corpus for sound in sounds):
+        here = np.array([sound.corpus == corpus for sound in sounds]) & ~app
+        cries = here & (material.y == 1)
+        if cries.sum() >= ENOUGH:
+            found[f"cries of {corpus}"] = cries
+        elif here.sum() >= ENOUGH:
+            found[f"all of {corpus}"] = here
+    kept = {}
+    for name, test in found.items():
+        others = material.y[~test]
+        if test.sum() >= ENOUGH and 0 < others.sum() < len(others):
+            kept[name] = np.flatnonzero(test)
+    return kept
+
+
+def _as_a_user_has_it(found: OutOfFold, test: NDArray[np.intp], draws: int) -> dict[str, Value]:
+    material = found.material
+    who = np.array(material.groups)
+    train = np.flatnonzero(~np.isin(who, who[test]))
+    own = [material.groups[i] for i in train]
+    fitted = material.procedure.fit(train, material.y[train], own, recipe.SEED)
+    p = calibrated(fitted.predict_proba(test)[:, 1], found.scale, found.shift)
+    y, groups = material.y[test], [material.groups[i] for i in test]
+    rates = hit_rates([p >= found.threshold], y, groups, draws=draws)
+    has_both = 0 < y.sum() < len(y)
+    against = np.empty(0, np.intp) if has_both else np.flatnonzero(material.y != y[0])
+    p = np.concatenate([p, found.P[against, 1]])
+    truth = np.concatenate([y, material.y[against]])
+    owners = [*groups, *(material.groups[i] for i in against)]
+    P = np.column_stack([1 - p, p])
+    area = bootstrap(lambda y, P: {"AUC": auc(y == 1, P[:, 1])}, truth, [P], owners, draws=draws)
+    return {
+        "cries": int(y.sum()),
+        "others": int((y == 0).sum()),
+        "sources": len(set(groups)),
+        "recall": rates["recall"] if y.any() else "none",
+        "false positives": rates["false positives"] if not y.all() else "none",
+        "AUC": area["AUC"],
+    }
+
+
+def closed_forms(found: OutOfFold) -> Measurements:
+    """Ask the network of every fold about synthetic sounds, and count the highest answer."""
+    listener, made = Listener(), list(distractors.distractors(TESTED, SIZE, SR, _TEST_SEED))
+    features = [listener.window(y)[None] for _, y in made]
+    judged = np.max([detector.judge(features)[:, 1] for _, detector in found.folds], axis=0)
+    score = calibrated(judged, found.scale, found.shift)
+    kinds = np.array([kind for kind, _ in made])
+    rows: dict[str, dict[str, Value]] = {
+        kind: {
+            "windows": int((kinds == kind).sum()),
+            "taken for a cry": int((score[kinds == kind] >= found.threshold).sum()),
+            "highest probability": float(score[kinds == kind].max()),
+        }
+        for kind in dict.fromkeys(kinds.tolist())
+    }
+    note = "Synthetic, 0 to -80 dB of full scale; as those that are learned, of another seed. By any fold."
+    return Measurements("Sounds in closed form", "kind", rows, (note,))
