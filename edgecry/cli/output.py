@@ -142,6 +142,7 @@ class CsvWriter(Writer):
         # Text is always quoted, so that any file name survives any reader.
         self.rows = csv.writer(self.stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         self.rows.writerow([*self.FIELDS, *self.FOUND, *(f"p_{label}" for label in self.labels)])
+        self.stream.flush()  # now: the first answer may be long in coming
 
     def write(self, file: str, result: Prediction | EdgecryError) -> None:
         """Write a row, as soon as the file is done."""
