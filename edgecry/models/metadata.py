@@ -147,7 +147,7 @@ def _read(props: Mapping[str, str], key: str, origin: str) -> Any:
         )
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{origin}: {PREFIX}{key} is not JSON ({error}); convert the model again") from error
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,8 @@ MAX_THREADS = 256
 SUM_TOLERANCE = 1e-3
 #: The operator that a network begins with, as it stands in the first bytes of its file.
 _CONVOLUTION, _HEAD = b"Conv", 4096
+#: Operators that run a graph of their own again and again.
+_ENDLESS: Final = (b"Loop", b"Scan", b"SequenceMap")
 #: Log level of onnxruntime. It would log on stderr what it also raises, so only fatal errors are logged.
 _LOG_FATAL = 4
 
@@ -275,6 +277,8 @@ def _import_onnxruntime(path: Path) -> Any:
 
 def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, dict[str, str]]:
     """Make the session, and read the metadata with it."""
+    graph = path.read_bytes()
+    _check_operators(path, graph)
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _LOG_FATAL
     settings.intra_op_num_threads = options.threads
@@ -284,7 +288,7 @@ def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, d
     # Optimisation halves the time of a network (0.27 ms a window in place of 0.53), for 3 ms at the start. It
     # makes trees no faster, and copies a forest again and again: 3 ms of a new process.
     levels = onnxruntime.GraphOptimizationLevel
-    is_network = _CONVOLUTION in _head(path)
+    is_network = _CONVOLUTION in graph[:_HEAD]
     settings.graph_optimization_level = levels.ORT_ENABLE_ALL if is_network else levels.ORT_DISABLE_ALL
     for pool in ("intra_op", "inter_op"):
         settings.add_session_config_entry(f"session.{pool}.allow_spinning", str(int(options.spinning)))
@@ -299,10 +303,17 @@ def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, d
         raise ModelError(f"{path}: {_explain(error, onnxruntime.__version__)}") from error
 
 
-def _head(path: Path) -> bytes:
-    """Read the beginning of a file: the nodes of a small graph stand there."""
-    with path.open("rb") as file:
-        return file.read(_HEAD)
+def _check_operators(path: Path, graph: bytes) -> None:
+    """Refuse a graph with an operator that need not come to an end, wherever in it it stands.
+
+    A node names its operator in field 4 of its message (onnx.proto), as a length and that many letters.
+    """
+    for name in _ENDLESS:
+        if b"\x22" + bytes([len(name)]) + name in graph:
+            raise ModelError(
+                f"{path}: has the operator {name.decode()}, which need not come to an end; no model that "
+                "'python -m convert' makes has it, so use a model file from there"
+            )
 
 
 def _explain(error: Exception, installed: str) -> str:

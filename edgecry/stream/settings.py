@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
+from edgecry.checks import number, whole
 from edgecry.errors import EdgecryError
 
 #: Number of windows that can vote. More would only make an event late.
@@ -51,9 +51,9 @@ class EventSettings:
 
     def __post_init__(self) -> None:
         for name in ("onset", "release", "min_length", "end_after", "refractory", "update_every"):
-            object.__setattr__(self, name, _number(name, getattr(self, name)))
+            object.__setattr__(self, name, number(name, getattr(self, name)))
         for name in ("k", "n"):
-            _whole(name, getattr(self, name))
+            whole(name, getattr(self, name))
         if not 0 < self.onset <= 1:
             raise EdgecryError(f"onset: {self.onset:g} is out of range; allowed is more than 0, up to 1")
         if not 0 < self.release < self.onset:
@@ -73,7 +73,7 @@ class EventSettings:
 
     @classmethod
     def around(cls, threshold: float) -> EventSettings:
-        """Return settings for a detector with windows of 3 s, 1 s apart, and this threshold.
+        """Return settings for a detector with windows of 3 s, about 1 s apart, and this threshold.
 
         A window votes if the detector alone would call it a cry. Two of three windows have to vote: a bark
         of a second lies in three windows, but seldom fools more than one. A cry goes on down to 0.7 of the
@@ -90,14 +90,3 @@ class EventSettings:
             refractory=10.0,
             update_every=10.0,
         )
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise EdgecryError(f"{name}: {value!r} is not a finite number")
-    return float(value)
-
-
-def _whole(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise EdgecryError(f"{name}: {value!r} is not a whole number")

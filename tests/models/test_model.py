@@ -330,3 +330,51 @@ def test_all_features_read_are_stated_in_a_word():
     props = graphs.METADATA.to_props()
     assert props["edgecry.reads"] == '"all"'
     assert ModelMetadata.from_props(props, "tiny").reads == tuple(range(graphs.SPEC.n_features))
+
+
+# -- a stranger's file -------------------------------------------------------------------------------
+
+
+def looping(inside_if: bool) -> bytes:
+    """A model file whose graph goes round without end before it answers."""
+    made = graphs.make()
+    made.graph.node[1].output[0] = "before"
+    value = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["c_in"], ["c_out"]),
+            helper.make_node("Identity", ["x_in"], ["x_out"]),
+        ],
+        "body",
+        [value("i", TensorProto.INT64, []), value("c_in", TensorProto.BOOL, []), value("x_in", 1, None)],
+        [value("c_out", TensorProto.BOOL, []), value("x_out", 1, None)],
+    )
+    made.graph.initializer.append(helper.make_tensor("yes", TensorProto.BOOL, [], [True]))
+    out = "inner" if inside_if else "probabilities"
+    loop = helper.make_node("Loop", ["", "yes", "before"], [out], body=body)
+    if inside_if:
+        branch = helper.make_graph([loop], "branch", [], [value("inner", 1, None)])
+        loop = helper.make_node("If", ["yes"], ["probabilities"], then_branch=branch, else_branch=branch)
+    made.graph.node.append(loop)
+    return made.SerializeToString()
+
+
+@pytest.mark.parametrize("inside_if", [False, True])
+def test_a_graph_that_need_not_end_is_refused(tmp_path, inside_if):
+    path = tmp_path / "round.onnx"
+    path.write_bytes(looping(inside_if))
+    refusal(path, "has the operator Loop, which need not come to an end")
+
+
+@pytest.mark.parametrize("key", ["format", "labels", "data"])
+def test_metadata_nested_without_end_are_refused(key):
+    props = {**graphs.METADATA.to_props(), f"edgecry.{key}": "[" * 100_000}
+    with pytest.raises(ModelError, match=f"edgecry.{key} is not JSON"):
+        ModelMetadata.from_props(props, "deep")
+
+
+@pytest.mark.parametrize("key", ["threshold", "window"])
+def test_a_number_beyond_all_floats_is_refused(key):
+    decision = {**graphs.THRESHOLD, key: 10**400}
+    with pytest.raises(ModelError, match=rf"decision\.{key} is 1000"):
+        ModelMetadata.from_props(replace(graphs.EAR, decision=decision).to_props(), "large")
