@@ -13,6 +13,7 @@ import numpy as np
 from convert.cache import cache_folder
 from convert.commands.options import stated_data
 from convert.cry import recipe
+from convert.cry.corpora import read_sounds
 from convert.cry.detector import CryDetector, torch_modules
 from convert.cry.material import Material, read_material
 from convert.cry.report import Measured, measure, refuse_choices
@@ -31,7 +32,8 @@ PROVEN: Final = 2_000
 def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
     """Train as the arguments of ``python -m convert train --task cry`` say; the model, and its report."""
     refuse_choices(args)
-    torch_modules()  # before an hour of measuring
+    read_sounds(args.folders)  # says at once what is wrong with the folders, and then with PyTorch
+    torch_modules()
     material = read_material(args.folders, cache_folder(args), tell)
     measured = measure(material, draws=DRAWS, tell=tell)
     name = args.name or args.output.stem
