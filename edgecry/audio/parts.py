@@ -43,7 +43,7 @@ def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | 
         return next((at for at in _places(file, b"fLaC\0\0\0\x22", 4)), None)
     if head.startswith(b"OggS"):
         return _after_ogg(file)
-    if head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1] >= 0xE0):
+    if head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
         return _after_mp3(file, head)
     return None
 

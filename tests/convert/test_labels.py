@@ -40,8 +40,8 @@ def test_given_names() -> None:
 @pytest.mark.parametrize(
     ("classes", "encoder", "names", "why"),
     [
-        ([0, 1, 2], None, None, "are 0, 1, 2, which are no names; give --labels"),
-        ([False, True], None, None, "which are no names"),
+        ([0, 1, 2], None, None, "are 0, 1, 2, which are not names; give --labels"),
+        ([False, True], None, None, "which are not names"),
         ([0, 1, 2], ["a", "b"], None, "2 names for 3 classes: it belongs to another model"),
         ([0, 1], ["a", "b", "c"], None, "3 names for 2 classes"),
         ([0, 1, 7], ["a", "b", "c"], None, "an encoder's numbers are 0 to 2"),
@@ -136,7 +136,7 @@ def test_encoder_through_the_door() -> None:
         convert.convert(estimator, LabelBinarizer().fit(y), SPEC)
     with pytest.raises(ConversionError, match="not fitted"):
         convert.convert(estimator, LabelEncoder(), SPEC)
-    with pytest.raises(ConversionError, match="which are no names"):
+    with pytest.raises(ConversionError, match="which are not names"):
         convert.convert(estimator, spec=SPEC)
 
 
