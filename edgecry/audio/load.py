@@ -34,6 +34,8 @@ MAX_PARTS: Final = 10_000
 #: Power of the mix, as a share of what channels that have nothing in common leave, under which the channels
 #: cancel each other: each is nearly the other one turned upside down, at a correlation under -0.9.
 CANCELLED: Final = 0.1
+#: Seconds that tell whether channels cancel each other; a few samples do so by chance.
+_TOLD: Final = 0.1
 #: Samples that are resampled all at once; of more, only blocks are held.
 _SHORT: Final = 1 << 20
 #: Zero and unit of each type of array; libsndfile scales files alike.
@@ -394,7 +396,7 @@ class Mono:
 
     def instead_of_mix(self) -> int | None:
         """Return the loudest channel if the channels cancel each other, which only the end shows."""
-        if self._power is None:
+        if self._power is None or self._frames < _TOLD * self._rate:
             return None
         alone = float(self._power.sum()) / len(self._power) ** 2  # of a mix of unrelated channels
         return int(self._power.argmax()) if self._mixed < CANCELLED * alone else None
@@ -402,7 +404,7 @@ class Mono:
     def _mix(self, block: Float32) -> Float32:
         """Average the channels, in float32 and in the order np.mean adds them, as librosa.to_mono does."""
         if block.ndim == 1:
-            return block
+            return np.ascontiguousarray(block)
         if block.shape[1] == 1 or self._channel is not None:
             return np.ascontiguousarray(block[:, self._channel or 0])
         with np.errstate(over="ignore", invalid="ignore"):
