@@ -153,7 +153,7 @@ def test_unreadable_files_are_told_and_left_out(corpora, tmp_path):
     found = read_examples([sounds[0], replace(sounds[0], path=broken), sounds[1]], None, told.append)
     assert [example.sound for example in found] == list(sounds)
     (skipped,) = (line for line in told if line.startswith("skipped"))
-    assert skipped.startswith(f"skipped: {broken}: is no recording")
+    assert skipped.startswith(f"skipped: {broken}: is text, not sound")
 
 
 # -- changes ---------------------------------------------------------------------------------------------
