@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,9 @@ _LEFT_OVER = 0.25
 #: Number of samples whose squares float32 sums to within a hundredth in any order: the number times the
 #: resolution of float32 is less than that.
 _ROUGH = 2**16
+
+#: Windows judged at once: the frames of many, and what a network makes of them, would take much memory.
+_AT_ONCE = 32
 
 
 class Detector:
@@ -94,13 +98,16 @@ class Detector:
         ModelError
             The model gives values that are not probabilities.
         """
-        sr, found = self.spec.sr, self.vectors(y)
-        heard = {span: vector for span, vector in found.items() if vector is not None}
-        probabilities: dict[Span, float] = {}
-        if heard:
-            probabilities = dict(zip(heard, self.judge(np.stack(list(heard.values()))), strict=True))
-        told = [Window(a / sr, b / sr, probabilities.get((a, b), 0.0)) for a, b in found]
-        return told, next(iter(heard.values()), None) if len(found) == 1 else None
+        sr, told, single = self.spec.sr, [], None
+        measured = self._measured(y)
+        while some := list(islice(measured, _AT_ONCE)):
+            heard = [vector for _, vector in some if vector is not None]
+            found = iter(self.judge(np.stack(heard)) if heard else ())
+            told += [
+                Window(a / sr, b / sr, 0.0 if vector is None else next(found)) for (a, b), vector in some
+            ]
+            single = some[0][1]
+        return told, single if len(told) == 1 else None
 
     def embed(self, y: Float32) -> tuple[list[Window], Float32]:
         """Give each window of a signal the probability of a cry, and the embedding of its network.
@@ -154,14 +161,16 @@ class Detector:
         AudioError
             A window cannot be measured.
         """
+        return dict(self._measured(y))
+
+    def _measured(self, y: Float32) -> Iterator[tuple[Span, Float64 | None]]:
+        """Yield each window, and its vector; None for a silent one."""
         size, hop = round(self.rule.window * self.spec.sr), round(self.rule.hop * self.spec.sr)
         spans = list(windows(len(y), size, hop))
         extractor = self.whole if len(spans) == 1 else self.extractor
-        return {
-            span: None if is_silent(part, self.rule.floor_dbfs) else extractor.extract(part)
-            for span in spans
-            for part in [y[slice(*span)]]
-        }
+        for span in spans:
+            part = y[slice(*span)]
+            yield span, None if is_silent(part, self.rule.floor_dbfs) else extractor.extract(part)
 
     def judge(self, vectors: Float64) -> list[float]:
         """Give vectors the probability of a cry.

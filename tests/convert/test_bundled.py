@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convert import bundled, clip
+from convert import bundled
 from convert.__main__ import main
 from convert.bundled import against_the_file, is_all, numbers
+from convert.clip import train as clip
 from convert.evaluation.effort import Effort
 from convert.evaluation.record import record
 from convert.evaluation.report import Report, compare
