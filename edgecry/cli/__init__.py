@@ -134,6 +134,7 @@ def _run(argv: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         arguments = _meant(arguments)
+        _check_help(arguments)
         args = build_parser(arguments).parse_args(arguments)
         # What decodes recordings loads libraries that print as they like.
         with own_outputs() if getattr(args, "decodes", False) else nullcontext():
@@ -161,6 +162,15 @@ def _meant(arguments: Sequence[str]) -> Sequence[str]:
     from edgecry.cli.hints import unknown_command
 
     raise WrongUseError(unknown_command(first, COMMANDS))
+
+
+def _check_help(arguments: Sequence[str]) -> None:
+    """Refuse a name such as -hour.flac, which argparse of Python 3.13 takes for -h."""
+    for word in arguments:
+        if word == "--":
+            return
+        if word.startswith("-h") and word != "-h":
+            raise WrongUseError(f"{word}: there is no such option")
 
 
 def _prepare_streams() -> None:
