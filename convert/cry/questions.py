@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from convert.cry import kinds
 from convert.cry.examples import SR, Example, Listener
 from convert.cry.tracks import far
 from edgecry.arrays import Float32
@@ -88,11 +87,6 @@ def backgrounds(examples: Mapping[int, Example], names: tuple[str, ...]) -> list
         and not example.sound.is_cry
         and load_audio(example.sound.path, SR).samples.size >= _LEAST * SR
     ]
-
-
-def room_rows(examples: Mapping[int, Example]) -> list[int]:
-    """Give the rows of recordings of quiet rooms."""
-    return [row for row, example in examples.items() if kinds.kind(example.sound) == "room"]
 
 
 def _rng(example: Example) -> np.random.Generator:

@@ -32,6 +32,9 @@ FIGURES = (
 #: Measurements of the cost, and how many of them build tables and are left out.
 ROUNDS, WARM_UP = 9, 2
 
+#: How the proof of a network begins, which is against PyTorch alone.
+NETWORK = "scikit-learn not used, "
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the sub-command."""
@@ -112,6 +115,7 @@ def screen(model: CryModel) -> str:
     metadata = model.metadata
     columns = max(40, min(COLUMNS, get_terminal_size().columns))
     parity, data = metadata.evaluation["parity"], metadata.data
+    reference = str(parity.get("reference", "the original")).removeprefix(NETWORK)
     facts = {
         "for": summary(metadata),
         "not for": " ".join(limit.partition(":")[0].partition(".")[0] + "." for limit in LIMITS),
@@ -122,7 +126,7 @@ def screen(model: CryModel) -> str:
         "costs": cost(model),
         "how well": ", ".join(_figures(metadata.evaluation)) or "the file states no figures",
         "measured": str(metadata.evaluation["protocol"]).partition(". ")[0],
-        "parity": f"answers as {parity.get('reference', 'the original')} on {parity.get('vectors', '?')} "
+        "parity": f"answers as {reference} on {parity.get('vectors', '?')} "
         f"vectors, to {parity.get('max_difference', float('nan')):.1g}",
         "learned": str(data.get("name", "the file does not say from what")),
         "licence": str(data.get("licence", "the file does not say")),
