@@ -170,7 +170,7 @@ def test_unreadable_recordings_are_skipped(tmp_path, capsys):
     (folder / "tired-1-0.wav").unlink()
     assert run(folder, tmp_path / "model.onnx") == 0
     printed = capsys.readouterr()
-    assert f"skipped: {folder / 'tired-0-0.wav'}: is no recording" in printed.err
+    assert f"skipped: {folder / 'tired-0-0.wav'}: is text, not sound" in printed.err
     assert f"skipped: {folder / 'tired-1-0.wav'}: no such file" in printed.err
     assert "2 of 60 recordings skipped" in printed.err
     assert "58 recordings" in CryModel.load(tmp_path / "model.onnx").metadata.evaluation["protocol"]

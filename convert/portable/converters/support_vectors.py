@@ -18,13 +18,15 @@ def probabilities(nodes: Nodes, model: Any, x: str) -> str:
     libsvm couples the pairs' probabilities by an iteration, which only SVMClassifier knows; and that
     operator computes in float32, which with a large C is 4e-5 off. So the scores of the pairs are
     computed in float64, and the operator is given a linear machine whose scores are its inputs: one
-    support vector a pair, a unit vector, with the weight 1.
+    support vector a pair, a unit vector, with the weight 1. The last class is the first of no pair and
+    gets a vector of zeros: onnxruntime before 1.26 ends the process at a class without a vector.
     """
     from onnx import TensorProto
 
     n = len(model.classes_)
     pairs = list(combinations(range(n), 2))
-    coefficients = np.zeros((n - 1, len(pairs)))
+    vectors = np.vstack([np.eye(len(pairs)), np.zeros(len(pairs))])
+    coefficients = np.zeros((n - 1, len(vectors)))
     for k, (_, j) in enumerate(pairs):
         coefficients[j - 1, k] = 1.0
     scores = pair_scores(nodes, model, x)
@@ -38,8 +40,8 @@ def probabilities(nodes: Nodes, model: Any, x: str) -> str:
         kernel_type="LINEAR",
         kernel_params=[0.0, 0.0, 0.0],
         coefficients=coefficients.ravel().tolist(),
-        support_vectors=np.eye(len(pairs)).ravel().tolist(),
-        vectors_per_class=[n - 1 - i for i in range(n)],
+        support_vectors=vectors.ravel().tolist(),
+        vectors_per_class=[max(n - 1 - i, 1) for i in range(n)],
         rho=[0.0] * len(pairs),
         prob_a=np.asarray(model.probA_, dtype=float).tolist(),
         prob_b=np.asarray(model.probB_, dtype=float).tolist(),
