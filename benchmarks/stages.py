@@ -11,8 +11,9 @@ from typing import NamedTuple
 from benchmarks import seed_pipeline as seed
 from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.families import SEED_FAMILIES
 from edgecry.features.kernels import ENGINES, load
-from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
+from edgecry.features.spec import FeatureSpec
 
 MEL_MFCC_ONLY = "same, mel and mfcc only"
 

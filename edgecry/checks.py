@@ -76,7 +76,8 @@ def whole(
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise error(
-            f"{name}: {shown(value)} is not a whole number; "
+            # 16000.0 is shown with its point, which is what is wrong with it.
+            f"{name}: {repr(value) if type(value) is float else shown(value)} is not a whole number; "
             f"allowed are whole numbers{_range(low, high, unit, False)}"
         )
     number(name, value, low, high, unit, error=error)
@@ -94,7 +95,9 @@ def shown(value: object) -> str:
 
 def _allowed(low: float, high: float, unit: str, above: bool) -> str:
     between = _range(low, high, unit, above).strip()
-    return f"numbers {between}".rstrip() if not between[:1].isdigit() and between[:1] != "-" else between
+    if not between:
+        return "finite numbers"
+    return f"numbers {between}" if not between[:1].isdigit() and between[:1] != "-" else between
 
 
 def _range(low: float, high: float, unit: str, above: bool) -> str:

@@ -27,6 +27,7 @@ DIGEST = {"_sha256", "_sha2"}
 OWN = {
     "arrays",
     "audio",
+    "checks",
     "classifier",
     "cli",
     "decision",

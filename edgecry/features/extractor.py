@@ -19,7 +19,8 @@ from edgecry.features.logmel import logmel_frames
 from edgecry.features.mel import power_to_db, without_level
 from edgecry.features.mfcc import dct_matrix
 from edgecry.features.once import once
-from edgecry.features.spec import FRAMES, FeatureSpec
+from edgecry.features.spec import FeatureSpec
+from edgecry.features.spec_checks import FRAMES
 from edgecry.features.stft import Geometry, Magnitudes
 from edgecry.features.summary import summarise
 from edgecry.features.tonnetz import tonnetz_matrix
@@ -186,7 +187,7 @@ def fitted(y: Float32, spec: FeatureSpec) -> Float32:
     """Bring a clip to the spec's length by its padding and crop; leave it as it is if the length is None."""
     if spec.length is None:
         return y
-    size = max(1, round(spec.length * spec.sr))
+    size = spec.n_samples
     if len(y) > size:
         start = (len(y) - size) // 2 if spec.crop == "center" else 0
         return y[start : start + size]

@@ -16,7 +16,8 @@ import soundfile
 
 from convert.synth import synthetic_cry
 from edgecry.classifier import Classifier
-from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
+from edgecry.features.families import SEED_FAMILIES
+from edgecry.features.spec import FeatureSpec
 from edgecry.models.bundled import BUNDLED_MODEL
 from edgecry.models.model import CryModel
 from tests.arm64.vectors import PATH, Clip, Recording, Vectors, provenance, write

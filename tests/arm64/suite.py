@@ -18,7 +18,8 @@ from edgecry.decision import top_label
 from edgecry.errors import EdgecryWarning
 from edgecry.features import kernels
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
+from edgecry.features.families import SEED_FAMILIES
+from edgecry.features.spec import FeatureSpec
 from tests.arm64 import vectors
 from tests.spectra import estimate_tuning, magnitude
 

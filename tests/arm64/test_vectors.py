@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edgecry.features import kernels
-from edgecry.features.spec import SEED_FAMILIES
+from edgecry.features.families import SEED_FAMILIES
 from tests.arm64 import budget, vectors
 
 

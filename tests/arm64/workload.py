@@ -17,7 +17,8 @@ import soundfile
 from edgecry.audio.load import load_audio
 from edgecry.features import kernels
 from edgecry.features.extractor import FeatureExtractor
-from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
+from edgecry.features.families import SEED_FAMILIES
+from edgecry.features.spec import FeatureSpec
 from edgecry.models.bundled import BUNDLED_MODEL, SAMPLE
 from edgecry.models.model import CryModel
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from edgecry.errors import AudioError, EdgecryWarning, SpecError
 from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.families import SEED_FAMILIES
 from edgecry.features.kernels import ENGINES
-from edgecry.features.spec import SEED_FAMILIES, FeatureSpec
+from edgecry.features.spec import FeatureSpec
 from edgecry.features.stft import BLOCK
 from tests.spectra import estimate_tuning, magnitude
 

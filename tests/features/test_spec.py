@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecry.errors import SpecError
-from edgecry.features.spec import SEED_FAMILIES, TONNETZ_MIN_SR, FeatureSpec
+from edgecry.features.families import SEED_FAMILIES, TONNETZ_MIN_SR
+from edgecry.features.spec import FeatureSpec
 
 PLAIN = ("mean", "std", "min", "max", "skew", "p0", "p5", "p50", "p100")
 ALL_STATISTICS = PLAIN + tuple(f"delta_{name}" for name in PLAIN)
@@ -220,8 +221,8 @@ def test_the_example_in_the_message_is_accepted():
         ("null", "found a JSON NoneType, expected an object"),
         ('{"sample_rate": 16000}', "unknown key 'sample_rate'; the keys are sr, families, stats"),
         ('{"sr": 16000.0}', "sr: 16000.0 is not a whole number"),
-        ('{"mel_fmin": NaN}', "mel_fmin: nan is not a finite number"),
-        ('{"fmin": Infinity, "families": ["mel"]}', "fmin: inf is not a finite number"),
+        ('{"mel_fmin": NaN}', "mel_fmin: nan is out of range; allowed are finite numbers"),
+        ('{"fmin": Infinity, "families": ["mel"]}', "fmin: inf Hz is out of range"),
     ],
 )
 def test_text_that_is_refused(text, message):

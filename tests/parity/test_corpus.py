@@ -16,7 +16,7 @@ import soundfile
 import soxr
 
 from convert.synth import synthetic_cry
-from edgecry.features.spec import SEED_FAMILIES
+from edgecry.features.families import SEED_FAMILIES
 from tests.parity.comparison import Compared, compare
 
 SR = 16000

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from convert.synth import synthetic_cry
-from edgecry.features.spec import FAMILIES, SEED_FAMILIES, FeatureSpec
+from edgecry.features.families import FAMILIES, SEED_FAMILIES
+from edgecry.features.spec import FeatureSpec
 from tests.parity.comparison import ABSOLUTE, MEL_RELATIVE, assert_same, compare
 from tests.parity.reference import frames, quiet, slope
 

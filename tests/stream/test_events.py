@@ -238,7 +238,7 @@ def test_settings_around_a_threshold(threshold):
         ({"k": 0}, "k, n: 0 of 1"),
         ({"k": 3, "n": 2}, "k, n: 3 of 2"),
         ({"k": 1, "n": 1001}, "k, n: 1 of 1001"),
-        ({"n": 1.0}, "n: 1 is not a whole number"),
+        ({"n": 1.0}, "n: 1.0 is not a whole number"),
         ({"k": True}, "k: True is not a whole number"),
         ({"min_length": -1}, "min_length: -1 s is negative"),
         ({"refractory": -1}, "refractory: -1 s is negative"),
