@@ -143,7 +143,8 @@ def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int
         if not request.made:
             with _console(quiet) as (console, text), assemble(made, text, console) as parts:
                 tells = console is None or wants_heartbeat
-                Listener(parts, settings.heartbeat, made.patience, tells).run(lambda: request.made)
+                listener = Listener(parts, settings.heartbeat, made.patience, tells, settings.hearing)
+                listener.run(lambda: request.made)
     return 0
 
 

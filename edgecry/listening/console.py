@@ -52,7 +52,9 @@ class Console:
         self._is_crying = False
         self._last_cry = ""
 
-    def show(self, level: float, score: float, crying: float | None, position: float) -> None:
+    def show(
+        self, level: float, score: float, crying: float | None, position: float, trouble: str = ""
+    ) -> None:
         """Show how it is, now and then; as :class:`~edgecry.listening.listener.View`."""
         now = self._clock()
         if self._is_crying and crying is None:
@@ -63,7 +65,7 @@ class Console:
         self._shown = now
         width = max(0, shutil.get_terminal_size().columns - 1)
         with self._lock:
-            self._line = view_line(level, score, crying, position, self._last_cry, width)
+            self._line = view_line(level, score, crying, position, self._last_cry, width, trouble)
             self._writer.write(self._terminal, _CLEAR + self._line)
 
     def above(self, stream: TextIO, text: str) -> None:
@@ -100,7 +102,13 @@ class Above:
 
 
 def view_line(
-    level: float, score: float, crying: float | None, position: float, last_cry: str = "", width: int = 79
+    level: float,
+    score: float,
+    crying: float | None,
+    position: float,
+    last_cry: str = "",
+    width: int = 79,
+    trouble: str = "",
 ) -> str:
     """Make the line: whether a baby cries, the level, the probability of a cry, and a bar of the level.
 
@@ -118,11 +126,13 @@ def view_line(
         When the last cry ended, by the clock.
     width : int
         Characters that there is room for; the bar is left out first.
+    trouble : str
+        What is wrong with the sound, in two words.
     """
     if crying is not None:
         state = f"CRYING for {span(position - crying)}"
     else:
-        state = "listening" + (f", last cry {last_cry}" if last_cry else "")
+        state = (trouble.upper() or "listening") + (f", last cry {last_cry}" if last_cry else "")
     line = f"{state}  {max(level, -99.0):3.0f} dB  {score:4.2f}"
     filled = round(BAR * min(1.0, max(0.0, 1 - level / QUIETEST))) if level > -math.inf else 0
     bar = f"  [{'#' * filled}{'.' * (BAR - filled)}]"

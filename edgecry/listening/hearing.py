@@ -10,17 +10,30 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecry.arrays import Float32
 from edgecry.checks import number
 
-State = Literal["starting", "hearing", "no_sound", "digital_silence", "wrong_pace", "clipping"]
+State = Literal[
+    "starting", "hearing", "no_sound", "digital_silence", "not_sound", "wrong_pace", "clipping", "gone"
+]
 
 #: Rates that microphones and programs use, in Hz.
 _RATES: Final = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 
 #: Seconds without a sample after which the pace is measured anew.
 _PAUSE: Final = 3.0
+
+#: Steps of full scale that the samples are counted in, and the share by which the counts of compressed sound,
+#: all of whose values come equally often, differ from one another at most.
+_STEPS: Final = 16
+_EVEN: Final = 0.2
+#: Samples of text, whose bytes are nearly all from 0x09 to 0x7E, are over this, times full scale, in this
+#: share at least; their mean is that of letters, which no offset of a microphone is.
+_TEXT: Final = 9 / 128
+_LETTERS: Final = 0.98
+_MEAN: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -34,11 +47,14 @@ class HearingSettings:
     digital_silence : float > 0
         Seconds of sound, all of one value, which no live microphone gives.
     span : float > 0
-        Seconds over which the pace and the loudness are measured.
+        Seconds over which the pace, the loudness and the statistics of samples are measured.
     pace : float in (0, 1)
         How far the pace may be from that of a usual rate that is then named, as a share.
     loud, clipping : float in (0, 1)
         The share of samples, ``clipping``, that may be at ``loud`` times full scale or more.
+    restart_after : float >= 0
+        Seconds in which nothing is heard after which no sign of life is given to systemd, which then
+        starts the service again; 0 for never.
 
     Raises
     ------
@@ -52,12 +68,14 @@ class HearingSettings:
     pace: float = 0.03
     loud: float = 0.9
     clipping: float = 0.03
+    restart_after: float = 600.0
 
     def __post_init__(self) -> None:
         for name in ("no_sound", "digital_silence", "span"):
             number(name, getattr(self, name), 0.0, 86_400.0, "s", above=True)
         for name in ("pace", "loud", "clipping"):
             number(name, getattr(self, name), 0.0, 1.0, above=True)
+        number("restart_after", self.restart_after, 0.0, 86_400.0, "s")
 
 
 class Verdict(NamedTuple):
@@ -69,7 +87,12 @@ class Verdict(NamedTuple):
     @property
     def is_deaf(self) -> bool:
         """Whether a cry would not be heard."""
-        return self.state in ("no_sound", "digital_silence")
+        return self.state in ("no_sound", "digital_silence", "not_sound", "gone")
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether a cry would be heard, as far as is known; not before the first sample."""
+        return not self.is_deaf and self.state != "starting"
 
 
 class Hearing:
@@ -86,31 +109,30 @@ class Hearing:
 
     def __init__(self, sr: int, settings: HearingSettings, now: float) -> None:
         self._sr, self._settings = sr, settings
-        self._begun = self._heard = now
+        self._heard = now
         self._value: float | None = None
         self._same = 0
-        self._start: float | None = None  # of the span that is measured
-        self._count = self._loud = 0
-        self._pace = self._clips = ""
+        self._start: float | None = None  # of the span in which the pace is measured
+        self._count = 0
+        self._pace = ""
+        self._looks = Looks()
+        self._found = Verdict("hearing")  # of what the samples look like
 
     def hear(self, y: Float32, now: float) -> None:
         """Take samples, float32 [shape=(n,)], that came at this time."""
         if len(y) == 0:
             return
-        first, last = float(y[0]), float(y[-1])
-        if first == last == self._value and y.min() == y.max():
-            self._same += len(y)
-        else:
-            tail = len(y) if y.min() == y.max() else 0
-            self._value, self._same = last, tail
+        self._compare(y)
+        self._looks.add(y, self._settings.loud)
+        if self._looks.count >= self._settings.span * self._sr:
+            self._found, self._looks = self._looks.verdict(self._settings.clipping), Looks()
         pause, self._heard = now - self._heard, now
         if self._start is None or pause > _PAUSE:
             # What comes with the first block had been waiting, and a pause says nothing of the pace.
-            self._start, self._count, self._loud = now, 0, 0
+            self._start, self._count = now, 0
             return
         self._count += len(y)
-        self._loud += int(np.count_nonzero(np.abs(y) >= self._settings.loud))
-        self._judge(now)
+        self._measure(now - self._start, now)
 
     def verdict(self, now: float) -> Verdict:
         """Tell how it is at this time."""
@@ -125,24 +147,24 @@ class Hearing:
             )
         if self._start is None:
             return Verdict("starting")
-        if self._pace:
-            return Verdict("wrong_pace", self._pace)
-        return Verdict("clipping", self._clips) if self._clips else Verdict("hearing")
+        if self._found.is_deaf or not self._pace:
+            return self._found
+        return Verdict("wrong_pace", self._pace)
 
-    def _judge(self, now: float) -> None:
-        """Measure the pace by the clock, and the loudness by samples, span by span."""
-        settings, start = self._settings, self._start
-        if self._count >= settings.span * self._sr:
-            share = self._loud / self._count
-            self._clips = (
-                f"{100 * share:.0f} % of the samples are near full scale: it is clipped, or not of the rate, "
-                "format and channels that were set"
-                if share >= settings.clipping
-                else ""
-            )
-        if start is None or now - start < settings.span:
+    def _compare(self, y: Float32) -> None:
+        """Count the samples that are all of one value."""
+        first, last, is_even = float(y[0]), float(y[-1]), y.min() == y.max()
+        if is_even and first == self._value:
+            self._same += len(y)
+        else:
+            self._value, self._same = last, len(y) if is_even else 0
+
+    def _measure(self, elapsed: float, now: float) -> None:
+        """Measure the pace by the clock, span by span."""
+        settings = self._settings
+        if elapsed < settings.span:
             return
-        pace = self._count / (now - start)
+        pace = self._count / elapsed
         likely = min(_RATES, key=lambda rate: abs(math.log(rate / pace)))
         is_near = abs(pace / likely - 1) <= settings.pace
         self._pace = (
@@ -150,4 +172,49 @@ class Hearing:
             if is_near and likely != self._sr and abs(pace / self._sr - 1) > 2 * settings.pace
             else ""
         )
-        self._start, self._count, self._loud = now, 0, 0
+        self._start, self._count = now, 0
+
+
+class Looks:
+    """What samples look like, whatever the clock says: sound, or something else that is taken for samples.
+
+    Attributes
+    ----------
+    count : int
+        Samples so far.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._loud = 0
+        self._sum = 0.0
+        self._over = 0
+        self._steps: NDArray[np.int64] = np.zeros(_STEPS, np.int64)
+
+    def add(self, y: Float32, loud: float) -> None:
+        """Look at samples, float32 [shape=(n,), n >= 1], at full scale 1."""
+        self.count += len(y)
+        self._loud += int(np.count_nonzero(np.abs(y) >= loud))
+        self._sum += float(y.sum(dtype=np.float64))
+        self._over += int(np.count_nonzero(y >= _TEXT))
+        self._steps += np.histogram(y, _STEPS, (-1.0, 1.0))[0]
+
+    def verdict(self, clipping: float) -> Verdict:
+        """Tell what they are, with a share ``clipping`` of loud samples allowed."""
+        if self._over >= _LETTERS * self.count and self._sum >= _MEAN * self.count:
+            return Verdict("not_sound", "the samples look like text, not sound: see what the source sends")
+        each = self.count / _STEPS
+        if np.abs(self._steps - each).max() <= _EVEN * each:
+            return Verdict(
+                "not_sound",
+                "the samples look like compressed or encrypted data, not sound: see what the source sends, "
+                "and its encoding",
+            )
+        share = self._loud / self.count
+        if share < clipping:
+            return Verdict("hearing")
+        return Verdict(
+            "clipping",
+            f"{100 * share:.0f} % of the samples are near full scale: it is clipped, or not of the rate, "
+            "format and channels that were set",
+        )

@@ -46,8 +46,10 @@ log = logging.getLogger("edgecry")
 class View(Protocol):
     """Shows a person how it goes."""
 
-    def show(self, level: float, score: float, crying: float | None, position: float) -> None:
-        """Show the level in dB of full scale, the newest score, since when it cries, and the time."""
+    def show(
+        self, level: float, score: float, crying: float | None, position: float, trouble: str = ""
+    ) -> None:
+        """Show level in dB of full scale, newest score, since when it cries, the time, and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Listener:
         middle of one must not leave it on for as long as it stays away.
     tells : bool
         Whether the log has these reports, too.
+    hearing : HearingSettings
+        From when on it is not hearing.
     clock : callable
         Seconds, ever rising.
     """
@@ -88,6 +92,7 @@ class Listener:
         heartbeat: float = 60.0,
         patience: float = 10.0,
         tells: bool = True,
+        hearing: HearingSettings = HearingSettings(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
@@ -100,9 +105,12 @@ class Listener:
         self._reading = (-math.inf, 0.0)  # when the newest was told, and its probability
         self._crying_since: float | None = None
         self._position = 0.0
-        self._is_hung = False
-        self._hearing = Hearing(parts.reader.sr, HearingSettings(), clock())
+        self._view = -math.inf, 0.0  # level and score of what came last
+        self._is_dead = False
+        self._restart_after = hearing.restart_after or math.inf
+        self._hearing = Hearing(parts.reader.sr, hearing, clock())
         self._verdict = Verdict("starting")
+        self._deaf_since: float | None = None
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Listen.
@@ -119,6 +127,7 @@ class Listener:
         """
         parts = self._parts
         parts.notifier.ready("listening")
+        parts.dispatcher.send(parts.messages.health(self._verdict))
         try:
             while not ended():
                 block = parts.reader.read(self._bite, GLANCE, least=self._nibble)
@@ -128,6 +137,9 @@ class Listener:
                     self._refuse_nothing()
                     break
                 self._look_around()
+        except AudioError as error:
+            self._judge(Verdict("gone", str(error)))
+            raise
         finally:
             self._finish()
 
@@ -162,8 +174,13 @@ class Listener:
         self._tell_recorded()
         score = parts.stream.recent[-1].score if parts.stream.recent else 0.0
         self._read(score, block)
-        if parts.view is not None:
-            parts.view.show(level(block), score, self._crying_since, self._position)
+        self._view = level(block), score
+        self._show()
+
+    def _show(self) -> None:
+        if (view := self._parts.view) is not None:
+            trouble = self._verdict.state.replace("_", " ") if self._verdict.reason else ""
+            view.show(*self._view, self._crying_since, self._position, trouble)
 
     def _read(self, score: float, block: Block) -> None:
         """Tell what is heard now: at least once a minute, and sooner when it has changed."""
@@ -179,10 +196,9 @@ class Listener:
         for event in events:
             if event.kind == "start":
                 self._crying_since = event.start
-                parts.notifier.status("a baby cries")
             elif event.kind == "end":
                 self._crying_since = None
-                parts.notifier.status("listening")
+            parts.notifier.status(self._state)
             clip = None if parts.recorder is None else parts.recorder.handle(event)
             is_there = clip is not None and clip.exists()
             parts.dispatcher.send(parts.messages.event(event, clip if is_there else None))
@@ -213,11 +229,9 @@ class Listener:
         """Do what is due, whether or not there is sound."""
         parts, now = self._parts, self._clock()
         self._judge(self._hearing.verdict(now))
-        was_hung, self._is_hung = self._is_hung, parts.reader.idle >= HUNG
-        if not self._is_hung:
-            parts.notifier.beat()
-        elif not was_hung:
-            log.error("the source hangs; nothing is heard, and no sign of life is given until it is back")
+        if self._verdict.is_deaf:
+            self._show()
+        self._live(now)
         if self._crying_since is not None and now - self._taken >= self._patience:
             log.warning("no sound for %.0f s; the cry at hand is taken for over", now - self._taken)
             self._tell(parts.stream.flush())
@@ -228,24 +242,45 @@ class Listener:
             self._tidied = now
             parts.recorder.tidy()
 
+    def _live(self, now: float) -> None:
+        """Give a sign of life, unless the source hangs or was not heard for long: a new start may help."""
+        is_deaf = self._deaf_since is not None and now - self._deaf_since >= self._restart_after
+        was_dead, self._is_dead = self._is_dead, is_deaf or self._parts.reader.idle >= HUNG
+        if not self._is_dead:
+            self._parts.notifier.beat()
+        elif not was_dead and self._parts.notifier.interval is not None:
+            what = "nothing has been heard for long" if is_deaf else "the source hangs; nothing is heard"
+            log.error("%s; no sign of life is given to the service manager until there is sound", what)
+
     def _judge(self, verdict: Verdict) -> None:
-        """Tell when it stops hearing, and when it hears again."""
-        before, self._verdict = self._verdict, verdict
-        if verdict.state == before.state:
-            return
-        if verdict.reason:
-            log.warning("%s", verdict.reason)
-            self._parts.notifier.status(verdict.reason)
-        elif before.reason:
-            log.warning("sound is heard again")
-            self._parts.notifier.status("listening")
+        """Tell when it stops hearing, and when it hears again: the one place that does."""
+        parts, now, before = self._parts, self._clock(), self._verdict
+        self._verdict = verdict
+        if verdict.state != before.state:
+            if verdict.reason:
+                log.warning("%s", verdict.reason)
+            elif before.reason:
+                log.warning("sound is heard again")
+            parts.notifier.status(self._state)
+            parts.dispatcher.send(parts.messages.health(verdict))
+        if verdict.is_deaf and self._deaf_since is None:
+            self._deaf_since = now
+            parts.dispatcher.send(parts.messages.source(verdict, 0.0))
+        elif verdict.is_hearing and self._deaf_since is not None:
+            parts.dispatcher.send(parts.messages.source(verdict, now - self._deaf_since))
+            self._deaf_since = None
+
+    @property
+    def _state(self) -> str:
+        """How it is, in a few words."""
+        return self._verdict.reason or ("listening" if self._crying_since is None else "a baby cries")
 
     def _beat(self) -> None:
         parts, snapshot = self._parts, self.snapshot()
-        state = "listening" if self._crying_since is None else "a baby cries"
-        parts.notifier.status(f"{state}; {snapshot.line()}")
+        parts.notifier.status(f"{self._state}; {snapshot.line()}")
         if self._tells:
-            log.info("heartbeat: %s", snapshot.line())
+            log.info("heartbeat: %s", "; ".join(filter(None, (self._verdict.reason, snapshot.line()))))
+        parts.dispatcher.send(parts.messages.health(self._verdict))
         parts.dispatcher.send(parts.messages.heartbeat(snapshot.to_dict() | parts.dispatcher.statistics()))
 
     def _finish(self) -> None:

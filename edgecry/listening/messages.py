@@ -11,8 +11,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgecry.decision import DIGITS
+from edgecry.listening.hearing import Verdict
 from edgecry.models.rules import CRY
-from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, Reading, utc
+from edgecry.sinks.message import (
+    SOURCE_BACK,
+    SOURCE_LOST,
+    EventMessage,
+    Health,
+    Heartbeat,
+    MessageIds,
+    Reading,
+    SourceMessage,
+    utc,
+)
 from edgecry.stream.events import CryEvent
 
 #: Seconds that the clock and the stream may be apart before they are brought together again.
@@ -138,6 +149,29 @@ class Messages:
         """The message of what is heard now."""
         shown = round(level, 1) if math.isfinite(level) else None
         return Reading(at=utc(self._clock.now()), probability=round(probability, 3), level=shown)
+
+    def source(self, verdict: Verdict, seconds: float) -> SourceMessage:
+        """The message that the source is lost, or back; it has been lost for so many seconds."""
+        kind, now = SOURCE_LOST if verdict.is_deaf else SOURCE_BACK, self._clock.now()
+        return SourceMessage(
+            id=self._ids.next(kind),
+            kind=kind,
+            at=utc(now),
+            state=verdict.state,
+            reason=verdict.reason,
+            since=utc(now - seconds),
+            duration=round(seconds, 3),
+            source=self._source,
+        )
+
+    def health(self, verdict: Verdict) -> Health:
+        """The message of what the source is taken for."""
+        return Health(
+            at=utc(self._clock.now()),
+            state=verdict.state,
+            reason=verdict.reason,
+            hearing=verdict.is_hearing,
+        )
 
     def heartbeat(self, counters: Mapping[str, Any]) -> Heartbeat:
         """The message of counters; what is no number is left out."""

@@ -16,6 +16,7 @@ from edgecry.clips.folder import Quota
 from edgecry.clips.recorder import ClipSettings
 from edgecry.decision import Decision
 from edgecry.errors import EdgecryError
+from edgecry.listening.hearing import HearingSettings
 from edgecry.sinks.message import DEVICE_NAME
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.settings import EventSettings
@@ -127,7 +128,7 @@ class ListenSettings:
         What this device is called in messages; the host's name if empty.
     heartbeat : float >= 10, or 0
         Seconds between two reports of the service's own state; 0 for none.
-    source, events, record, outbox
+    source, hearing, events, record, outbox
         As their own classes say.
     sinks : mapping of str to mapping
         The tables of the sinks that are switched on, by their names, with keys that these know;
@@ -142,6 +143,7 @@ class ListenSettings:
     name: str = ""
     heartbeat: float = 60.0
     source: SourceSettings = field(default_factory=SourceSettings)
+    hearing: HearingSettings = field(default_factory=HearingSettings)
     events: EventTable = field(default_factory=lambda: EventTable())
     record: RecordSettings = field(default_factory=RecordSettings)
     outbox: OutboxTable = field(default_factory=OutboxTable)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TextIO
 
 from edgecry.checks import number
 from edgecry.needs import Need
-from edgecry.sinks.message import EventMessage, Message
+from edgecry.sinks.message import Message, Report
 from edgecry.waiting import doubled
 
 
@@ -95,8 +95,8 @@ class Sink(ABC):
         """Make ready; called before each message, so it does nothing where all is well."""
 
     @abstractmethod
-    def deliver(self, message: EventMessage) -> None:
-        """Deliver an event; once this returns, it is forgotten.
+    def deliver(self, message: Report) -> None:
+        """Deliver an event, or that the source is lost or back; once this returns, it is forgotten.
 
         Raises
         ------

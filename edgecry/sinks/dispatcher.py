@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import HEARTBEAT, READING, RECORDED, EventMessage, Message
+from edgecry.sinks.message import CRY_KINDS, SOURCE_KINDS, EventMessage, Message, SourceMessage
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 
 log = logging.getLogger("edgecry")
@@ -159,7 +159,7 @@ class Worker:
         """Queue a message; called by one thread."""
         with self._lock:
             self._latest[_sort(message)] = message
-        if isinstance(message, EventMessage):
+        if isinstance(message, EventMessage | SourceMessage):
             self._outbox.put(self.name, message)
         self._wake.set()
 
@@ -290,7 +290,9 @@ class Worker:
 
 def _sort(message: Message) -> str:
     """Return what a message speaks of: a newer one of the same sort makes it out of date."""
-    return message.kind if message.kind in (HEARTBEAT, READING, RECORDED) else "cry"
+    if message.kind in CRY_KINDS:
+        return "cry"
+    return "source" if message.kind in SOURCE_KINDS else message.kind
 
 
 def _join(thread: threading.Thread, deadline: float) -> None:

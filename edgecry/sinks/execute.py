@@ -18,7 +18,7 @@ from edgecry.checks import number
 from edgecry.errors import SinkError
 from edgecry.needs import Need, Program
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import EventMessage
+from edgecry.sinks.message import Report
 from edgecry.words import split, without_secrets
 
 log = logging.getLogger("edgecry")
@@ -77,7 +77,7 @@ class ExecSink(Sink):
         """Return the program that has to be there."""
         return (Program(settings.argv[0]),)
 
-    def deliver(self, message: EventMessage) -> None:
+    def deliver(self, message: Report) -> None:
         """Run the command to its end, or to the end of its time."""
         deadline = time.monotonic() + self.settings.timeout
         program = self.settings.argv[0]

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgecry import __version__
-from edgecry.sinks.message import EVENT_KINDS
+from edgecry.sinks.message import EVENT_KINDS, SOURCE_KINDS
 from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
 
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _DIGITS: Final = 8
+#: What the event entity has of an event, besides its kind; null where that has none.
+_TOLD: Final = ("started_at", "duration", "peak", "clip", "reason")
 #: Component and key of what 0.1.0 announced one by one.
 _FORMER: Final = (("binary_sensor", "crying"), ("sensor", "probability"), ("sensor", "reason"))
 
@@ -59,7 +61,7 @@ def discovery(
     reasons : tuple of str
         Labels that the reason can have. Any, if there are none.
     expire_after : int, optional
-        Seconds without a state after which crying is unavailable.
+        Seconds without a state after which crying and the microphone are unavailable.
     machine : str
         What tells this machine from others of its name.
     """
@@ -73,9 +75,7 @@ def discovery(
             "sw_version": __version__,
         },
         "origin": {"name": "edgecry", "sw_version": __version__},
-        "availability_topic": topics.availability,
-        "payload_available": ONLINE,
-        "payload_not_available": OFFLINE,
+        "availability": [{"topic": topics.availability}],
         "qos": 1,
         "components": {
             key: {**entity, "unique_id": f"{device}_{key}"}
@@ -98,7 +98,15 @@ def belongs_to(payload: str, topics: Topics) -> bool:
         return False
     origin = config.get("origin") if isinstance(config, dict) else None
     is_ours = isinstance(origin, dict) and origin.get("name") == "edgecry"
-    return is_ours and config.get("availability_topic") == topics.availability
+    # Former ones had a single topic.
+    found = (config.get("availability"), config.get("availability_topic")) if is_ours else ()
+    return any(place in ([{"topic": topics.availability}], topics.availability) for place in found)
+
+
+def _while_heard(topics: Topics) -> list[dict[str, str]]:
+    """Where it says that the device is there, and that it hears."""
+    hearing = f"{{{{ '{ONLINE}' if value_json.hearing else '{OFFLINE}' }}}}"
+    return [{"topic": topics.availability}, {"topic": topics.health, "value_template": hearing}]
 
 
 def _entities(
@@ -115,8 +123,19 @@ def _entities(
         "payload_off": OFF,
         "json_attributes_topic": topics.attributes,
     }
+    microphone: dict[str, Any] = {
+        "platform": "binary_sensor",
+        "name": "Microphone",
+        "device_class": "problem",
+        "entity_category": "diagnostic",
+        "state_topic": topics.health,
+        "value_template": f"{{{{ '{ON}' if value_json.reason else '{OFF}' }}}}",
+        "payload_on": ON,
+        "payload_off": OFF,
+        "json_attributes_topic": topics.health,
+    }
     if expire_after is not None:
-        crying["expire_after"] = expire_after
+        crying["expire_after"] = microphone["expire_after"] = expire_after
     # "None" is how a template tells Home Assistant that the state is unknown.
     reason: dict[str, Any] = {
         "platform": "sensor",
@@ -128,15 +147,19 @@ def _entities(
     }
     if reasons:
         reason |= {"device_class": "enum", "options": list(reasons)}
+    # What is not heard is neither crying nor quiet.
+    heard = {"availability": _while_heard(topics), "availability_mode": "all"}
     return {
-        "crying": crying,
+        "crying": crying | heard,
+        "microphone": microphone,
         "event": {
             "platform": "event",
             "name": "Cry event",
             "state_topic": topics.events,
-            "event_types": list(EVENT_KINDS),
-            "value_template": "{{ {'event_type': value_json.kind, 'started_at': value_json.started_at, "
-            "'duration': value_json.duration, 'peak': value_json.peak, 'clip': value_json.clip} | to_json }}",
+            "event_types": [*EVENT_KINDS, *SOURCE_KINDS],
+            "value_template": "{{ {'event_type': value_json.kind, "
+            + ", ".join(f"'{name}': value_json.get('{name}')" for name in _TOLD)
+            + "} | to_json }}",
             "icon": "mdi:baby-face-outline",
         },
         "probability": {
@@ -148,6 +171,7 @@ def _entities(
             "state_class": "measurement",
             "suggested_display_precision": 0,
             "icon": "mdi:baby-face-outline",
+            **heard,
         },
         "last_cry": {
             "platform": "sensor",
@@ -164,6 +188,7 @@ def _entities(
             "unit_of_measurement": "dB",
             "state_class": "measurement",
             "enabled_by_default": False,
+            **heard,
         },
         "memory": {
             "platform": "sensor",

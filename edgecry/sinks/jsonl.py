@@ -13,7 +13,7 @@ from edgecry.checks import whole
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.needs import Folder, Need
 from edgecry.sinks.base import Backoff, Sink
-from edgecry.sinks.message import EventMessage
+from edgecry.sinks.message import Report
 
 #: The path that stands for standard output.
 STDOUT: Final = "-"
@@ -60,7 +60,7 @@ class JsonlStream(Sink):
         self.stream = stream
         self.name = name
 
-    def deliver(self, message: EventMessage) -> None:
+    def deliver(self, message: Report) -> None:
         """Write the line at once."""
         try:
             self.stream.write(json.dumps(message.to_dict(), allow_nan=False) + "\n")
@@ -108,7 +108,7 @@ class JsonlSink(Sink):
             return ()
         return (Folder(Path(settings.path).parent, settings.max_bytes),)
 
-    def deliver(self, message: EventMessage) -> None:
+    def deliver(self, message: Report) -> None:
         """Append the line."""
         line = json.dumps(message.to_dict(), allow_nan=False).encode() + b"\n"
         try:

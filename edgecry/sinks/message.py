@@ -1,4 +1,4 @@
-"""What is told of a cry: plain, versioned messages, the same for every sink.
+"""What is told of a cry and of the source: plain, versioned messages, the same for every sink.
 
 ``event.schema.json`` next to this file is their JSON schema; ``docs/events.md`` explains them.
 """
@@ -22,11 +22,17 @@ from edgecry.errors import EdgecryError
 #: Version of the messages. Fields may join within a version; none changes its meaning or leaves.
 SCHEMA = 1
 RECORDED = "recorded"
-EVENT_KINDS = ("start", "update", "end", RECORDED)
+#: The steps of a cry, and with its recording.
+CRY_KINDS = ("start", "update", "end")
+EVENT_KINDS = (*CRY_KINDS, RECORDED)
 #: The kinds while a baby cries.
 CRYING_KINDS = ("start", "update")
 HEARTBEAT = "heartbeat"
 READING = "reading"
+HEALTH = "health"
+#: The kinds that tell whether the source is heard.
+SOURCE_LOST, SOURCE_BACK = "source_lost", "source_back"
+SOURCE_KINDS = (SOURCE_LOST, SOURCE_BACK)
 #: A label that says: the evidence singles out no reason.
 UNCERTAIN = "uncertain"
 DEVICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -136,6 +142,60 @@ class EventMessage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceMessage:
+    """That the source is not heard any more, or that it is heard again.
+
+    Attributes
+    ----------
+    id, at, source
+        As in :class:`EventMessage`.
+    kind : {"source_lost", "source_back"}
+        Which of the two.
+    state : str
+        What the listener takes the source for, as :class:`~edgecry.listening.hearing.Verdict` names it.
+    reason : str
+        What is wrong, in words for a person; empty if nothing is.
+    since : str
+        When it was found lost: ISO 8601, UTC, by the device's clock.
+    duration : float
+        Seconds since then.
+
+    Raises
+    ------
+    EdgecryError
+        A field holds what it cannot.
+    """
+
+    id: str
+    kind: str
+    at: str
+    state: str
+    reason: str
+    since: str
+    duration: float
+    source: str
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.kind not in SOURCE_KINDS:
+            raise _wrong("kind", self.kind, ", ".join(SOURCE_KINDS))
+        _check("schema", self.schema, SCHEMA, SCHEMA)
+        for name in ("id", "at", "state", "reason", "since", "source"):
+            if not isinstance(value := getattr(self, name), str):
+                raise _wrong(name, value, "text")
+        _check("duration", self.duration, 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON; ``schema`` comes first."""
+        return _plain(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SourceMessage:
+        """Read what :meth:`to_dict` wrote, as :meth:`EventMessage.from_dict` does."""
+        return _read(cls, values)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heartbeat:
     """That the listener lives, and its counters. Told now or not at all: it never waits in an outbox.
 
@@ -195,8 +255,48 @@ class Reading:
         return {"at": self.at, "probability": self.probability, "level": self.level}
 
 
-Message = EventMessage | Heartbeat | Reading
-M = TypeVar("M", EventMessage, Heartbeat)
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Whether the listener hears. Told now or not at all, and only to sinks that show it.
+
+    Attributes
+    ----------
+    at : str
+        When, as in :class:`EventMessage`.
+    state, reason : str
+        What the listener takes the source for, and what is wrong with it; the reason is empty if nothing is.
+    hearing : bool
+        Whether a cry would be heard.
+    """
+
+    at: str
+    state: str
+    reason: str
+    hearing: bool
+    kind: str = HEALTH
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON."""
+        return {"at": self.at, "state": self.state, "reason": self.reason, "hearing": self.hearing}
+
+
+#: What waits in an outbox until it is delivered.
+Report = EventMessage | SourceMessage
+Message = Report | Heartbeat | Reading | Health
+M = TypeVar("M", EventMessage, SourceMessage, Heartbeat)
+
+
+def read_report(values: Mapping[str, Any]) -> Report:
+    """Read what ``to_dict`` of an event or of a message about the source wrote.
+
+    Raises
+    ------
+    EdgecryError
+        A field is missing or holds what it cannot.
+    """
+    if values.get("kind") in SOURCE_KINDS:
+        return _read(SourceMessage, values)
+    return _read(EventMessage, values)
 
 
 class MessageIds:
@@ -254,12 +354,12 @@ def check_device(device: str) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of both kinds of message."""
+    """The JSON schema (draft 2020-12) of messages."""
     schema: dict[str, Any] = json.loads(files("edgecry.sinks").joinpath("event.schema.json").read_text())
     return schema
 
 
-def _plain(message: EventMessage | Heartbeat) -> dict[str, Any]:
+def _plain(message: Report | Heartbeat) -> dict[str, Any]:
     return {"schema": message.schema} | {f.name: getattr(message, f.name) for f in fields(message)}
 
 

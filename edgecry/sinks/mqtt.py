@@ -22,8 +22,11 @@ from edgecry.sinks.message import (
     CRYING_KINDS,
     RECORDED,
     EventMessage,
+    Health,
     Message,
     Reading,
+    Report,
+    SourceMessage,
     check_device,
     default_device,
 )
@@ -168,6 +171,7 @@ class MqttSink(Sink):
         self._password = read_secret("mqtt: password", settings.password_file, settings.password_variable)
         self._tls = _tls(settings) if settings.encrypted else None
         self._newest: EventMessage | None = None
+        self._health: Health | None = None
         self._connection: Connection | None = None
         self._to_announce = True
         self._machine = machine()
@@ -201,7 +205,7 @@ class MqttSink(Sink):
                 self._to_announce = True
                 raise
 
-    def deliver(self, message: EventMessage) -> None:
+    def deliver(self, message: Report) -> None:
         """Publish an event, and wait until the broker has it."""
         self._publish(self._topics.events, json.dumps(message.to_dict()), retain=False)
 
@@ -212,13 +216,17 @@ class MqttSink(Sink):
             if message.kind != RECORDED or self._newest is None or self._newest.event == message.event:
                 self._newest = message
             self._show_state()
-            return
-        if isinstance(message, Reading):
+        elif isinstance(message, SourceMessage):
+            return  # its health shows that
+        elif isinstance(message, Reading):
             self._publish(self._topics.reading, json.dumps(message.to_dict()))
-            return
-        self._publish(self._topics.heartbeat, json.dumps(message.to_dict()))
-        if self.settings.expire_after is not None:
-            self._show_state()
+        elif isinstance(message, Health):
+            self._health = message
+            self._publish(self._topics.health, json.dumps(message.to_dict()))
+        else:
+            self._publish(self._topics.heartbeat, json.dumps(message.to_dict()))
+            if self.settings.expire_after is not None:
+                self._show_state()
 
     def close(self) -> None:
         """Say that the device is offline, and disconnect."""
@@ -256,6 +264,8 @@ class MqttSink(Sink):
                 self._publish(topic, "")
             for topic, payload in messages.items():
                 self._publish(topic, payload)
+        if self._health is not None:
+            self._publish(self._topics.health, json.dumps(self._health.to_dict()))
         self._publish(self._topics.availability, ONLINE)
         self._show_state()
 

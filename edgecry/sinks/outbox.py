@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecry.checks import whole
-from edgecry.sinks.message import EventMessage, clock_number
+from edgecry.sinks.message import Report, clock_number
 from edgecry.sinks.outbox_file import DamagedError, ForeignError, InUseError, Kept, OutboxFile
 from edgecry.sinks.sealed import Sealed, seal
 
@@ -51,7 +51,7 @@ class Entry:
     """A message that waits, under its sequence number in this run."""
 
     seq: int
-    message: EventMessage
+    message: Report
 
 
 @dataclass
@@ -135,7 +135,7 @@ class Outbox:
                     self._failed(error)
         return first
 
-    def put(self, sink: str, message: EventMessage) -> None:
+    def put(self, sink: str, message: Report) -> None:
         """Queue a message for a sink. On return it is in the file, or in memory if that takes none."""
         with self._lock:
             self._add([_Waiting(seal(sink, message))])

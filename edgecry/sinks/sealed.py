@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edgecry.errors import EdgecryError
-from edgecry.sinks.message import EventMessage
+from edgecry.sinks.message import Report, read_report
 
 _BEGIN: Final = b'{"schema":'
 _SEAL: Final = ',"crc":'
@@ -22,11 +22,11 @@ class Sealed:
     """A message that waits for a sink, and its text in the file."""
 
     sink: str
-    message: EventMessage
+    message: Report
     text: str
 
 
-def seal(sink: str, message: EventMessage) -> Sealed:
+def seal(sink: str, message: Report) -> Sealed:
     """Write a message as JSON, with the sink in ``to`` and a CRC-32 of all that is before it in ``crc``."""
     text = json.dumps(message.to_dict() | {"to": sink}, separators=(",", ":"))[:-1]
     return Sealed(sink, message, f'{text}{_SEAL}"{_crc(text)}"}}')
@@ -75,7 +75,7 @@ def _of_text(text: str, sink: str | None) -> Sealed | None:
         name = values.get("to") if mark else sink
         if not isinstance(name, str):
             return None
-        return Sealed(name, EventMessage.from_dict(values), text)
+        return Sealed(name, read_report(values), text)
     except (EdgecryError, ValueError, AttributeError, TypeError, RecursionError):
         return None
 

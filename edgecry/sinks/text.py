@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from edgecry.errors import SinkError
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import UNCERTAIN, EventMessage
+from edgecry.sinks.message import SOURCE_LOST, UNCERTAIN, EventMessage, Report, SourceMessage
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class TextSink(Sink):
         """Say where the lines go."""
         return "standard output"
 
-    def deliver(self, message: EventMessage) -> None:
+    def deliver(self, message: Report) -> None:
         """Write the line at once."""
         encoding = self.stream.encoding or "utf-8"
         text = line(message).encode(encoding, "backslashreplace").decode(encoding)
@@ -61,8 +61,12 @@ class TextSink(Sink):
             raise SinkError(f"cannot write a line ({error})", permanent=True) from error
 
 
-def line(message: EventMessage) -> str:
+def line(message: Report) -> str:
     """What a person is told of a message, in one line."""
+    if isinstance(message, SourceMessage):
+        if message.kind == SOURCE_LOST:
+            return f"{_clock(message.at)} nothing is heard: {_printable(message.reason)}"
+        return f"{_clock(message.at)} sound is heard again after {span(message.duration)}"
     if message.kind == "start":
         return f"{_clock(message.started_at)} crying began ({message.peak:.2f})"
     when = _clock(message.ended_at or message.at)

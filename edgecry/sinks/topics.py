@@ -58,3 +58,8 @@ class Topics:
     def reading(self) -> str:
         """The newest probability of a cry and the level as JSON, retained."""
         return f"{self.root}/reading"
+
+    @property
+    def health(self) -> str:
+        """Whether the listener hears, and why not, as JSON, retained."""
+        return f"{self.root}/health"

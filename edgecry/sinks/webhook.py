@@ -19,7 +19,7 @@ from edgecry.errors import EdgecryError, SinkError
 from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.credentials import read_secret
-from edgecry.sinks.message import EventMessage
+from edgecry.sinks.message import Report
 from edgecry.terminal import printable
 from edgecry.words import is_host, shown_address
 
@@ -131,7 +131,7 @@ class WebhookSink(Sink):
         """Return the server."""
         return (Server(*settings.address),)
 
-    def deliver(self, message: EventMessage) -> None:
+    def deliver(self, message: Report) -> None:
         """Post the event."""
         body = json.dumps(message.to_dict(), allow_nan=False).encode()
         headers = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecry.errors import EdgecryError
-from edgecry.listening.hearing import Hearing, HearingSettings
+from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
 
 SR = 16_000
 NOISE = (0.01 * np.random.default_rng(0).standard_normal(SR // 2)).astype(np.float32)
@@ -68,11 +68,59 @@ def test_a_pace_that_says_nothing(pace):
 
 def test_clipping():
     """Also of samples that are read in another format than they are in: those are as loud as can be."""
-    loud = np.random.default_rng(1).uniform(-1, 1, SR // 2).astype(np.float32)
+    loud = np.clip(np.random.default_rng(1).standard_normal(SR // 2), -1, 1).astype(np.float32)
     hearing, now = after(11, loud)
     assert hearing.verdict(now).state == "clipping"
+    assert not hearing.verdict(now).is_deaf
     quiet, later = after(11, 0.8 * loud)
     assert quiet.verdict(later).state == "hearing"
+
+
+def samples(data: bytes) -> np.ndarray:
+    """Bytes taken for 16-bit samples: half a second of them."""
+    return np.frombuffer((data * SR)[:SR], "<i2") / np.float32(32_768)
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b'{"error": "camera is asleep", "code": 503}\n', "text"),
+        (
+            b"\tpl\xc3\xa4tzlich kein Ton\r\n" * 3 + b"and a page of plain words, as servers send them;" * 8,
+            "text",
+        ),
+        (np.random.default_rng(2).bytes(SR), "compressed"),
+    ],
+)
+def test_what_is_not_sound(data, what):
+    """By the samples alone, as a stream may turn into something else when it has begun."""
+    hearing, now = after(11, samples(data))
+    found = hearing.verdict(now)
+    assert (found.state, found.is_deaf) == ("not_sound", True)
+    assert what in found.reason
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.2])
+def test_an_offset_is_sound(offset):
+    """Of a microphone: an offset of a fifth of full scale, which would be a bad one, is no text."""
+    hearing, now = after(11, NOISE + np.float32(offset))
+    assert hearing.verdict(now) == ("hearing", "")
+
+
+def test_what_is_hearing():
+    """Neither before the first sample, nor without one; though what is wrong otherwise may be heard."""
+    names = (
+        "starting",
+        "no_sound",
+        "digital_silence",
+        "not_sound",
+        "gone",
+        "wrong_pace",
+        "clipping",
+        "hearing",
+    )
+    assert [name for name in names if Verdict(name).is_hearing] == ["wrong_pace", "clipping", "hearing"]
+    assert [name for name in names if Verdict(name).is_deaf] == list(names[1:5])
 
 
 @pytest.mark.parametrize("name", ["no_sound", "digital_silence", "span", "pace", "loud", "clipping"])

@@ -11,12 +11,12 @@ import pytest
 
 from edgecry.clips.recorder import ClipRecorder, ClipSettings
 from edgecry.errors import AudioError
-from edgecry.listening.hearing import Verdict
+from edgecry.listening.hearing import HearingSettings, Verdict
 from edgecry.listening.listener import HUNG, Listener, Parts, level
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.message import Heartbeat, MessageIds
+from edgecry.sinks.message import SOURCE_KINDS, Health, Heartbeat, MessageIds
 from edgecry.sources.base import Gap
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block
@@ -162,18 +162,32 @@ def test_a_source_that_is_gone_in_the_middle_of_a_cry(listen):
     def away() -> np.ndarray:
         told("start")
         clock.now += 20
-        told("start", "end")
+        told("start", "source_lost", "end")
         return ones(SR)
 
     seen = listen(ones(SR), away, sink=sink, clock=clock)
-    assert kinds(seen) == ["start", "end", "start", "end"]
+    assert kinds(seen) == ["start", "source_lost", "end", "source_back", "start", "end"] or kinds(seen) == [
+        "start",
+        "source_lost",
+        "end",
+        "start",
+        "source_back",
+        "end",
+    ]
+    lost, back = (message for message in seen.sink.delivered if message.kind.startswith("source"))
+    assert (lost.state, lost.reason, lost.duration) == ("no_sound", "no sound for 20 s", 0.0)
+    assert (back.state, back.reason) == ("hearing", "")
+    shown = [message.hearing for message in seen.sink.shown if isinstance(message, Health)]
+    assert shown[-1]
 
 
 def test_a_source_that_fails_for_good(listen):
     """Is told, after all that came before was heard and delivered."""
     seen = listen(ones(2 * SR), "script: pulled out")
     assert str(seen.error) == "script: pulled out"
-    assert kinds(seen) == ["start", "end"]
+    assert kinds(seen) == ["start", "source_lost", "end"]
+    assert seen.sink.delivered[1].reason == "script: pulled out"
+    assert [message.hearing for message in seen.sink.shown if isinstance(message, Health)][-1:] == [False]
     assert seen.sink.closed
 
 
@@ -223,7 +237,8 @@ def test_no_heartbeat(listen, caplog):
 
 def test_view(listen):
     seen = listen(quiet(1), ones(2 * SR))
-    levels, scores, crying, positions = zip(*seen.view.shown, strict=True)
+    levels, scores, crying, positions, troubles = zip(*seen.view.shown, strict=True)
+    assert set(troubles) == {""}
     assert levels[0] == -np.inf
     assert scores[-1] == 1.0
     assert (crying[0], crying[-1]) == (None, 1.0)
@@ -257,27 +272,60 @@ def test_service_manager_is_told(tmp_path):
 
 def test_what_it_hears_is_told_when_it_changes(caplog):
     """Once when it begins, once when it is over; how it is goes to the service manager, too."""
-    told = []
-    notifier = SimpleNamespace(status=told.append)
-    parts = SimpleNamespace(reader=SimpleNamespace(sr=16000), notifier=notifier)
-    listener = Listener(parts)
+    told, sent, clock = [], [], Clock()
+    parts = SimpleNamespace(
+        reader=SimpleNamespace(sr=16000),
+        notifier=SimpleNamespace(status=told.append),
+        dispatcher=SimpleNamespace(send=sent.append),
+        messages=Messages(MessageIds("cot", 1), WallClock(clock=clock), "script", "ear"),
+    )
+    listener = Listener(parts, clock=clock)
     muted = Verdict("digital_silence", "is it muted?")
     for verdict in (Verdict("starting"), Verdict("hearing"), muted, muted, Verdict("hearing")):
         listener._judge(verdict)
+        clock.now += 5
+    assert [(message.kind, message.duration) for message in sent if message.kind in SOURCE_KINDS] == [
+        ("source_lost", 0.0),
+        ("source_back", 10.0),
+    ]
+    assert [message.hearing for message in sent if message.kind == "health"] == [True, False, True]
     assert [record.message for record in caplog.records] == ["is it muted?", "sound is heard again"]
-    assert told == ["is it muted?", "listening"]
+    assert told == ["listening", "is it muted?", "listening"]
 
 
 def test_no_sign_of_life_while_the_source_hangs(caplog):
     """systemd is to start everything anew, rather than believe that somebody listens."""
     reader, beats = SimpleNamespace(sr=16000), []
-    notifier = SimpleNamespace(beat=lambda: beats.append(reader.idle))
+    notifier = SimpleNamespace(beat=lambda: beats.append(reader.idle), interval=30.0)
     listener = Listener(SimpleNamespace(reader=reader, notifier=notifier, recorder=None))
     for idle in (0.0, HUNG, 2 * HUNG, 0.5):
         reader.idle = idle
         listener._look_around()
     assert beats == [0.0, 0.5]
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+@pytest.mark.parametrize("restart_after", [600.0, 0.0])
+def test_no_sign_of_life_when_nothing_was_heard_for_long(caplog, restart_after):
+    """The microphone may need a new start of everything; 0 stands for never."""
+    clock, beats = Clock(), []
+    parts = SimpleNamespace(
+        reader=SimpleNamespace(sr=16000, idle=0.0),
+        notifier=SimpleNamespace(beat=lambda: beats.append(clock.now), interval=30.0, status=lambda _: None),
+        dispatcher=SimpleNamespace(send=lambda _: None),
+        messages=Messages(MessageIds("cot", 1), WallClock(clock=clock), "script", "ear"),
+        recorder=None,
+        view=None,
+    )
+    listener, began = (
+        Listener(parts, 0.0, hearing=HearingSettings(restart_after=restart_after), clock=clock),
+        clock.now,
+    )
+    for seconds in (5, 10, 609, 610, 700):
+        clock.now = began + seconds
+        listener._look_around()
+    assert [now - began for now in beats] == ([5, 10, 609] if restart_after else [5, 10, 609, 610, 700])
+    assert ("nothing has been heard" in caplog.text) == bool(restart_after)
 
 
 @pytest.mark.parametrize("amplitude", [1.0, 0.5, 0.01])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgecry.errors import SinkError
 from edgecry.sinks.base import Backoff, Sink
-from edgecry.sinks.message import EventMessage, Heartbeat, utc
+from edgecry.sinks.message import EventMessage, Heartbeat, SourceMessage, utc
 
 REASONS = {"hungry": 0.5, "tired": 0.3, "discomfort": 0.2}
 
@@ -34,6 +34,22 @@ def cry(number: int = 1, kind: str = "end", **changes) -> EventMessage:
         "model": "seed",
     }
     return EventMessage(**{**values, **changes})
+
+
+def source(number: int = 1, kind: str = "source_lost", **changes) -> SourceMessage:
+    """A message that the source is lost, or back."""
+    is_back = kind == "source_back"
+    values = {
+        "id": f"nursery-{number:016d}-{kind}",
+        "kind": kind,
+        "at": utc(1_763_936_500.0),
+        "state": "hearing" if is_back else "no_sound",
+        "reason": "" if is_back else "no sound for 10 s",
+        "since": utc(1_763_936_450.0 if is_back else 1_763_936_500.0),
+        "duration": 50.0 if is_back else 0.0,
+        "source": "microphone",
+    }
+    return SourceMessage(**{**values, **changes})
 
 
 def heartbeat(number: int = 1, **counters) -> Heartbeat:

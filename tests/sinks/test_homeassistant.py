@@ -6,21 +6,47 @@ import pytest
 
 from edgecry import __version__
 from edgecry.sinks.homeassistant import belongs_to, discovery, former_topics, identifier, machine
-from edgecry.sinks.message import EVENT_KINDS
+from edgecry.sinks.message import EVENT_KINDS, SOURCE_KINDS
 from edgecry.sinks.topics import Topics
 
 TOPICS = Topics("edgecry", "nursery")
 TOPIC = "homeassistant/device/edgecry_nursery/config"
 #: What Home Assistant knows of: home-assistant.io/integrations/mqtt, and those of each platform.
-ENTITY = {"enabled_by_default", "entity_category", "icon", "name", "platform", "state_topic", "unique_id"}
+ENTITY = {
+    "availability",
+    "availability_mode",
+    "enabled_by_default",
+    "entity_category",
+    "icon",
+    "name",
+    "platform",
+    "state_topic",
+    "unique_id",
+}
 KNOWN = {
     "binary_sensor": ENTITY
-    | {"device_class", "expire_after", "json_attributes_topic", "payload_off", "payload_on"},
+    | {
+        "device_class",
+        "expire_after",
+        "json_attributes_topic",
+        "payload_off",
+        "payload_on",
+        "value_template",
+    },
     "event": ENTITY | {"device_class", "event_types", "value_template"},
     "sensor": ENTITY
     | {"device_class", "options", "state_class", "suggested_display_precision", "unit_of_measurement"}
     | {"value_template"},
 }
+
+
+WHILE_HEARD = [
+    {"topic": "edgecry/nursery/availability"},
+    {
+        "topic": "edgecry/nursery/health",
+        "value_template": "{{ 'online' if value_json.hearing else 'offline' }}",
+    },
+]
 
 
 def config(**options) -> dict:
@@ -41,9 +67,7 @@ def test_the_device():
             "sw_version": __version__,
         },
         "origin": {"name": "edgecry", "sw_version": __version__},
-        "availability_topic": "edgecry/nursery/availability",
-        "payload_available": "online",
-        "payload_not_available": "offline",
+        "availability": [{"topic": "edgecry/nursery/availability"}],
         "qos": 1,
     }
 
@@ -52,6 +76,7 @@ def test_its_entities():
     found = config()["components"]
     assert {key: entity["platform"] for key, entity in found.items()} == {
         "crying": "binary_sensor",
+        "microphone": "binary_sensor",
         "event": "event",
         "probability": "sensor",
         "last_cry": "sensor",
@@ -78,6 +103,30 @@ def test_crying():
         "payload_off": "OFF",
         "json_attributes_topic": "edgecry/nursery/attributes",
         "expire_after": 90,
+        "availability": WHILE_HEARD,
+        "availability_mode": "all",
+    }
+
+
+def test_what_is_not_heard_is_not_available():
+    """Neither crying nor quiet; but what is wrong with the microphone is told all the same."""
+    found = config()["components"]
+    assert [key for key, entity in found.items() if entity.get("availability") == WHILE_HEARD] == [
+        "crying",
+        "probability",
+        "level",
+    ]
+    assert found["microphone"] == {
+        "platform": "binary_sensor",
+        "name": "Microphone",
+        "unique_id": "edgecry_nursery_microphone",
+        "device_class": "problem",
+        "entity_category": "diagnostic",
+        "state_topic": "edgecry/nursery/health",
+        "value_template": "{{ 'ON' if value_json.reason else 'OFF' }}",
+        "payload_on": "ON",
+        "payload_off": "OFF",
+        "json_attributes_topic": "edgecry/nursery/health",
     }
 
 
@@ -90,7 +139,7 @@ def test_probability_is_that_of_now():
 
 
 def test_events_are_all_that_there_are():
-    assert config()["components"]["event"]["event_types"] == list(EVENT_KINDS)
+    assert config()["components"]["event"]["event_types"] == [*EVENT_KINDS, *SOURCE_KINDS]
 
 
 @pytest.mark.parametrize("reasons", [(), ("hungry", "uncertain")])
@@ -100,10 +149,10 @@ def test_reason(reasons):
     assert found.get("device_class") == ("enum" if reasons else None)
 
 
-def test_expiry_is_of_crying_alone():
+def test_expiry_is_of_crying_and_the_microphone():
     """The others tell of the newest event, which stays so, or are never needed in time."""
     found = config(expire_after=90)["components"]
-    assert [key for key, entity in found.items() if "expire_after" in entity] == ["crying"]
+    assert [key for key, entity in found.items() if "expire_after" in entity] == ["crying", "microphone"]
     assert not [entity for entity in config()["components"].values() if "expire_after" in entity]
 
 

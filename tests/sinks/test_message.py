@@ -13,8 +13,17 @@ from hypothesis import strategies as st
 
 from edgecry.errors import EdgecryError
 from edgecry.sinks import message as module
-from edgecry.sinks.message import EventMessage, Heartbeat, MessageIds, default_device, json_schema, utc
-from tests.sinks.messages import cry, heartbeat
+from edgecry.sinks.message import (
+    EventMessage,
+    Heartbeat,
+    MessageIds,
+    SourceMessage,
+    default_device,
+    json_schema,
+    read_report,
+    utc,
+)
+from tests.sinks.messages import cry, heartbeat, source
 
 probability = st.floats(0, 1)
 seconds = st.floats(0, 1e9)
@@ -72,7 +81,20 @@ def test_every_heartbeat_fits_the_schema(validator, counters):
     assert Heartbeat.from_dict(beat.to_dict()) == beat
 
 
-@pytest.mark.parametrize(("cls", "name"), [(EventMessage, "event"), (Heartbeat, "heartbeat")])
+@pytest.mark.parametrize("kind", ["source_lost", "source_back"])
+def test_every_message_of_the_source_fits_the_schema(validator, kind):
+    told = source(kind=kind)
+    validator.validate(json.loads(json.dumps(told.to_dict())))
+    assert read_report(told.to_dict() | {"later": 1}) == told
+    for change in ({"kind": "start"}, {"duration": -1}, {"reason": None}, {"since": 5}):
+        assert not validator.is_valid(told.to_dict() | change)
+        with pytest.raises(EdgecryError, match="message"):
+            read_report(told.to_dict() | change)
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), [(EventMessage, "event"), (SourceMessage, "source"), (Heartbeat, "heartbeat")]
+)
 def test_schema_names_every_field_and_no_other(cls, name):
     definition = json_schema()["$defs"][name]
     names = {field.name for field in fields(cls)}
@@ -110,11 +132,11 @@ def test_schema_lets_fields_join(validator):
 def test_documented():
     """The page that explains them names each field, and shows messages that are valid."""
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
-    for cls in (EventMessage, Heartbeat):
+    for cls in (EventMessage, SourceMessage, Heartbeat):
         assert all(f"`{field.name}`" in text for field in fields(cls))
     examples = [block.split("```")[0] for block in text.split("```json\n")[1:]]
-    assert len(examples) == 2
-    for example, cls in zip(examples, (EventMessage, Heartbeat), strict=True):
+    assert len(examples) == 3
+    for example, cls in zip(examples, (EventMessage, SourceMessage, Heartbeat), strict=True):
         values = json.loads(example)
         assert cls.from_dict(values).to_dict() == values
 

@@ -15,12 +15,12 @@ from edgecry import __version__
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
-from edgecry.sinks.message import Reading
+from edgecry.sinks.message import Health, Reading
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sinks.topics import Topics
 from tests.sinks import certificates
-from tests.sinks.messages import cry, heartbeat, open_files, wait_for
+from tests.sinks.messages import cry, heartbeat, open_files, source, wait_for
 from tests.sinks.mosquitto import Mosquitto, Watcher, need, retained
 
 ROOT = "edgecry/nursery"
@@ -472,19 +472,40 @@ def test_home_assistant_is_told_anew_when_it_starts(broker, outbox):
 
 def test_discovery_on_the_broker(broker, outbox):
     """Retained, and every topic it names is one that is published."""
+    health = Health(at=cry(1).at, state="no_sound", reason="no sound for 10 s", hearing=False)
     with Watcher(broker) as watcher, Dispatcher([sink(broker)], outbox) as dispatcher:
         dispatcher.send(cry(1))
         kept = retained(broker, ANNOUNCED + 1)
         configs = {t: json.loads(p) for t, p in kept.items() if t.startswith("homeassistant/")}
         (config,) = configs.values()
         tables = [config, *config["components"].values()]
+        tables += [place for table in tables for place in table.get("availability", ())]
         named = {v for table in tables for k, v in table.items() if k.endswith("topic")}
-        names = ("state", "attributes", "availability", "event", "heartbeat", "reading")
+        names = ("state", "attributes", "availability", "event", "heartbeat", "reading", "health")
         assert named == {f"{ROOT}/{name}" for name in names}
         dispatcher.send(heartbeat(1))
+        dispatcher.send(health)
         dispatcher.send(Reading(at=cry(1).at, probability=0.25, level=-41.5))
         wait_for(lambda: named <= {topic for topic, _, _ in watcher.got})
     assert all(config["origin"]["sw_version"] == __version__ for config in configs.values())
+
+
+def test_what_is_not_heard_is_told_and_told_again(broker, outbox):
+    """Retained, after each connection; the event goes the way of events, and does not pass for a cry."""
+    health = Health(at=cry(1).at, state="no_sound", reason="no sound for 10 s", hearing=False)
+    mqtt = sink(broker)
+    with Watcher(broker) as watcher, Dispatcher([mqtt], outbox) as dispatcher:
+        dispatcher.send(source(1))
+        dispatcher.send(health)
+        wait_for(lambda: watcher.payloads(f"{ROOT}/health"))
+        wait_for(lambda: watcher.payloads(f"{ROOT}/event"))
+        mqtt._connection.lost = True
+        mqtt.wake()
+        wait_for(lambda: len(watcher.payloads(f"{ROOT}/health")) == 2)
+    assert [json.loads(p)["kind"] for p in watcher.payloads(f"{ROOT}/event")] == ["source_lost"]
+    kept = retained(broker, ANNOUNCED + 1)
+    assert json.loads(kept[f"{ROOT}/health"]) == health.to_dict()
+    assert f"{ROOT}/attributes" not in kept
 
 
 # -- settings ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from edgecry.errors import SinkError
 from edgecry.sinks.text import TextSink, line, span
-from tests.sinks.messages import cry
+from tests.sinks.messages import cry, source
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,17 @@ def test_a_cry_from_start_to_end():
         "00:17:57 crying began (0.97)",
         "00:19:09 still crying after 30 s (peak 0.97, mean 0.90)",
         "00:19:09 crying ended after 1 min 12 s, reason uncertain: hungry or tired (peak 0.97, mean 0.90)",
+    ]
+
+
+def test_a_source_that_is_lost_and_back():
+    stream = io.StringIO()
+    sink = TextSink(stream)
+    sink.deliver(source(1))
+    sink.deliver(source(2, "source_back"))
+    assert stream.getvalue().splitlines() == [
+        "00:21:40 nothing is heard: no sound for 10 s",
+        "00:21:40 sound is heard again after 50 s",
     ]
 
 
