@@ -5,8 +5,12 @@ import subprocess
 import sys
 
 import pytest
+import soundfile
 
+from edgecry.classifier import Classifier
 from edgecry.cli import main
+from tests import graphs
+from tests.conftest import tone
 
 
 @pytest.fixture
@@ -38,3 +42,36 @@ def process():
         return subprocess.run(command, check=False, env=full, **{**outputs, **kwargs})
 
     return call
+
+
+@pytest.fixture
+def expected(model_path, recordings) -> list[dict]:
+    """What Python says of the recordings."""
+    return [
+        {
+            "file": str(path),
+            **Classifier(model_path, decision=None).classify(path).to_dict(),
+            "elapsed_ms": None,
+        }
+        for path in recordings
+    ]
+
+
+def timeless(records: list[dict]) -> list[dict]:
+    assert all(record["elapsed_ms"] > 0 for record in records)
+    return [{**record, "elapsed_ms": None} for record in records]
+
+
+@pytest.fixture
+def models(tmp_path):
+    """The options that name a detector of what is loud, and a model of reasons that knows of sets."""
+    ear = graphs.save(tmp_path / "ear.onnx", graphs.detector())
+    why = graphs.save(tmp_path / "why.onnx", graphs.reasons())
+    return "--detector", ear, "--model", why
+
+
+@pytest.fixture
+def quiet(tmp_path):
+    path = tmp_path / "quiet.wav"
+    soundfile.write(path, 0.01 * tone(0), 8000, subtype="FLOAT")
+    return path
