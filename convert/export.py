@@ -8,7 +8,7 @@ import os
 import pickle
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from convert.parity import MAX_TOLERANCE, TOLERANCE, ParityReport, explain_outsi
 from convert.portable.examine import Examined, examine
 from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
 from convert.reads import features_read
+from convert.seen import stated
 from convert.sounds import sounds
 from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
@@ -50,6 +51,8 @@ class Card:
         ``protocol``: how the model was evaluated and on what; with figures, if there are any.
     decision : mapping
         ``rule`` and its settings.
+    recordings : str, optional
+        The recordings that it was trained on, as :func:`convert.seen.stated` gives them.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Card:
     data: Mapping[str, Any] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
+    recordings: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -123,6 +127,7 @@ def convert(
     data: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
     decision: Mapping[str, Any] | None = None,
+    recordings: Iterable[Path] | None = None,
     tolerance: float = TOLERANCE,
 ) -> Converted:
     """Convert a fitted scikit-learn classifier.
@@ -146,6 +151,9 @@ def convert(
         Feature vectors to prove it on, besides those made from the model: such as were trained on.
     data, evaluation, decision : mapping, optional
         Records of the model file, see :class:`edgecry.models.metadata.ModelMetadata`.
+    recordings : iterable of Path, optional
+        The recordings that it was trained on. The model file keeps their digests, so that ``evaluate``
+        says so when it is given one of them.
     tolerance : float in (0, 0.01]
         Largest difference of a probability that counts as the same answer.
 
@@ -164,7 +172,12 @@ def convert(
     if examined.outside is not None:
         logger.warning("%s", explain_outside(examined.outside, spec))
     card = Card(
-        name or type(estimator).__name__, task, dict(data or {}), dict(evaluation or {}), dict(decision or {})
+        name or type(estimator).__name__,
+        task,
+        dict(data or {}),
+        dict(evaluation or {}),
+        dict(decision or {}),
+        None if recordings is None else stated(recordings),
     )
     try:
         digest = hashlib.sha256(pickle.dumps(estimator, protocol=5)).hexdigest()
@@ -220,6 +233,7 @@ def package(
         source=_source(examined, sha256, parts),
         data={"name": NOT_STATED, "licence": NOT_STATED, "attribution": NOT_STATED, **card.data},
         runtime={"opset": dict(OPSET), "ir": IR_VERSION, "onnxruntime": OLDEST_ONNXRUNTIME},
+        recordings=card.recordings,
     )
     draft = open_model(with_metadata(examined.graph, metadata), card.name)
     report = prove(draft, examined, tolerance, files)

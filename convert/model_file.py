@@ -88,7 +88,7 @@ def _baselines(y: Labels, n_labels: int) -> dict[str, list[Probabilities]]:
 
 def _leak(model: CryModel, dataset: Dataset, recordings: Sequence[Path]) -> tuple[str, str]:
     """What is said over every table, and what is noted, of the model having learned these."""
-    known, data = seen(model.path, recordings), model.metadata.data["name"]
+    known, data = seen(model.metadata, recordings), model.metadata.data["name"]
     if known:
         return (
             f"{LEAKY}: training data; {len(known)} of {len(recordings)} recordings are among those the "

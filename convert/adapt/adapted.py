@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS
 from convert.evaluation.record import record
 from convert.evaluation.report import Report
-from convert.seen import mark, recordings_of, seen
+from convert.seen import recordings_of, seen, stated
 from convert.tell import Tell
 from edgecry.detector import Detector
 from edgecry.models.model import CryModel
@@ -145,7 +145,7 @@ def adapt(
 def _unseen(base: Base, source: Path, tell: Tell) -> list[Clip]:
     """Clips that the base has not learned from, which would flatter it."""
     clips = read_clips(source, tell)
-    known = seen(base.model.path, [clip.path for clip in clips]) or set()
+    known = seen(base.model.metadata, [clip.path for clip in clips]) or set()
     if known:
         tell(f"{len(known)} of {len(clips)} clips are left out: {base.model.name} was trained on them")
     if len(known) == len(clips):
@@ -190,14 +190,13 @@ def _made(
             "strength of the correction": strength,
         },
     }
-    card = Card(name, "cry", data, record(report), dict(known.decision))
+    learned = recordings_of(known)
+    # If the base does not say what it was trained on, the clips alone would pass for all of it.
+    recordings = None if learned is None else stated([clip.path for clip in heard.clips], learned)
+    card = Card(name, "cry", data, record(report), dict(known.decision), recordings)
     examined = _examined(base, heard, layer)
     digest = hashlib.sha256(examined.graph).hexdigest()
-    converted = package(examined, known.labels, known.spec, card, digest)
-    learned = recordings_of(base.onnx, str(base.model.path))
-    if learned is None:  # then the clips alone would pass for all that it has learned from
-        return converted
-    return replace(converted, onnx=mark(converted.onnx, [clip.path for clip in heard.clips], learned))
+    return package(examined, known.labels, known.spec, card, digest)
 
 
 def _examined(base: Base, heard: Heard, layer: LastLayer) -> Examined:

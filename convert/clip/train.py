@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convert.cache import cache_folder
@@ -14,7 +13,6 @@ from convert.evaluation.effort import Effort
 from convert.evaluation.procedures import Estimator
 from convert.evaluation.record import record
 from convert.evaluation.report import Report
-from convert.seen import mark
 from convert.tell import Tell
 from convert.training import DEFAULT, ESTIMATORS, Features, extract_features
 from edgecry.features.spec import FeatureSpec
@@ -76,7 +74,7 @@ def make_model(
     from convert.export import convert
 
     tell(f"fitting to {len(features.recordings)} recordings, and converting")
-    converted = convert(
+    return convert(
         estimator.fit(features.X, [recording.label for recording in features.recordings]),
         spec=spec,
         name=name,
@@ -84,6 +82,5 @@ def make_model(
         vectors=features.X,
         data=data,
         evaluation=record(found),
+        recordings=[recording.path for recording in features.recordings],
     )
-    marked = mark(converted.onnx, [recording.path for recording in features.recordings])
-    return replace(converted, onnx=marked)

@@ -20,7 +20,7 @@ from convert.cry.report import Measured, measure, refuse_choices
 from convert.evaluation.bootstrap import DRAWS
 from convert.evaluation.record import record
 from convert.portable.examine import Examined
-from convert.seen import mark
+from convert.seen import stated
 
 if TYPE_CHECKING:
     from convert.export import Converted
@@ -57,10 +57,9 @@ def fitted(
     paths = [example.sound.path for example in material.examples]
     weights = procedure.trained_weights(paths, recipe.FINAL_SEED)
     examined = examine(procedure, weights, material, measured)
-    card = Card(name, "cry", data, record(measured.report), recipe.record(measured.threshold))
-    digest = hashlib.sha256(weights).hexdigest()
-    converted = package(examined, recipe.LABELS, recipe.SPEC, card, digest)
-    return replace(converted, onnx=mark(converted.onnx, paths))
+    rule = recipe.record(measured.threshold)
+    card = Card(name, "cry", data, record(measured.report), rule, stated(paths))
+    return package(examined, recipe.LABELS, recipe.SPEC, card, hashlib.sha256(weights).hexdigest())
 
 
 def examine(procedure: CryDetector, weights: bytes, material: Material, measured: Measured) -> Examined:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from convert.evaluation.report import Report
 from convert.reason.data import Material, read_material
 from convert.reason.recipe import SEED, Recipe, Tempered, nameable
 from convert.reason.report import PERMUTATIONS, measure
-from convert.seen import mark
 from convert.tell import Tell
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ def make_model(
     tell(f"fitting to {len(material.y)} recordings, and converting")
     names = np.array(material.labels)[material.y]
     fitted = Recipe().fit(material.features.X, names, material.groups, SEED)
-    converted = convert(
+    return convert(
         fitted.pipeline,
         spec=material.spec,
         name=name,
@@ -56,9 +54,8 @@ def make_model(
         data=data,
         evaluation=record(found),
         decision=decision_record(fitted, material),
+        recordings=[recording.path for recording in material.features.recordings],
     )
-    marked = mark(converted.onnx, [recording.path for recording in material.features.recordings])
-    return replace(converted, onnx=marked)
 
 
 def decision_record(fitted: Tempered, material: Material) -> dict[str, Any]:

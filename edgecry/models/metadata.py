@@ -1,7 +1,8 @@
 """ModelMetadata: everything that a model file says of itself. Only this file knows the keys.
 
 `convert` writes it into the ``metadata_props`` of the ONNX file, and the device reads it back. A file that
-lacks or contradicts any of it is refused. Keys are ``edgecry.<field>``, values are JSON.
+lacks or contradicts any of it is refused. Keys are ``edgecry.<field>``, values are JSON; only
+``recordings``, which may be absent, is plain text.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ PREFIX = "edgecry."
 TASKS = ("reason", "cry")
 #: In place of the indices of all features: frames have thousands of them.
 ALL = "all"
+#: Fields that are not written and read as the others are.
+_OTHERWISE = ("spec", "recordings")
 #: Keys that each record must hold. Further keys are allowed.
 RECORDS: Mapping[str, tuple[str, ...]] = {
     "decision": ("rule",),
@@ -59,6 +62,9 @@ class ModelMetadata:
         ``name``, ``licence`` and ``attribution`` of the training data.
     runtime : dict
         ``opset`` (domain to version), ``ir`` and the oldest ``onnxruntime`` that runs the graph.
+    recordings : str, optional
+        Digests of the recordings that it was trained on, as ``convert.seen`` writes and reads them. The
+        device does not look at them. None if the file does not say.
     """
 
     name: str
@@ -71,6 +77,7 @@ class ModelMetadata:
     source: Mapping[str, Any]
     data: Mapping[str, Any]
     runtime: Mapping[str, Any]
+    recordings: str | None = None
 
     @property
     def families_read(self) -> tuple[str, ...]:
@@ -91,13 +98,15 @@ class ModelMetadata:
 
     def to_props(self) -> dict[str, str]:
         """Return the key-value pairs for the ``metadata_props`` of an ONNX file."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _OTHERWISE}
         props = {PREFIX + key: _dumps(value) for key, value in values.items()}
         if self.reads == tuple(range(self.spec.n_features)):
             props[PREFIX + "reads"] = _dumps(ALL)
         props[PREFIX + "format"] = _dumps(FORMAT)
         props[PREFIX + "spec"] = self.spec.to_json()
         props[PREFIX + "spec_hash"] = _dumps(self.spec.hash)
+        if self.recordings is not None:
+            props[PREFIX + "recordings"] = self.recordings
         return props
 
     @classmethod
@@ -116,7 +125,7 @@ class ModelMetadata:
         ModelError
             Something is missing, unreadable, or contradicts something else.
         """
-        values = {f.name: _read(props, f.name, origin) for f in fields(cls) if f.name != "spec"}
+        values = {f.name: _read(props, f.name, origin) for f in fields(cls) if f.name not in _OTHERWISE}
         version = _read(props, "format", origin)
         if version != FORMAT:
             raise ModelError(
@@ -131,7 +140,7 @@ class ModelMetadata:
         _check_reads(values["reads"], spec, origin)
         for name in ("labels", "reads"):
             values[name] = tuple(values[name])
-        return cls(**values, spec=spec)
+        return cls(**values, spec=spec, recordings=props.get(PREFIX + "recordings"))
 
 
 def _dumps(value: object) -> str:

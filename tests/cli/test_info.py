@@ -28,7 +28,7 @@ def test_json_is_all_of_the_metadata(run, model_path):
     assert reads["cost"].endswith("ms for 7 s of sound here; it reads all families")
     assert facts == {
         key: getattr(graphs.METADATA, key)
-        for key in ("name", "task", "decision", "evaluation", "source", "data", "runtime")
+        for key in ("name", "task", "decision", "evaluation", "source", "data", "runtime", "recordings")
     }
 
 

@@ -332,6 +332,13 @@ def test_all_features_read_are_stated_in_a_word():
     assert ModelMetadata.from_props(props, "tiny").reads == tuple(range(graphs.SPEC.n_features))
 
 
+def test_recordings_are_stated_as_they_are_or_not_at_all():
+    stated = replace(graphs.METADATA, recordings="AAECAw==")
+    assert stated.to_props()["edgecry.recordings"] == "AAECAw=="
+    for metadata in (graphs.METADATA, stated):
+        assert ModelMetadata.from_props(metadata.to_props(), "tiny") == metadata
+
+
 # -- a stranger's file -------------------------------------------------------------------------------
 
 

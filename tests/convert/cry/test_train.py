@@ -96,7 +96,7 @@ def test_it_knows_what_it_was_trained_on(model, material, tmp_path):
     paths = [example.sound.path for example in material.examples]
     other = tmp_path / "other.wav"
     other.write_bytes(b"never heard")
-    assert seen(model.path, [*paths, other]) == set(paths)
+    assert seen(model.metadata, [*paths, other]) == set(paths)
 
 
 def test_the_proof_is_by_real_windows(made, material):

@@ -1,13 +1,16 @@
 """``python -m convert evaluate``: recipes and model files, from folders to reports."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
 from convert.__main__ import main
-from convert.seen import mark, seen
+from convert.errors import ConversionError
+from convert.export import with_metadata
+from convert.seen import seen, stated
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 
@@ -157,22 +160,24 @@ def test_a_model_file_on_one_label(model, tmp_path, capsys):
     assert (tmp_path / "h").read_text().count("<img") == 3
 
 
-def test_marks(model, corpus, tmp_path, capsys):
-    """A marked file is the same to the device; marking again replaces; without a mark it is unknown."""
+def test_the_file_says_what_it_was_trained_on(model, corpus):
     recordings = sorted(corpus.glob("*.wav"))
-    assert seen(model, recordings) == set(recordings)
-    again = tmp_path / "again.onnx"
-    again.write_bytes(mark(model.read_bytes(), recordings[:5]))
-    assert seen(again, recordings) == set(recordings[:5])
-    assert CryModel.load(again).metadata == CryModel.load(model).metadata
-    import onnx
+    metadata = CryModel.load(model).metadata
+    assert seen(metadata, recordings) == set(recordings)
+    assert seen(replace(metadata, recordings=stated(recordings[:5])), recordings) == set(recordings[:5])
 
-    bare = onnx.load(model)
-    kept = [entry for entry in bare.metadata_props if entry.key != "edgecry.recordings"]
-    del bare.metadata_props[:]
-    bare.metadata_props.extend(kept)
-    onnx.save(bare, again)
-    assert seen(again, recordings) is None
+
+def test_damaged_digests_are_refused(model, corpus):
+    metadata = replace(CryModel.load(model).metadata, recordings="no base64!")
+    with pytest.raises(ConversionError, match=r"^tones: the digests of its recordings are damaged"):
+        seen(metadata, corpus.glob("*.wav"))
+
+
+def test_a_file_that_does_not_say_what_it_was_trained_on(model, corpus, tmp_path, capsys):
+    again = tmp_path / "again.onnx"
+    metadata = replace(CryModel.load(model).metadata, recordings=None)
+    again.write_bytes(with_metadata(model.read_bytes(), metadata))
+    assert seen(CryModel.load(again).metadata, corpus.glob("*.wav")) is None
     assert main(["evaluate", str(corpus), "--model", str(again), "--draws", "9", "--no-gain"]) == 0
     out = capsys.readouterr().out
     assert "LEAKY, unless you know better: the model file does not say which recordings" in out

@@ -110,7 +110,7 @@ def test_the_file_tells_all_figures(model, corpus):
     assert "### Sets of reasons" in card
     assert "| log-loss |" in card
     recordings = [recording.path for recording in read_dataset(corpus).recordings]
-    assert seen(model, recordings) == set(recordings)
+    assert seen(CryModel.load(model).metadata, recordings) == set(recordings)
 
 
 def test_same_inputs_same_bytes(model, corpus, cache, tmp_path):
