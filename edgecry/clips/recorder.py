@@ -21,6 +21,7 @@ from edgecry.checks import number
 from edgecry.clips.file import ClipFile, Opener, open_file
 from edgecry.clips.folder import ClipStore, Quota
 from edgecry.stream.events import CryEvent
+from edgecry.stream.history import History
 
 #: Longest time in seconds that may be asked for before and after an event.
 MAX_ROLL: Final = 120.0
@@ -121,7 +122,8 @@ class ClipRecorder:
         self._store = ClipStore(folder, quota, clock)
         self._when = when
         self._opener = opener
-        self._line = _DelayLine(round((self.settings.pre + self.settings.lookback + 1) * sr))
+        self._held = max(1, round((self.settings.pre + self.settings.lookback + 1) * sr))  # samples
+        self._heard = History(self._held, dtype=np.int16)
         self._clips: list[_Clip] = []
         self._recorded: list[tuple[int, Path]] = []  # events whose recordings are done, until they are told
         self._written = self._failed = 0
@@ -144,22 +146,22 @@ class ClipRecorder:
         samples : np.ndarray [shape=(n,), dtype=float32 or int16]
             Full scale is 1, or the type's own.
         """
-        missing = start - self._line.end
-        if missing > self._line.capacity or missing < 0:
+        missing = start - self._heard.stop
+        if missing > self._held or missing < 0:
             self.close()
-            self._line.restart(start)
+            self._heard.begin(start)
             missing = 0
         if missing:
-            self.push(self._line.end, np.zeros(missing, np.int16))
-        step = max(1, self._line.capacity // 4)
+            self.push(self._heard.stop, np.zeros(missing, np.int16))
+        step = max(1, self._held // 4)
         for at in range(0, len(samples), step):
             piece = samples[at : at + step]
-            # What is about to leave the line is on the disk before it does, a second at a time.
-            leaving = self._line.end + len(piece) - self._line.capacity
+            # What is about to be forgotten is on the disk before it is, a second at a time.
+            leaving = self._heard.stop + len(piece) - self._held
             if any(clip.at < leaving and not clip.failed for clip in self._clips):
                 self._write_until(leaving + self.sr)
-            self._line.push(_int16(piece))
-        settled = self._line.end - round(self.settings.lag * self.sr)
+            self._heard.extend(_int16(piece))
+        settled = self._heard.stop - round(self.settings.lag * self.sr)
         if any(clip.at + self.sr <= settled and not clip.failed for clip in self._clips):
             self._write_until(settled)
         self._finish_ended()
@@ -176,8 +178,9 @@ class ClipRecorder:
             done, which :meth:`recorded` tells; None if there is none.
         """
         if event.kind == "start":
-            begin = max(self._line.begin, round((event.start - self.settings.pre) * self.sr))
-            clip = _Clip(event.number, min(begin, self._line.end))
+            oldest = max(self._heard.start, self._heard.stop - self._held)
+            begin = max(oldest, round((event.start - self.settings.pre) * self.sr))
+            clip = _Clip(event.number, min(begin, self._heard.stop))
             self._clips.append(clip)
             self._attempt(clip, partial(self._append, clip, np.empty(0, np.int16)))  # which names it
         found = [clip for clip in self._clips if clip.number == event.number and clip.end is None]
@@ -201,7 +204,7 @@ class ClipRecorder:
     def close(self) -> None:
         """Finish every recording with what there is."""
         for clip in self._clips:
-            end = self._line.end if clip.end is None else min(clip.end, self._line.end)
+            end = self._heard.stop if clip.end is None else min(clip.end, self._heard.stop)
             self._write(clip, end)
             self._finish(clip)
             self._note(clip)
@@ -215,7 +218,7 @@ class ClipRecorder:
 
     def _finish_ended(self) -> None:
         for clip in list(self._clips):
-            if clip.end is None or clip.end > self._line.end:
+            if clip.end is None or clip.end > self._heard.stop:
                 continue
             self._write(clip, clip.end)
             self._finish(clip)
@@ -235,7 +238,7 @@ class ClipRecorder:
                 self._finish(clip)
                 continue
             room = longest - (clip.file.frames if clip.file is not None else 0)
-            samples = self._line.between(clip.at, min(until, clip.at + room))
+            samples = self._heard.view(clip.at, min(until, clip.at + room))
             self._attempt(clip, partial(self._append, clip, samples))
             clip.at += len(samples)
 
@@ -303,38 +306,6 @@ class _Clip:
     def is_there(self) -> bool:
         """Whether the first of its files is finished, and the quota has not taken it since."""
         return self.path is not None and self.path.exists()
-
-
-class _DelayLine:
-    """The last samples of the timeline, as many as it has room for."""
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = max(1, capacity)
-        self.end = 0  # index after the last sample
-        self._n = 0
-        self._store = np.zeros(self.capacity, np.int16)
-
-    @property
-    def begin(self) -> int:
-        return self.end - self._n
-
-    def restart(self, index: int) -> None:
-        self.end, self._n = index, 0
-
-    def push(self, samples: NDArray[np.int16]) -> None:
-        """Add at most ``capacity`` samples; the oldest give way."""
-        at = self.end % self.capacity
-        first = min(len(samples), self.capacity - at)
-        self._store[at : at + first] = samples[:first]
-        self._store[: len(samples) - first] = samples[first:]
-        self.end += len(samples)
-        self._n = min(self.capacity, self._n + len(samples))
-
-    def between(self, start: int, end: int) -> NDArray[np.int16]:
-        """Copy the samples from ``start`` to before ``end``, which it has to hold."""
-        at, n = start % self.capacity, end - start
-        first = min(n, self.capacity - at)
-        return np.concatenate([self._store[at : at + first], self._store[: n - first]])
 
 
 def _int16(samples: NDArray[Any]) -> NDArray[np.int16]:

@@ -156,7 +156,7 @@ def test_an_hour_is_written_as_it_goes_on(tmp_path):
     for minute in range(59):
         live(clips, 60, 10_000 + minute * 60_000, chunk=10_000)
         sizes.append(next(tmp_path.glob("*.part")).stat().st_size)
-        assert clips._line._store.nbytes == 2 * 7 * SR
+        assert clips._heard._store.nbytes == 2 * 2 * 7 * SR
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1] / 20
 
@@ -335,7 +335,7 @@ class Broken:
 def record_one(clips: ClipRecorder, seconds: float = 20) -> None:
     """Record noise, which needs twice as many bytes as it has samples."""
     noise = np.random.default_rng(0).integers(-32768, 32767, round(seconds * SR)).astype(np.int16)
-    begin = clips._line.end
+    begin = clips._heard.stop
     clips.push(begin, noise)
     clips.handle(event("start", begin / SR, begin / SR + 1))
     clips.push(begin + len(noise), noise)
@@ -391,7 +391,7 @@ def test_a_real_full_disk(tmp_path):
         assert clips.counts.failed == 1
         assert clips.counts.last_error == f"{folder}: No space left on device"
         assert names(folder) == []
-        clips.push(clips._line.end, np.zeros(5 * SR, np.int16))
+        clips.push(clips._heard.stop, np.zeros(5 * SR, np.int16))
         record_one(clips, 10)  # small enough
         clips.close()
         assert clips.counts.written == 1
