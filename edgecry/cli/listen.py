@@ -59,6 +59,7 @@ secrets are never given here, where everybody on this machine could read them, b
 as password_file or token_file, or in EDGECRY_MQTT_USER, EDGECRY_MQTT_PASSWORD and EDGECRY_WEBHOOK_TOKEN.
 
 SIGTERM and SIGINT end the cry at hand, deliver what waits and end with 0; a second one ends at once.
+SIGUSR1 switches alerts off for half an hour, SIGUSR2 on again; what is heard is recorded all the same.
 
 exit codes:
   0  the sound has ended, or an end was asked for
@@ -132,7 +133,7 @@ def _check(settings: ListenSettings) -> int:
 
 
 def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int:
-    from edgecry.listening.signals import EndRequest
+    from edgecry.listening.signals import EndRequest, alert_signals
 
     # First of all: whoever wants an end while models are opened gets it in good order, too.
     with EndRequest() as request:
@@ -144,7 +145,8 @@ def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int
             with _console(quiet) as (console, text), assemble(made, text, console) as parts:
                 tells = console is None or wants_heartbeat
                 listener = Listener(parts, settings.heartbeat, made.patience, tells, settings.hearing)
-                listener.run(lambda: request.made)
+                with alert_signals(parts.controls):
+                    listener.run(lambda: request.made)
     return 0
 
 

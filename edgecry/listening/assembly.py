@@ -21,8 +21,9 @@ from edgecry.models.model import CryModel
 from edgecry.models.rules import UNCERTAIN, Threshold
 from edgecry.needs import Program
 from edgecry.roles import Models, models_for
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_settings
+from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_rules, sink_settings
 from edgecry.sinks.message import MessageIds, default_device
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sources.making import SOURCES, make_reader, make_source
@@ -140,6 +141,7 @@ def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None)
     outbox = outbox_path(settings, environment) if is_durable(sinks) else None
     made = Plan(settings, device, models, detector, threshold, events, sinks, outbox)
     check_source(settings.source)
+    sink_rules(settings.sinks)
     make_sinks(sinks, sys.stdout)
     made.stream(settings.source.sr)
     return made
@@ -175,7 +177,11 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         notifier = Notifier()
         stack.callback(notifier.close)
         outbox = _outbox(made)
-        dispatcher = Dispatcher(make_sinks(made.sinks, text), outbox)
+        controls = Controls(made.events.onset)
+        sinks = make_sinks(made.sinks, text)
+        for sink in sinks:
+            sink.hand(controls)
+        dispatcher = Dispatcher(sinks, outbox, sink_rules(settings.sinks), controls)
         stack.callback(dispatcher.close)
         reader = make_reader(settings.source)
         reader.start()
@@ -192,7 +198,7 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         )
         stream = made.stream(reader.sr)
         dispatcher.open()
-        yield Parts(reader, stream, messages, dispatcher, clock, recorder, notifier, view)
+        yield Parts(reader, stream, messages, dispatcher, clock, recorder, notifier, view, controls)
 
 
 def _outbox(made: Plan) -> Outbox | None:

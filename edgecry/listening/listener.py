@@ -17,6 +17,7 @@ from edgecry.listening.health import Snapshot, Stats
 from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block
@@ -64,6 +65,7 @@ class Parts:
     recorder: ClipRecorder | None
     notifier: Notifier
     view: View | None
+    controls: Controls
 
 
 class Listener:
@@ -111,6 +113,7 @@ class Listener:
         self._hearing = Hearing(parts.reader.sr, hearing, clock())
         self._verdict = Verdict("starting")
         self._deaf_since: float | None = None
+        self._set: tuple[float | None, float] | None = None  # alerts and threshold as they were told last
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Listen.
@@ -228,6 +231,7 @@ class Listener:
     def _look_around(self) -> None:
         """Do what is due, whether or not there is sound."""
         parts, now = self._parts, self._clock()
+        self._obey()
         self._judge(self._hearing.verdict(now))
         if self._verdict.is_deaf:
             self._show()
@@ -241,6 +245,17 @@ class Listener:
         if parts.recorder is not None and now - self._tidied >= TIDY:
             self._tidied = now
             parts.recorder.tidy()
+
+    def _obey(self) -> None:
+        """Do what a person has set meanwhile, and say so."""
+        parts, controls, before = self._parts, self._parts.controls, self._set
+        self._set = (controls.muted_until if controls.is_muted else None, controls.threshold)
+        if self._set == before:
+            return
+        if before is not None:
+            log.info("alerts are %s, the threshold is %g", "off" if controls.is_muted else "on", self._set[1])
+        parts.stream.set_onset(self._set[1])
+        parts.dispatcher.send(parts.messages.controls(controls))
 
     def _live(self, now: float) -> None:
         """Give a sign of life, unless the source hangs or was not heard for long: a new start may help."""

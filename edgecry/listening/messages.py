@@ -13,9 +13,11 @@ from typing import Any, Final
 from edgecry.decision import DIGITS
 from edgecry.listening.hearing import Verdict
 from edgecry.models.rules import CRY
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import (
     SOURCE_BACK,
     SOURCE_LOST,
+    ControlsMessage,
     EventMessage,
     Health,
     Heartbeat,
@@ -85,6 +87,28 @@ class WallClock:
         return self._clock()
 
 
+class Today:
+    """Seconds of crying since midnight, by the device's clock. A cry over midnight is one of the new day."""
+
+    def __init__(self) -> None:
+        self._day = ""
+        self._over = self._going_on = 0.0
+
+    def hear(self, event: CryEvent, now: float) -> None:
+        """Note an event, at a time in seconds since 1970."""
+        self._over = self.at(now) - self._going_on
+        self._going_on = event.duration
+        if event.kind == "end":
+            self._over, self._going_on = self._over + event.duration, 0.0
+
+    def at(self, now: float) -> float:
+        """Seconds so far, at a time in seconds since 1970."""
+        day = time.strftime("%Y-%m-%d", time.localtime(now))
+        if day != self._day:
+            self._day, self._over = day, 0.0
+        return self._over + self._going_on
+
+
 class Messages:
     """Makes messages of events and counters.
 
@@ -102,6 +126,7 @@ class Messages:
         self._ids, self._clock = ids, clock
         self._source, self._model = source, model
         self._name = ""  # of the cry at hand
+        self._today = Today()
         self._ends: dict[int, EventMessage] = {}  # of events whose recordings are to come, by their numbers
 
     def event(self, event: CryEvent, clip: Path | None = None) -> EventMessage:
@@ -110,6 +135,7 @@ class Messages:
         if event.kind == "start":
             self._name = MessageIds.event(number)
         is_start = event.kind == "start"
+        self._today.hear(event, self._clock.now())
         message = EventMessage(
             id=number,
             event=self._name,
@@ -147,8 +173,23 @@ class Messages:
 
     def reading(self, probability: float, level: float) -> Reading:
         """The message of what is heard now."""
-        shown = round(level, 1) if math.isfinite(level) else None
-        return Reading(at=utc(self._clock.now()), probability=round(probability, 3), level=shown)
+        now = self._clock.now()
+        return Reading(
+            at=utc(now),
+            probability=round(probability, 3),
+            level=round(level, 1) if math.isfinite(level) else None,
+            crying_today=round(self._today.at(now), 1),
+        )
+
+    def controls(self, controls: Controls) -> ControlsMessage:
+        """The message of what a person has set."""
+        until = controls.muted_until if controls.is_muted else None
+        return ControlsMessage(
+            at=utc(self._clock.now()),
+            alerts=not controls.is_muted,
+            muted_until=None if until is None or math.isinf(until) else utc(until),
+            threshold=round(controls.threshold, 6),
+        )
 
     def source(self, verdict: Verdict, seconds: float) -> SourceMessage:
         """The message that the source is lost, or back; it has been lost for so many seconds."""

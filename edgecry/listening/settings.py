@@ -228,13 +228,16 @@ def parse_settings(table: Table, origin: str) -> ListenSettings:
 
 def _sinks(tables: Table, origin: str) -> Mapping[str, Table]:
     """Tables of sinks that there are, with keys and kinds of values that they know."""
-    from edgecry.sinks.making import SINKS
+    from edgecry.sinks.making import SINKS, split
+    from edgecry.sinks.rules import Rules
 
     for name, table in tables.items():
         if name not in SINKS:
             raise EdgecryError(f"{origin}: [sinks] {name}: is unknown; {nearest(name, SINKS)}")
         table_of(table, f"{origin}: [sinks] ", f"sinks.{name}")
-        values(SINKS[name].Settings, table, origin, f"sinks.{name}")
+        own, rules = split(table)
+        values(SINKS[name].Settings, own, origin, f"sinks.{name}")
+        parse(Rules, rules, origin, f"sinks.{name}")
     return MappingProxyType({name: MappingProxyType(dict(table)) for name, table in tables.items()})
 
 

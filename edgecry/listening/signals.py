@@ -1,13 +1,21 @@
-"""Signals that ask to end: the first is heeded in good order, the second at once."""
+"""Signals: those that ask to end, of which the first is heeded in good order, the second at once; and those
+that switch alerts off and on.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+if TYPE_CHECKING:
+    from edgecry.sinks.controls import Controls
+
+#: Seconds that a signal switches alerts off for.
+MUTED: Final = 1800.0
 ASKING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -47,3 +55,15 @@ class EndRequest:
         if self.made:
             self._leave(128 + number)
         self.made = True
+
+
+@contextmanager
+def alert_signals(controls: Controls) -> Iterator[None]:
+    """Let SIGUSR1 switch alerts off for half an hour, and SIGUSR2 on again. In the main thread."""
+    orders: dict[int, float] = {signal.SIGUSR1: MUTED, signal.SIGUSR2: 0.0}
+    before = {number: signal.signal(number, lambda n, _: controls.mute(orders[n])) for number in orders}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

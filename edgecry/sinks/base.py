@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TextIO
 
 from edgecry.checks import number
 from edgecry.needs import Need
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import Message, Report
 from edgecry.waiting import doubled
 
@@ -60,6 +61,8 @@ class Sink(ABC):
     secret : (str, str) or None
         Where its secret is unless its table says so: the table's key, to which ``_file`` or ``_variable``
         is added, and a variable of the environment.
+    alerts : bool
+        Whether it tells people of events at once, and so nothing while alerts are off.
     variables : mapping of str to str
         Other keys of its table that a variable of the environment fills in.
     """
@@ -70,6 +73,7 @@ class Sink(ABC):
 
     Settings: ClassVar[type[Any]]
     network: ClassVar[bool] = False
+    alerts: ClassVar[bool] = True
     secret: ClassVar[tuple[str, str] | None] = None
     variables: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
@@ -87,6 +91,9 @@ class Sink(ABC):
     def needs(cls, settings: Any) -> tuple[Need, ...]:  # noqa: ARG003 - others read them
         """Return what has to be there for a delivery."""
         return ()
+
+    def hand(self, controls: Controls) -> None:  # noqa: B027 - most take no orders
+        """Get what a person may change, for a sink by which orders come; before it is opened."""
 
     def wake(self) -> None:  # noqa: B027 - whoever runs the sink sets another
         """Ask, from any thread, for :meth:`open` to be called soon though no message comes."""

@@ -58,6 +58,8 @@ class Connection:
         Topic on which Home Assistant tells that it has started.
     changed : callable
         Called with True when it has, with False when the connection is lost; by another thread.
+    ordered : callable
+        Called with topic and payload of what comes on a topic of orders; by another thread.
 
     Attributes
     ----------
@@ -68,12 +70,18 @@ class Connection:
     """
 
     def __init__(
-        self, client: Client, where: str, status: str | None, changed: Callable[[bool], None]
+        self,
+        client: Client,
+        where: str,
+        status: str | None,
+        changed: Callable[[bool], None],
+        ordered: Callable[[str, bytes], None],
     ) -> None:
         self._client = client
         self._where = where
         self._status = status
-        self._changed = changed
+        self._changed, self._ordered = changed, ordered
+        self._orders: tuple[str, ...] = ()  # topics of them
         self._news = threading.Condition()
         self._refusal: str | None = None
         self._accepted = False
@@ -87,8 +95,11 @@ class Connection:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
 
-    def connect(self, address: tuple[str, int], keepalive: int, timeout: float) -> None:
-        """Connect and wait until the broker has accepted."""
+    def connect(
+        self, address: tuple[str, int], keepalive: int, timeout: float, orders: Iterable[str] = ()
+    ) -> None:
+        """Connect, ask for what comes on the topics of orders, and wait until the broker has accepted."""
+        self._orders = tuple(orders)
         self._client.connect_timeout = timeout
         try:
             self._client.connect(*address, keepalive=keepalive)
@@ -158,8 +169,8 @@ class Connection:
                 self._refusal = f"refused: {reason}{hint}"
             else:
                 self._accepted = True
-                if self._status is not None:
-                    client.subscribe(self._status, qos=1)
+                for topic in (*self._orders, *filter(None, [self._status])):
+                    client.subscribe(topic, qos=1)
             self._news.notify_all()
 
     def _on_disconnect(self, *_: Any) -> None:
@@ -179,6 +190,10 @@ class Connection:
             if self._retained is not None and message.retain:
                 self._retained[message.topic] = message.payload
                 self._news.notify_all()
+        if message.topic in self._orders:
+            if not message.retain:  # that of yesterday was obeyed yesterday
+                self._ordered(message.topic, message.payload)
+            return
         # Retained, it is no news: everything was announced on connecting.
         if message.payload == ONLINE.encode() and not message.retain:
             self._changed(True)

@@ -6,12 +6,15 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Sink
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import CRY_KINDS, SOURCE_KINDS, EventMessage, Message, SourceMessage
 from edgecry.sinks.outbox import Outbox, OutboxSettings
+from edgecry.sinks.rules import Gate, Rules
 
 log = logging.getLogger("edgecry")
 
@@ -30,6 +33,10 @@ class Dispatcher:
         Where to. Their names differ.
     outbox : Outbox, optional
         Where events for durable sinks wait; in memory if left out. Closed with the dispatcher.
+    rules : mapping of str to Rules
+        What a sink is told and when, by its name.
+    controls : Controls, optional
+        Whether alerts are off; they are on if left out.
 
     Raises
     ------
@@ -37,11 +44,23 @@ class Dispatcher:
         Two sinks have the same name.
     """
 
-    def __init__(self, sinks: Iterable[Sink], outbox: Outbox | None = None) -> None:
+    def __init__(
+        self,
+        sinks: Iterable[Sink],
+        outbox: Outbox | None = None,
+        rules: Mapping[str, Rules] = MappingProxyType({}),
+        controls: Controls | None = None,
+    ) -> None:
         self._disk = outbox
         self._memory = Outbox(OutboxSettings(max_messages=IN_MEMORY))
         self._workers = [
-            Worker(sink, self._disk if sink.durable and self._disk else self._memory) for sink in sinks
+            Worker(
+                sink,
+                self._disk if sink.durable and self._disk else self._memory,
+                rules.get(sink.name) or Rules(mute=sink.alerts),
+                controls,
+            )
+            for sink in sinks
         ]
         names = [worker.name for worker in self._workers]
         if len(set(names)) < len(names):
@@ -139,11 +158,18 @@ class Dispatcher:
 class Worker:
     """Runs one sink: takes its messages from an outbox, tries again what failed."""
 
-    def __init__(self, sink: Sink, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        outbox: Outbox,
+        rules: Rules = Rules(),  # noqa: B008 - frozen
+        controls: Controls | None = None,
+    ) -> None:
         self.sink = sink
         self.name = sink.name
         self.thread = threading.Thread(target=self._run, name=f"edgecry-{sink.name}", daemon=True)
         self._outbox = outbox
+        self._rules, self._gate = rules, Gate(rules, controls)
         self._latest: dict[str, Message] = {}  # of each sort the newest, which is what holds now
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -156,12 +182,13 @@ class Worker:
         sink.wake = self._wake.set  # type: ignore[method-assign]
 
     def take(self, message: Message) -> None:
-        """Queue a message; called by one thread."""
-        with self._lock:
-            self._latest[_sort(message)] = message
-        if isinstance(message, EventMessage | SourceMessage):
-            self._outbox.put(self.name, message)
-        self._wake.set()
+        """Queue what the rules allow of a message; called by one thread."""
+        for admitted in self._gate.admit(message):
+            with self._lock:
+                self._latest[_sort(admitted)] = admitted
+            if isinstance(admitted, EventMessage | SourceMessage) and self._rules.wants(admitted.kind):
+                self._outbox.put(self.name, admitted)
+            self._wake.set()
 
     def wake(self) -> None:
         """Look at the outbox: messages have come into it by another way."""

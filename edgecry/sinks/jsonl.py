@@ -55,6 +55,7 @@ class JsonlStream(Sink):
     """Writes a line for each event to standard output."""
 
     Settings = JsonlSettings
+    alerts = False
 
     def __init__(self, stream: TextIO, name: str = "jsonl") -> None:
         self.stream = stream
@@ -77,6 +78,7 @@ class JsonlSink(Sink):
     """
 
     Settings = JsonlSettings
+    alerts = False
     backoff = Backoff(first=1, longest=30)
 
     def __init__(self, settings: JsonlSettings, name: str = "jsonl") -> None:

@@ -13,6 +13,7 @@ from edgecry.sinks.base import Sink
 from edgecry.sinks.execute import ExecSink
 from edgecry.sinks.jsonl import JsonlSink
 from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.rules import Rules
 from edgecry.sinks.text import TextSink
 from edgecry.sinks.webhook import WebhookSink
 from edgecry.toml_tables import Table, parse
@@ -67,13 +68,37 @@ def sink_settings(
         if name not in tables and name not in ALWAYS:
             continue
         fields = {field.name for field in dataclasses.fields(sink.Settings)}
-        table = {key: value for key, value in known.items() if key in fields} | dict(tables.get(name, {}))
+        own, _ = split(tables.get(name, {}))
+        table = {key: value for key, value in known.items() if key in fields} | own
         table |= _from_variables(sink, table, environment)
         table |= _from_systemd(name, table, environment)
         settings = parse(sink.Settings, table, f"[sinks.{name}]")
         if getattr(settings, "enabled", True):
             found[name] = settings
     return found
+
+
+def sink_rules(tables: Mapping[str, Table]) -> dict[str, Rules]:
+    """Read what each sink is told and when, from its table.
+
+    Raises
+    ------
+    EdgecryError
+        A value is out of range.
+    """
+    return {
+        name: parse(Rules, {"mute": sink.alerts} | split(tables.get(name, {}))[1], f"[sinks.{name}]")
+        for name, sink in SINKS.items()
+    }
+
+
+def split(table: Table) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a sink's table into its own keys and those of its rules."""
+    rules = {field.name for field in dataclasses.fields(Rules)}
+    return (
+        {key: value for key, value in table.items() if key not in rules},
+        {key: value for key, value in table.items() if key in rules},
+    )
 
 
 def make_sinks(settings: Mapping[str, Any], stream: TextIO) -> list[Sink]:

@@ -30,6 +30,7 @@ CRYING_KINDS = ("start", "update")
 HEARTBEAT = "heartbeat"
 READING = "reading"
 HEALTH = "health"
+CONTROLS = "controls"
 #: The kinds that tell whether the source is heard.
 SOURCE_LOST, SOURCE_BACK = "source_lost", "source_back"
 SOURCE_KINDS = (SOURCE_LOST, SOURCE_BACK)
@@ -243,16 +244,20 @@ class Reading:
         Of a cry, in the newest window.
     level : float or None
         RMS in dB of full scale; None in digital silence.
+    crying_today : float
+        Seconds of crying since midnight, or since the listener started.
     """
 
     at: str
     probability: float
     level: float | None
+    crying_today: float = 0.0
     kind: str = READING
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON."""
-        return {"at": self.at, "probability": self.probability, "level": self.level}
+        names = ("at", "probability", "level", "crying_today")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,9 +285,37 @@ class Health:
         return {"at": self.at, "state": self.state, "reason": self.reason, "hearing": self.hearing}
 
 
+@dataclass(frozen=True, kw_only=True)
+class ControlsMessage:
+    """What a person has set. Told now or not at all, and only to sinks that show it.
+
+    Attributes
+    ----------
+    at : str
+        When, as in :class:`EventMessage`.
+    alerts : bool
+        Whether alerts are sent.
+    muted_until : str or None
+        Until when they are not: ISO 8601, UTC; None if they are sent, or off without end.
+    threshold : float
+        The probability from which on a window is a cry.
+    """
+
+    at: str
+    alerts: bool
+    muted_until: str | None
+    threshold: float
+    kind: str = CONTROLS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON."""
+        names = ("at", "alerts", "muted_until", "threshold")
+        return {name: getattr(self, name) for name in names}
+
+
 #: What waits in an outbox until it is delivered.
 Report = EventMessage | SourceMessage
-Message = Report | Heartbeat | Reading | Health
+Message = Report | Heartbeat | Reading | Health | ControlsMessage
 M = TypeVar("M", EventMessage, SourceMessage, Heartbeat)
 
 

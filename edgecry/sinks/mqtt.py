@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,11 +17,13 @@ from edgecry.errors import EdgecryError, SinkError
 from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.broker import Connection, bounded_client
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.homeassistant import belongs_to, discovery, former_topics, identifier, machine
 from edgecry.sinks.message import (
     CRYING_KINDS,
     RECORDED,
+    ControlsMessage,
     EventMessage,
     Health,
     Message,
@@ -30,7 +33,7 @@ from edgecry.sinks.message import (
     check_device,
     default_device,
 )
-from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
+from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, ORDERS, Topics
 from edgecry.words import is_host
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ MQTT_PASSWORD = "EDGECRY_MQTT_PASSWORD"  # noqa: S105 - its name
 TAKEN = 2
 #: Seconds that the broker may take to confirm the farewell.
 FAREWELL = 2.0
+#: Bytes of an order that are looked at.
+LONGEST_ORDER = 40
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,8 @@ class MqttSink(Sink):
         self._tls = _tls(settings) if settings.encrypted else None
         self._newest: EventMessage | None = None
         self._health: Health | None = None
+        self._set: ControlsMessage | None = None
+        self._controls: Controls | None = None
         self._connection: Connection | None = None
         self._to_announce = True
         self._machine = machine()
@@ -188,6 +195,10 @@ class MqttSink(Sink):
     def needs(cls, settings: MqttSettings) -> tuple[Need, ...]:
         """Return the broker."""
         return (Server(*settings.address),)
+
+    def hand(self, controls: Controls) -> None:
+        """Take orders for these."""
+        self._controls = controls
 
     def open(self) -> None:
         """Connect unless connected; tell the broker, and Home Assistant, what holds now."""
@@ -223,6 +234,9 @@ class MqttSink(Sink):
         elif isinstance(message, Health):
             self._health = message
             self._publish(self._topics.health, json.dumps(message.to_dict()))
+        elif isinstance(message, ControlsMessage):
+            self._set = message
+            self._publish(self._topics.controls, json.dumps(message.to_dict()))
         else:
             self._publish(self._topics.heartbeat, json.dumps(message.to_dict()))
             if self.settings.expire_after is not None:
@@ -264,8 +278,9 @@ class MqttSink(Sink):
                 self._publish(topic, "")
             for topic, payload in messages.items():
                 self._publish(topic, payload)
-        if self._health is not None:
-            self._publish(self._topics.health, json.dumps(self._health.to_dict()))
+        for topic, newest in ((self._topics.health, self._health), (self._topics.controls, self._set)):
+            if newest is not None:
+                self._publish(topic, json.dumps(newest.to_dict()))
         self._publish(self._topics.availability, ONLINE)
         self._show_state()
 
@@ -287,9 +302,19 @@ class MqttSink(Sink):
         client = self._client(identifier(self._topics, self._machine))
         client.will_set(self._topics.availability, OFFLINE, qos=1, retain=True)
         status = f"{settings.home_assistant.strip('/')}/status" if settings.home_assistant else None
-        connection = Connection(client, self._where, status, self._changed)
-        connection.connect(settings.address, settings.keepalive, settings.timeout)
+        orders = {self._topics.order(what): what for what in ORDERS} if self._controls else {}
+        connection = Connection(client, self._where, status, self._changed, lambda *o: self._obey(orders, *o))
+        connection.connect(settings.address, settings.keepalive, settings.timeout, orders)
         return connection
+
+    def _obey(self, orders: Mapping[str, str], topic: str, payload: bytes) -> None:
+        """Called by the network's thread: do what somebody asks for."""
+        if self._controls is None or topic not in orders:
+            return
+        try:
+            self._controls.obey(orders[topic], payload[:LONGEST_ORDER].decode(errors="replace").strip())
+        except EdgecryError as error:
+            log.warning("%s: %s: %s", self.name, topic, error)
 
     def _client(self, name: str) -> Client:
         client = bounded_client(client_id=name)
@@ -323,7 +348,7 @@ class MqttSink(Sink):
         topics = Topics(self._topics.prefix, check_device(device))
         # A name of its own, or the broker would end the connection of a listener that runs.
         client = self._client(f"{identifier(self._topics, self._machine)}-forget")
-        connection = Connection(client, self._where, None, lambda _: None)
+        connection = Connection(client, self._where, None, lambda _: None, lambda *_: None)
         connection.connect(settings.address, settings.keepalive, settings.timeout)
         try:
             prefix = (settings.home_assistant or "homeassistant").strip("/")

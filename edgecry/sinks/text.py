@@ -34,6 +34,7 @@ class TextSink(Sink):
     """
 
     Settings = TextSettings
+    alerts = False
 
     def __init__(self, stream: TextIO, name: str = "text") -> None:
         self.name = name

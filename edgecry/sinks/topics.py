@@ -9,6 +9,8 @@ ONLINE: Final = "online"
 OFFLINE: Final = "offline"
 ON: Final = "ON"
 OFF: Final = "OFF"
+#: What orders can set.
+ORDERS: Final = ("alerts", "threshold")
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,12 @@ class Topics:
     def health(self) -> str:
         """Whether the listener hears, and why not, as JSON, retained."""
         return f"{self.root}/health"
+
+    @property
+    def controls(self) -> str:
+        """What a person has set, as JSON, retained."""
+        return f"{self.root}/controls"
+
+    def order(self, what: str) -> str:
+        """Where orders come: to set ``alerts`` or the ``threshold``."""
+        return f"{self.root}/{what}/set"

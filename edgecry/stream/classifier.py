@@ -172,6 +172,16 @@ class StreamClassifier:
         """The engine of the features."""
         return self._detector.extractor.engine
 
+    def set_onset(self, onset: float) -> None:
+        """Let a window vote for a cry from another score on; the score at which a cry ends moves with it.
+
+        Raises
+        ------
+        EdgecryError
+            ``onset`` is not over 0, or more than 1.
+        """
+        self.events = self._tracker.settings = self.events.with_onset(onset)
+
     @property
     def position(self) -> float:
         """Seconds of the stream so far, heard or lost."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edgecry.checks import number, whole
@@ -70,6 +70,12 @@ class EventSettings:
                 raise EdgecryError(f"{name}: {getattr(self, name):g} s is negative; allowed is 0 and more")
         if self.end_after <= 0:
             raise EdgecryError(f"end_after: {self.end_after:g} s; allowed is more than 0")
+
+    def with_onset(self, onset: float) -> EventSettings:
+        """Return the settings with another ``onset``, and ``release`` at the same share of it."""
+        if onset == self.onset:
+            return self
+        return replace(self, onset=onset, release=self.release / self.onset * onset)
 
     @classmethod
     def around(cls, threshold: float) -> EventSettings:

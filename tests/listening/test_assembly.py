@@ -122,7 +122,8 @@ def test_sample_file_shows_every_key():
     from typing import get_type_hints
 
     from edgecry.listening.settings import ListenSettings
-    from edgecry.sinks.making import SINKS
+    from edgecry.sinks.making import SINKS, split
+    from edgecry.sinks.rules import Rules
 
     lines = [line.removeprefix("# ") if " = " in line else line for line in SAMPLE.read_text().splitlines()]
     table = tomllib.loads("\n".join(line for line in lines if not line.startswith("# ")))
@@ -133,7 +134,9 @@ def test_sample_file_shows_every_key():
         if is_dataclass(hints[name]):
             assert set(table[name]) == {f.name for f in fields(hints[name])}, name
     for name, sink in SINKS.items():
-        assert set(sinks[name]) == {f.name for f in fields(sink.Settings)}, name
+        own, rules = split(sinks[name])
+        assert set(own) == {f.name for f in fields(sink.Settings)}, name
+        assert set(rules) == ({f.name for f in fields(Rules)} if name == "webhook" else set()), name
 
 
 def test_sample_file_says_the_defaults():
@@ -152,9 +155,10 @@ def test_sample_file_says_the_defaults():
         defaults.heartbeat,
     )
     from edgecry.sinks.making import SINKS
+    from edgecry.sinks.rules import Rules
 
     for name, table in found.sinks.items():
-        kind = SINKS[name].Settings
+        known = SINKS[name].Settings.__dataclass_fields__ | Rules.__dataclass_fields__
         for key, value in table.items():
             if key not in examples:
-                assert value == kind.__dataclass_fields__[key].default, (name, key)
+                assert value == known[key].default, (name, key)

@@ -15,8 +15,9 @@ from edgecry.listening.hearing import HearingSettings, Verdict
 from edgecry.listening.listener import HUNG, Listener, Parts, level
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.message import SOURCE_KINDS, Health, Heartbeat, MessageIds
+from edgecry.sinks.message import SOURCE_KINDS, ControlsMessage, Health, Heartbeat, MessageIds
 from edgecry.sources.base import Gap
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block
@@ -36,6 +37,7 @@ class Ear:
         self._tally = Tally()
         self.heard: list[np.ndarray] = []
         self.gaps: list[float] = []
+        self.onsets: list[float] = []
         self._rest = np.empty(0, np.float32)
         self._position = 0.0
         self._cry: CryEvent | None = None
@@ -66,6 +68,9 @@ class Ear:
     def statistics(self) -> StreamStatistics:
         return self._tally.statistics(0, 0, 0)
 
+    def set_onset(self, onset: float) -> None:
+        self.onsets.append(onset)
+
     def gap(self, seconds: float) -> list[CryEvent]:
         self.gaps.append(seconds)
         self._position += seconds
@@ -83,17 +88,27 @@ class Ear:
 def listen(tmp_path):
     """Listen to a script to its end, or until ``ended``; returns what there is to see."""
 
-    def run(*steps, ended=lambda: False, record=False, heartbeat=0.0, sink=None, source=None, clock=None):
+    def run(
+        *steps,
+        ended=lambda: False,
+        record=False,
+        heartbeat=0.0,
+        sink=None,
+        source=None,
+        clock=None,
+        controls=None,
+    ):
         sink = sink or ListSink()
         source = source or Script(*steps, sr=SR)
         reader = Reader(source, hold=30.0)
-        dispatcher = Dispatcher([sink])
+        controls = controls or Controls(0.8)
+        dispatcher = Dispatcher([sink], controls=controls)
         ear, wall, view = Ear(), WallClock(lead=30), SimpleNamespace(shown=[])
         clips = ClipSettings(1, 1, 5)
         recorder = ClipRecorder(tmp_path / "clips", SR, wall.at, clips) if record else None
         view.show = lambda *args: view.shown.append(args)
         messages = Messages(MessageIds("cot", 1), wall, "script", "ear")
-        parts = Parts(reader, ear, messages, dispatcher, wall, recorder, Notifier({}), view)
+        parts = Parts(reader, ear, messages, dispatcher, wall, recorder, Notifier({}), view, controls)
         reader.start()
         dispatcher.open()
         listener = Listener(parts, heartbeat, **({"clock": clock} if clock else {}))
@@ -256,7 +271,8 @@ def test_service_manager_is_told(tmp_path):
         messages = Messages(MessageIds("cot", 1), wall, "script", "ear")
         reader.start()
         dispatcher.open()
-        Listener(Parts(reader, Ear(), messages, dispatcher, wall, None, notifier, None)).run(lambda: False)
+        parts = Parts(reader, Ear(), messages, dispatcher, wall, None, notifier, None, Controls(0.8))
+        Listener(parts).run(lambda: False)
         manager.setblocking(False)
         told = []
         try:
@@ -293,6 +309,26 @@ def test_what_it_hears_is_told_when_it_changes(caplog):
     assert told == ["listening", "is it muted?", "listening"]
 
 
+def test_what_a_person_sets_is_heeded_and_told(listen):
+    """At once, and once; alerts that are off keep nothing from being heard."""
+    sink = ListSink()
+
+    def change() -> np.ndarray:
+        wait_for(lambda: [m.threshold for m in sink.shown if isinstance(m, ControlsMessage)] == [0.8])
+        seen.controls.set_threshold(0.4)
+        seen.controls.mute(60)
+        return ones(2 * SR)
+
+    seen = SimpleNamespace(controls=Controls(0.8))
+    heard = listen(quiet(1), change, quiet(1), sink=sink, controls=seen.controls)
+    assert heard.ear.onsets == [0.8, 0.4]
+    told = [message for message in sink.shown if isinstance(message, ControlsMessage)]
+    assert [(message.alerts, message.threshold) for message in told] == [(True, 0.8), (False, 0.4)]
+    assert told[-1].muted_until > told[-1].at
+    assert kinds(heard) == []
+    assert heard.listener.snapshot().events == 1
+
+
 def test_no_sign_of_life_while_the_source_hangs(caplog):
     """systemd is to start everything anew, rather than believe that somebody listens."""
     reader, beats = SimpleNamespace(sr=16000), []
@@ -300,7 +336,7 @@ def test_no_sign_of_life_while_the_source_hangs(caplog):
     listener = Listener(SimpleNamespace(reader=reader, notifier=notifier, recorder=None))
     for idle in (0.0, HUNG, 2 * HUNG, 0.5):
         reader.idle = idle
-        listener._look_around()
+        listener._live(0.0)
     assert beats == [0.0, 0.5]
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
@@ -316,6 +352,8 @@ def test_no_sign_of_life_when_nothing_was_heard_for_long(caplog, restart_after):
         messages=Messages(MessageIds("cot", 1), WallClock(clock=clock), "script", "ear"),
         recorder=None,
         view=None,
+        stream=Ear(),
+        controls=Controls(0.8),
     )
     listener, began = (
         Listener(parts, 0.0, hearing=HearingSettings(restart_after=restart_after), clock=clock),

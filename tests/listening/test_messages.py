@@ -1,10 +1,14 @@
 """Events to messages: names, times, reasons."""
 
+import math
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecry.listening.messages import TOLERANCE, Messages, WallClock
+from edgecry.listening.messages import TOLERANCE, Messages, Today, WallClock
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import MessageIds
 from edgecry.stream.events import CryEvent
 from tests.sources.fakes import Clock
@@ -52,6 +56,33 @@ def test_a_label_is_a_reason_or_nothing():
     reasons = {"hungry": 0.5, "tired": 0.5}
     told = messages().event(event("end", label="uncertain", reasons=reasons, reason_set=("hungry", "tired")))
     assert (told.label, told.reasons, told.reason_set) == ("uncertain", reasons, ("hungry", "tired"))
+
+
+def test_crying_today():
+    """All cries that are over, and the one at hand; anew after midnight, with a cry that goes on then."""
+    morning = time.mktime((2026, 6, 1, 8, 0, 0, 0, 0, -1))
+    today = Today()
+    assert today.at(morning) == 0
+    for kind, start, end in (("start", 10, 13), ("update", 10, 25), ("end", 10, 40), ("start", 80, 83)):
+        today.hear(event(kind, start=start, end=end), morning)
+    assert today.at(morning) == 33
+    midnight = morning + 16 * 3600
+    assert today.at(midnight - 1) == 33
+    assert today.at(midnight) == 3
+    today.hear(event("end", start=80, end=100), midnight)
+    assert today.at(midnight) == 20
+
+
+@pytest.mark.parametrize(
+    ("seconds", "until"), [(0, None), (60, "1970-01-01T00:19:15.000Z"), (math.inf, None)]
+)
+def test_controls(seconds, until):
+    clock = Clock()
+    clock.now += 95
+    controls = Controls(0.75, clock)
+    controls.mute(seconds)
+    told = messages().controls(controls)
+    assert (told.alerts, told.muted_until, told.threshold) == (not seconds, until, 0.75)
 
 
 def test_heartbeat_takes_numbers_alone():

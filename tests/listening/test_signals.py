@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from edgecry.listening.signals import ASKING, EndRequest
+from edgecry.listening.signals import ASKING, MUTED, EndRequest, alert_signals
+from edgecry.sinks.controls import Controls
 
 
 @pytest.mark.parametrize("number", ASKING)
@@ -30,3 +31,14 @@ def test_what_is_ignored_stays_so():
             assert not request.made
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_alerts_are_switched_off_and_on():
+    controls = Controls(0.8, clock=lambda: 100.0)
+    before = [signal.getsignal(n) for n in (signal.SIGUSR1, signal.SIGUSR2)]
+    with alert_signals(controls):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert controls.muted_until == 100 + MUTED
+        os.kill(os.getpid(), signal.SIGUSR2)
+        assert not controls.is_muted
+    assert [signal.getsignal(n) for n in (signal.SIGUSR1, signal.SIGUSR2)] == before

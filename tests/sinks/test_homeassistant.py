@@ -5,6 +5,7 @@ import json
 import pytest
 
 from edgecry import __version__
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.homeassistant import belongs_to, discovery, former_topics, identifier, machine
 from edgecry.sinks.message import EVENT_KINDS, SOURCE_KINDS
 from edgecry.sinks.topics import Topics
@@ -37,6 +38,8 @@ KNOWN = {
     "sensor": ENTITY
     | {"device_class", "options", "state_class", "suggested_display_precision", "unit_of_measurement"}
     | {"value_template"},
+    "switch": ENTITY | {"command_topic", "payload_off", "payload_on", "value_template"},
+    "number": ENTITY | {"command_topic", "max", "min", "mode", "step", "value_template"},
 }
 
 
@@ -82,7 +85,10 @@ def test_its_entities():
         "last_cry": "sensor",
         "level": "sensor",
         "memory": "sensor",
+        "today": "sensor",
         "reason": "sensor",
+        "alerts": "switch",
+        "threshold": "number",
     }
     assert {key for key, entity in found.items() if not entity.get("enabled_by_default", True)} == {
         "level",
@@ -136,6 +142,23 @@ def test_probability_is_that_of_now():
     assert found["state_topic"] == "edgecry/nursery/reading"
     assert found["value_template"] == "{{ (100 * value_json.probability) | round(1) }}"
     assert (found["unit_of_measurement"], found["state_class"]) == ("%", "measurement")
+
+
+def test_what_can_be_set():
+    """Each is shown as it is set, and orders go to the topics on which they are heeded."""
+    found = config()["components"]
+    assert (found["alerts"]["command_topic"], found["threshold"]["command_topic"]) == (
+        "edgecry/nursery/alerts/set",
+        "edgecry/nursery/threshold/set",
+    )
+    assert {found[key]["state_topic"] for key in ("alerts", "threshold")} == {"edgecry/nursery/controls"}
+    assert {found[key]["entity_category"] for key in ("alerts", "threshold")} == {"config"}
+    controls = Controls(0.8)
+    for order in (found["alerts"]["payload_off"], found["alerts"]["payload_on"]):
+        controls.obey("alerts", order)
+    for limit in (found["threshold"]["min"], found["threshold"]["max"]):
+        controls.obey("threshold", str(limit))
+        assert controls.threshold == limit
 
 
 def test_events_are_all_that_there_are():

@@ -13,9 +13,10 @@ import pytest
 
 from edgecry import __version__
 from edgecry.errors import EdgecryError, SinkError
+from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
-from edgecry.sinks.message import Health, Reading
+from edgecry.sinks.message import ControlsMessage, Health, Reading
 from edgecry.sinks.mqtt import MqttSettings, MqttSink
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sinks.topics import Topics
@@ -481,13 +482,35 @@ def test_discovery_on_the_broker(broker, outbox):
         tables = [config, *config["components"].values()]
         tables += [place for table in tables for place in table.get("availability", ())]
         named = {v for table in tables for k, v in table.items() if k.endswith("topic")}
-        names = ("state", "attributes", "availability", "event", "heartbeat", "reading", "health")
+        names = ("state", "attributes", "availability", "event", "heartbeat", "reading", "health", "controls")
+        named = {topic for topic in named if not topic.endswith("/set")}
         assert named == {f"{ROOT}/{name}" for name in names}
         dispatcher.send(heartbeat(1))
         dispatcher.send(health)
+        dispatcher.send(ControlsMessage(at=cry(1).at, alerts=True, muted_until=None, threshold=0.8))
         dispatcher.send(Reading(at=cry(1).at, probability=0.25, level=-41.5))
         wait_for(lambda: named <= {topic for topic, _, _ in watcher.got})
     assert all(config["origin"]["sw_version"] == __version__ for config in configs.values())
+
+
+def test_orders(broker, outbox, caplog):
+    """From anybody whom the broker lets publish; what makes no sense, or is retained, changes nothing."""
+    controls, mqtt = Controls(0.8), sink(broker)
+    mqtt.hand(controls)
+    with Watcher(broker) as watcher:
+        watcher.publish(f"{ROOT}/threshold/set", "0.1", retain=True)
+        with Dispatcher([mqtt], outbox):
+            wait_for(lambda: watcher.payloads(f"{ROOT}/state"))
+            for what, order in (("threshold", "0,5"), ("alerts", "x" * 1000), ("alerts", "OFF")):
+                watcher.publish(f"{ROOT}/{what}/set", order)
+            wait_for(lambda: controls.is_muted)
+            assert controls.threshold == 0.8
+            watcher.publish(f"{ROOT}/threshold/set", "0.65")
+            watcher.publish(f"{ROOT}/alerts/set", "ON")
+            wait_for(lambda: not controls.is_muted)
+    assert controls.threshold == 0.65
+    refused = [record.getMessage() for record in caplog.records if "/set" in record.getMessage()]
+    assert [len(text) < 200 for text in refused] == [True, True]
 
 
 def test_what_is_not_heard_is_told_and_told_again(broker, outbox):

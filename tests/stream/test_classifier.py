@@ -115,6 +115,19 @@ def test_events_are_those_of_the_scores(loud):
     assert {e.label for e in events} == {"cry"}
 
 
+def test_the_onset_is_moved_while_it_listens(loud):
+    """The scores stay as they are; from then on others vote."""
+    y = streams.scene(12, (1, 2.5), (5, 8.2), (8.4, 9))
+    stream, other = listen(loud), listen(loud)
+    whole = run(stream, y)
+    highest = max(window.score for window in stream.recent)
+    told = other.push(y[: 4 * SR])
+    other.set_onset(min(1.0, highest + 1e-3))
+    told += other.push(y[4 * SR :]) + other.flush()
+    assert [window.score for window in other.recent] == [window.score for window in stream.recent]
+    assert told == [event for event in whole if event.number == 1]
+
+
 def test_default_events_follow_the_detectors_threshold(ear):
     stream = StreamClassifier(ear, SR)
     assert stream.events == EventSettings.around(streams.DECISION["threshold"])

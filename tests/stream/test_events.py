@@ -417,3 +417,13 @@ def test_expects_minds_the_refractory_time_of_an_event_the_window_would_end():
 def test_settings_beyond_all_floats_are_refused(name):
     with pytest.raises(EdgecryError, match=f"{name}: 1000"):
         EventSettings(**{name: 10**400})
+
+
+def test_another_onset_keeps_the_share_of_the_release():
+    settings = EventSettings(onset=0.8, release=0.4)
+    moved = settings.with_onset(0.6)
+    assert (moved.onset, moved.release) == (0.6, pytest.approx(0.3))
+    assert settings.with_onset(0.8) is settings
+    for refused in (0.0, 1.01):
+        with pytest.raises(EdgecryError, match="onset"):
+            settings.with_onset(refused)
