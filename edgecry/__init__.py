@@ -23,7 +23,7 @@ _HOME = {
     "ModelError": "edgecry.errors",
     "Prediction": "edgecry.classifier",
     "Reasons": "edgecry.decision",
-    "RuntimeOptions": "edgecry.models.model",
+    "RuntimeOptions": "edgecry.models.runtimes",
     "SpecError": "edgecry.errors",
     "StreamClassifier": "edgecry.stream.classifier",
     "Waveform": "edgecry.audio.load",
@@ -60,7 +60,8 @@ if TYPE_CHECKING:
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec
-    from edgecry.models.model import CryModel, RuntimeOptions
+    from edgecry.models.model import CryModel
+    from edgecry.models.runtimes import RuntimeOptions
     from edgecry.stream.classifier import StreamClassifier
     from edgecry.stream.events import CryEvent
     from edgecry.stream.settings import EventSettings

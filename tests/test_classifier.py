@@ -16,7 +16,8 @@ from edgecry.diagnostics import bench
 from edgecry.errors import AudioError, EdgecryError, ModelError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.models.bundled import BUNDLED_MODEL, bundled
-from edgecry.models.model import CryModel, RuntimeOptions
+from edgecry.models.model import CryModel
+from edgecry.models.runtimes import RuntimeOptions
 from tests import graphs
 from tests.conftest import answer, needs_bundled, tone
 

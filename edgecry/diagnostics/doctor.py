@@ -118,20 +118,23 @@ def examine(model: Path | None = None) -> Iterator[Check]:
 
 
 def architecture(name: str) -> Check:
-    """Check that onnxruntime is built for this processor."""
+    """Tell whether onnxruntime is built for this processor. NumPy runs the models where it is not."""
     if name in SUPPORTED:
         return Check("architecture", "ok", name)
-    advice = "onnxruntime is not built for it; use a 64-bit ARM or x86 board with a 64-bit system"
-    return Check("architecture", "fail", name or "unknown", advice)
+    advice = "onnxruntime is not built for it; NumPy runs the models, which takes longer"
+    return Check("architecture", "warn", name or "unknown", advice)
 
 
 def userland(name: str, bits: int) -> Check:
-    """Check that Python has 64 bits. Raspberry Pi OS had 32 bits under a 64-bit kernel."""
+    """Tell whether Python has 64 bits. Raspberry Pi OS had 32 bits under a 64-bit kernel."""
     if bits == 64:
         return Check("userland", "ok", "64 bit")
     where = " under a 64-bit kernel" if name in SUPPORTED else ""
-    advice = "onnxruntime needs 64 bits; install the 64-bit edition of the system (Raspberry Pi OS 64-bit)"
-    return Check("userland", "fail", f"{bits} bit{where}", advice)
+    advice = (
+        "onnxruntime needs 64 bits; NumPy runs the models, which takes longer, until the 64-bit edition of "
+        "the system is installed (Raspberry Pi OS 64-bit)"
+    )
+    return Check("userland", "warn", f"{bits} bit{where}", advice)
 
 
 def python(version: Sequence[int]) -> Check:
@@ -160,6 +163,9 @@ def dependency(requirement: Requirement, trial: Outcome) -> Check:
         if requirement.allows(version):
             return Check(name, "ok", version)
         return Check(name, "fail", version, f"edgecry needs another version; pip install '{asked}'")
+    if name == "onnxruntime" and "No module named 'onnxruntime'" in trial.complaint:
+        advice = f"NumPy runs the models, which takes longer; for the usual speed pip install '{asked}'"
+        return Check(name, "warn", "not installed", advice)
     if "libsndfile" in trial.complaint:
         return Check(
             name, "fail", trial.complaint, "install the library it reads files with: apt install libsndfile1"
@@ -237,7 +243,9 @@ def requirements() -> list[Requirement]:
         lines = requires("edgecry") or []
     except PackageNotFoundError:
         return [Requirement(name) for name in BASE]
-    found = (re.fullmatch(r"([\w.-]+)\s*\(?([^;()]*)\)?", line) for line in lines if "extra" not in line)
+    # A marker such as "; platform_machine != 'armv7l'" does not matter: what is missing says so itself.
+    bare = (line.split(";")[0].strip() for line in lines if "extra" not in line)
+    found = (re.fullmatch(r"([\w.-]+)\s*\(?([^()]*)\)?", line) for line in bare)
     return [Requirement(match[1], match[2].strip()) for match in found if match]
 
 

@@ -4,63 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgecry.errors import EdgecryError, ModelError
+from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.bundled import BUNDLED, bundled
 from edgecry.models.metadata import ModelMetadata
+from edgecry.models.runtimes import RuntimeOptions, brief, open_session
 
 INPUT, OUTPUT = "features", "probabilities"
 #: A second output, of a network: what its last layer reads.
 EMBEDDING = "embedding"
-MAX_THREADS = 256
 #: How far the sum of a row of probabilities may be from 1. It leaves room for the float32 sums of a large
 #: forest, and no room for scores that are not probabilities.
 SUM_TOLERANCE = 1e-3
-#: The operator that a network begins with, as it stands in the first bytes of its file.
-_CONVOLUTION, _HEAD = b"Conv", 4096
-#: Operators that run a graph of their own again and again.
-_ENDLESS: Final = (b"Loop", b"Scan", b"SequenceMap")
-#: Log level of onnxruntime. It would log on stderr what it also raises, so only fatal errors are logged.
-_LOG_FATAL = 4
-
-
-@dataclass(frozen=True)
-class RuntimeOptions:
-    """How onnxruntime uses the machine. The defaults suit a small board that does other work too.
-
-    Parameters
-    ----------
-    threads : int in [1, 256]
-        Threads inside an operator. These models are too small to gain from more than one.
-    spinning : bool
-        True lets idle threads poll for work. They start a little sooner, and keep a core busy.
-    arena : bool
-        True keeps memory between runs in a growing pool. False gives it back.
-
-    Raises
-    ------
-    EdgecryError
-        ``threads`` is out of range.
-    """
-
-    threads: int = 1
-    spinning: bool = False
-    arena: bool = False
-
-    def __post_init__(self) -> None:
-        if isinstance(self.threads, bool) or not isinstance(self.threads, int):
-            raise EdgecryError(
-                f"threads: {self.threads!r} is not a whole number; allowed are 1 to {MAX_THREADS}"
-            )
-        if not 1 <= self.threads <= MAX_THREADS:
-            raise EdgecryError(f"threads: {self.threads} is out of range; allowed are 1 to {MAX_THREADS}")
 
 
 class CryModel:
@@ -99,10 +60,9 @@ class CryModel:
         """
         path = _resolve(path)
         _check_file(path)
-        onnxruntime = _import_onnxruntime(path)
-        session, props = _open(path, options or RuntimeOptions(), onnxruntime)
-        metadata = ModelMetadata.from_props(props, str(path))
-        _check_runtime(path, metadata, onnxruntime.__version__)
+        session, version = open_session(path, options or RuntimeOptions())
+        metadata = ModelMetadata.from_props(session.get_modelmeta().custom_metadata_map, str(path))
+        _check_runtime(path, metadata, version)
         _check_tensors(path, "input", INPUT, metadata.spec.n_features, session.get_inputs())
         outputs = [tensor for tensor in session.get_outputs() if tensor.name != EMBEDDING]
         _check_tensors(path, "output", OUTPUT, len(metadata.labels), outputs)
@@ -189,7 +149,7 @@ class CryModel:
         try:
             found: list[Any] = self._session.run([output], {INPUT: vectors})
         except Exception as error:  # onnxruntime's errors have no base of their own
-            raise ModelError(f"{self.path}: onnxruntime failed to run it ({_brief(error)})") from error
+            raise ModelError(f"{self.path}: its graph failed to run ({brief(error)})") from error
         return found
 
     def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -263,92 +223,12 @@ def _check_file(path: Path) -> None:
         raise ModelError(f"{path}: onnxruntime opens only files named in UTF-8; rename it") from error
 
 
-def _import_onnxruntime(path: Path) -> Any:
-    # onnxruntime 1.32 starts a telemetry thread when it is imported; nothing here may leave the device.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ModelError(
-            f"{path}: onnxruntime, which runs it, cannot be imported ({error}); pip install onnxruntime"
-        ) from error
-    return onnxruntime
-
-
-def _open(path: Path, options: RuntimeOptions, onnxruntime: Any) -> tuple[Any, dict[str, str]]:
-    """Make the session, and read the metadata with it."""
-    graph = path.read_bytes()
-    _check_operators(path, graph)
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = _LOG_FATAL
-    settings.intra_op_num_threads = options.threads
-    settings.inter_op_num_threads = 1
-    settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    settings.enable_cpu_mem_arena = options.arena
-    # Optimisation halves the time of a network (0.27 ms a window in place of 0.53), for 3 ms at the start. It
-    # makes trees no faster, and copies a forest again and again: 3 ms of a new process.
-    levels = onnxruntime.GraphOptimizationLevel
-    is_network = _CONVOLUTION in graph[:_HEAD]
-    settings.graph_optimization_level = levels.ORT_ENABLE_ALL if is_network else levels.ORT_DISABLE_ALL
-    for pool in ("intra_op", "inter_op"):
-        settings.add_session_config_entry(f"session.{pool}.allow_spinning", str(int(options.spinning)))
-    try:
-        # Opened by path, because a session made from bytes keeps the bytes. The fallback would print on
-        # stdout.
-        session = onnxruntime.InferenceSession(
-            os.fspath(path), settings, providers=["CPUExecutionProvider"], enable_fallback=0
-        )
-        return session, session.get_modelmeta().custom_metadata_map
-    except Exception as error:  # onnxruntime's errors have no base of their own
-        raise ModelError(f"{path}: {_explain(error, onnxruntime.__version__)}") from error
-
-
-def _check_operators(path: Path, graph: bytes) -> None:
-    """Refuse a graph with an operator that need not come to an end, wherever in it it stands.
-
-    A node names its operator in field 4 of its message (onnx.proto), as a length and that many letters.
-    """
-    for name in _ENDLESS:
-        if b"\x22" + bytes([len(name)]) + name in graph:
-            raise ModelError(
-                f"{path}: has the operator {name.decode()}, which need not come to an end; no model that "
-                "'python -m convert' makes has it, so use a model file from there"
-            )
-
-
-def _explain(error: Exception, installed: str) -> str:
-    """Return a sentence for what onnxruntime says of a file that it does not open."""
-    text = str(error)
-    if found := re.search(r"Opset (\d+) is under.*domain (\S+) is till opset (\d+)", text, re.DOTALL):
-        return (
-            f"uses operator set {found[1]} of {found[2]}, and the installed onnxruntime {installed} knows "
-            f"up to {found[3]}; upgrade onnxruntime or convert the model again"
-        )
-    if found := re.search(r"IR version: (\d+), max supported IR version: (\d+)", text):
-        return (
-            f"is of ONNX version (IR) {found[1]}, and the installed onnxruntime {installed} knows up to "
-            f"{found[2]}; upgrade onnxruntime or convert the model again"
-        )
-    if "INVALID_PROTOBUF" in text or "No graph was found" in text:
-        return (
-            "not an ONNX file, or cut short; copy it again, or if it is a scikit-learn pickle "
-            "convert it with 'python -m convert convert'"
-        )
-    return f"the installed onnxruntime {installed} refuses it ({_brief(error)}); convert the model again"
-
-
-def _brief(error: Exception) -> str:
-    """Return the first line of an error, without the code that onnxruntime puts in front."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first)
-
-
-def _check_runtime(path: Path, metadata: ModelMetadata, installed: str) -> None:
+def _check_runtime(path: Path, metadata: ModelMetadata, installed: str | None) -> None:
     oldest = metadata.runtime["onnxruntime"]
     needed, found = _version(oldest), _version(installed)
     if needed is None:
         raise ModelError(f"{path}: runtime.onnxruntime is {oldest!r}; expected a version such as '1.19'")
-    # A development build without a version number is accepted.
+    # A development build without a version number is accepted, and NumPy has checked the operators.
     if found is not None and found < needed:
         raise ModelError(
             f"{path}: needs onnxruntime {oldest} or newer, installed is {installed}; "

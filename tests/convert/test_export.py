@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor, VotingClassifier
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
@@ -21,10 +22,14 @@ from sklearn.tree import DecisionTreeClassifier
 import convert
 from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
 from edgecry import CryModel, FeatureSpec
+from edgecry.models.numpy_runtime import NumpySession
+from edgecry.models.onnx_file import BadFileError
 from tests.convert.estimators import stated
 from tests.convert.zoo import LABELS, N_FEATURES, SPEC, ZOO, data, fitted
 
 STATED = stated()
+#: libsvm's coupling of probabilities is an iteration that NumPy does not have.
+ONLY_ONNXRUNTIME = {"SVMClassifier"}
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::FutureWarning", "ignore::sklearn.exceptions.ConvergenceWarning"
@@ -44,6 +49,18 @@ def test_zoo(name: str, n_classes: int, wild: bool) -> None:
     np.testing.assert_allclose(made.predict_proba(new), expected, rtol=0, atol=1e-5)
     assert made.report.max_difference <= STATED[name]
     assert made.metadata.labels == LABELS[:n_classes]
+    check_numpy_runtime(made.onnx, new, made.predict_proba(new))
+
+
+def check_numpy_runtime(graph: bytes, X: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
+    """The runtime for boards without onnxruntime gives the same, or refuses the graph by its operator."""
+    operators = {node.op_type for node in onnx.load_from_string(graph).graph.node}
+    if refused := operators & ONLY_ONNXRUNTIME:
+        with pytest.raises(BadFileError, match=f"has the operator {min(refused)}, which needs onnxruntime"):
+            NumpySession.open(graph)
+        return
+    (found,) = NumpySession.open(graph).run(["probabilities"], {"features": X})
+    np.testing.assert_allclose(found.clip(0, 1), expected, rtol=0, atol=1e-6)
 
 
 def test_file_contract(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from onnx import TensorProto, helper
 from edgecry.errors import EdgecryError, ModelError
 from edgecry.models.bundled import BUNDLED_MODEL
 from edgecry.models.metadata import ModelMetadata
-from edgecry.models.model import CryModel, RuntimeOptions
+from edgecry.models.model import CryModel
+from edgecry.models.runtimes import RuntimeOptions
 from tests import graphs
 
 
@@ -149,8 +150,20 @@ def test_name_of_a_bundled_model(tmp_path, monkeypatch):
 
 
 def test_no_onnxruntime(model_path, monkeypatch):
+    """NumPy computes, unless onnxruntime is asked for."""
+    expected = CryModel.load(model_path).predict_proba(vectors(3))
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    refusal(model_path, "pip install onnxruntime")
+    np.testing.assert_allclose(CryModel.load(model_path).predict_proba(vectors(3)), expected, atol=1e-6)
+    with pytest.raises(ModelError, match="pip install onnxruntime"):
+        CryModel.load(model_path, RuntimeOptions(runtime="onnxruntime"))
+
+
+def test_broken_onnxruntime(model_path, tmp_path, monkeypatch):
+    """One that is there and fails is no reason to compute with another: somebody installed it to be used."""
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libonnxruntime.so: wrong ELF class')")
+    monkeypatch.delitem(sys.modules, "onnxruntime")
+    monkeypatch.syspath_prepend(tmp_path)
+    refusal(model_path, "wrong ELF class")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +232,7 @@ def test_probabilities_stay_between_0_and_1(tmp_path):
 
 
 def test_failure_inside_the_graph(model_path):
-    """Whatever onnxruntime raises while running is told as a ModelError."""
+    """Whatever the runtime raises is told as a ModelError."""
     model = CryModel.load(model_path)
 
     class Failing:
@@ -227,7 +240,7 @@ def test_failure_inside_the_graph(model_path):
             raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : out of luck\nmore")
 
     model._session = Failing()
-    with pytest.raises(ModelError, match=r"failed to run it \(out of luck\)"):
+    with pytest.raises(ModelError, match=r"failed to run \(out of luck\)"):
         model.predict_proba(vectors(1))
 
 
@@ -279,6 +292,11 @@ def test_options_are_used(model_path, sessions):
 def test_threads_out_of_range(threads):
     with pytest.raises(EdgecryError, match=r"threads: .*allowed are 1 to 256"):
         RuntimeOptions(threads=threads)
+
+
+def test_unknown_runtime():
+    with pytest.raises(EdgecryError, match="runtime: 'torch' is unknown; allowed are auto"):
+        RuntimeOptions(runtime="torch")
 
 
 def test_nothing_leaves_the_device(tmp_path):
