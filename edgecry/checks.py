@@ -20,6 +20,7 @@ def number(
     unit: str = "",
     *,
     above: bool = False,
+    below: bool = False,
     error: type[EdgecryError] = EdgecryError,
 ) -> float:
     """Return a number as a float, if it is finite and in range.
@@ -34,8 +35,8 @@ def number(
         The smallest and the largest value that is allowed.
     unit : str
         Its unit, for the message.
-    above : bool
-        Whether ``low`` itself is too small.
+    above, below : bool
+        True if ``low`` itself is too small; if ``high`` itself is too large.
     error : type
         The EdgecryError to raise.
 
@@ -44,17 +45,20 @@ def number(
     EdgecryError
         The value is not a number, not finite, or out of range.
     """
+    allowed = _allowed(low, high, unit, above, below)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise error(f"{name}: {shown(value)} is not a number; allowed are {_allowed(low, high, unit, above)}")
+        raise error(f"{name}: {shown(value)} is not a number; allowed are {allowed}")
     try:
         found = float(value)
     except (OverflowError, TypeError, ValueError):  # 10**400, or a number of a kind of its own
         found = math.nan
-    if not math.isfinite(found) or not low <= found <= high or (above and found == low):
-        raise error(
-            f"{name}: {shown(value)}{_after(unit)} is out of range; "
-            f"allowed are {_allowed(low, high, unit, above)}"
-        )
+    if (
+        not math.isfinite(found)
+        or not low <= found <= high
+        or (above and found == low)
+        or (below and found == high)
+    ):
+        raise error(f"{name}: {shown(value)}{_after(unit)} is out of range; allowed are {allowed}")
     return found
 
 
@@ -78,7 +82,7 @@ def whole(
         raise error(
             # 16000.0 is shown with its point, which is what is wrong with it.
             f"{name}: {repr(value) if type(value) is float else shown(value)} is not a whole number; "
-            f"allowed are whole numbers{_range(low, high, unit, False)}"
+            f"allowed are whole numbers{_range(low, high, unit)}"
         )
     number(name, value, low, high, unit, error=error)
     return int(value)
@@ -93,19 +97,20 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def _allowed(low: float, high: float, unit: str, above: bool) -> str:
-    between = _range(low, high, unit, above).strip()
+def _allowed(low: float, high: float, unit: str, above: bool, below: bool) -> str:
+    between = _range(low, high, unit, above, below).strip()
     if not between:
         return "finite numbers"
     return f"numbers {between}" if not between[:1].isdigit() and between[:1] != "-" else between
 
 
-def _range(low: float, high: float, unit: str, above: bool) -> str:
+def _range(low: float, high: float, unit: str, above: bool = False, below: bool = False) -> str:
     """Say from where to where, after a space; nothing if all numbers are allowed."""
     unit = _after(unit)
     least, most = f"{low:.15g}", f"{high:.15g}"
     if above:
-        return f" above {least}{unit}" + (f" and at most {most}{unit}" if high < math.inf else "")
+        end = "below" if below else "at most"
+        return f" above {least}{unit}" + (f" and {end} {most}{unit}" if high < math.inf else "")
     if low > -math.inf and high < math.inf:
         return f" {least} to {most}{unit}"
     if low > -math.inf:

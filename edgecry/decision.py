@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from edgecry.checks import number
 from edgecry.errors import EdgecryError, ModelError
 from edgecry.models.rules import CRY, NO_CRY, POOLS, UNCERTAIN, Conformal, Threshold
 
@@ -53,13 +54,10 @@ class Decision:
     coverage: float | None = None
 
     def __post_init__(self) -> None:
-        for name, top in (("threshold", "at most 1"), ("coverage", "under 1")):
-            value = getattr(self, name)
-            if value is None:
-                continue
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 < value <= 1 or (name == "coverage" and value == 1):
-                raise EdgecryError(f"{name}: {value!r}; allowed are numbers over 0 and {top}")
+        if self.threshold is not None:
+            number("threshold", self.threshold, 0, 1, above=True)
+        if self.coverage is not None:
+            number("coverage", self.coverage, 0, 1, above=True, below=True)
 
 
 class Window(NamedTuple):

@@ -39,9 +39,11 @@ class Models:
     @property
     def named(self) -> CryModel:
         """The model that was asked for by name: that of reasons, or the detector that works alone."""
-        model = self.detector if self.reasons is None else self.reasons
-        assert model is not None  # noqa: S101 - one of the two is there
-        return model
+        if self.reasons is not None:
+            return self.reasons
+        if self.detector is None:
+            raise ModelError("models: neither a model of reasons nor a detector; name one of them")
+        return self.detector
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -276,7 +276,7 @@ def test_a_detector_alone_and_a_model_without_sets():
 )
 def test_settings_out_of_range(settings):
     (name,) = settings
-    with pytest.raises(EdgecryError, match=f"^{name}: .*allowed are numbers over 0"):
+    with pytest.raises(EdgecryError, match=f"^{name}: .*allowed are numbers above 0 and "):
         Decision(**settings)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from edgecry.checks import number
 from edgecry.errors import ModelError
 
 NO_CRY: Final = "no_cry"
@@ -137,9 +138,7 @@ def _threshold(settings: _Settings, labels: Sequence[str]) -> Threshold:
 
 
 def _conformal(settings: _Settings, labels: Sequence[str]) -> Conformal:
-    coverage = settings.number("coverage", 0, 1)
-    if coverage == 1:
-        raise settings.refusal("coverage", "a number over 0 and under 1")
+    coverage = settings.number("coverage", 0, 1, below=True)
     if reserved := {NO_CRY, CRY, UNCERTAIN} & set(labels):
         raise settings.refusal("rule", f"labels that are not answers of its own, such as {min(reserved)!r}")
     prior = settings.by_label("prior", labels)
@@ -181,12 +180,13 @@ class _Settings:
             raise ModelError(f"{self.origin}: decision does not say {key!r}; make the model again")
         return self.record[key]
 
-    def number(self, key: str, low: float, high: float) -> float:
-        """Return a number over ``low`` and up to ``high``."""
-        value = self.get(key)
-        if not _is_number(value) or not low < value <= high:
-            raise self.refusal(key, f"a number over {low:g}, at most {high:g}")
-        return float(value)
+    def number(self, key: str, low: float, high: float, *, below: bool = False) -> float:
+        """Return a number above ``low`` and at most ``high``, or below it."""
+        name, value = f"{self.origin}: decision.{key}", self.get(key)
+        try:
+            return number(name, value, low, high, above=True, below=below, error=ModelError)
+        except ModelError as error:
+            raise ModelError(f"{error}; make the model again") from None
 
     def choice(self, key: str, allowed: Sequence[str]) -> str:
         value = self.get(key)

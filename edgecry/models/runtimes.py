@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from edgecry.checks import whole
 from edgecry.errors import EdgecryError, ModelError
 
 RUNTIMES: Final = ("auto", "onnxruntime", "numpy")
@@ -49,12 +50,7 @@ class RuntimeOptions:
     runtime: str = "auto"
 
     def __post_init__(self) -> None:
-        if isinstance(self.threads, bool) or not isinstance(self.threads, int):
-            raise EdgecryError(
-                f"threads: {self.threads!r} is not a whole number; allowed are 1 to {MAX_THREADS}"
-            )
-        if not 1 <= self.threads <= MAX_THREADS:
-            raise EdgecryError(f"threads: {self.threads} is out of range; allowed are 1 to {MAX_THREADS}")
+        object.__setattr__(self, "threads", whole("threads", self.threads, 1, MAX_THREADS))
         if self.runtime not in RUNTIMES:
             raise EdgecryError(f"runtime: {self.runtime!r:.60} is unknown; allowed are {', '.join(RUNTIMES)}")
 

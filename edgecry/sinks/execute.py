@@ -12,6 +12,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import IO, cast
 
 from edgecry import children
 from edgecry.checks import number
@@ -119,8 +120,8 @@ class ExecSink(Sink):
 
         What it leaves running may hold its output open, and write without end.
         """
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
-        write, read = process.stdin.fileno(), process.stdout.fileno()
+        stdin, stdout = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)  # both are pipes
+        write, read = stdin.fileno(), stdout.fileno()
         os.set_blocking(write, False)
         os.set_blocking(read, False)
         kept = b""
@@ -137,7 +138,7 @@ class ExecSink(Sink):
                 except OSError:
                     text = b""  # it does not want to know
                 if not text:
-                    process.stdin.close()
+                    stdin.close()
                     writers = []
             if ready:
                 block = os.read(read, 65536)

@@ -34,8 +34,6 @@ CONTROLS = "controls"
 #: The kinds that tell whether the source is heard.
 SOURCE_LOST, SOURCE_BACK = "source_lost", "source_back"
 SOURCE_KINDS = (SOURCE_LOST, SOURCE_BACK)
-#: A label that says: the evidence singles out no reason.
-UNCERTAIN = "uncertain"
 DEVICE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

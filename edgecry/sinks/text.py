@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from edgecry.errors import SinkError
+from edgecry.models.rules import UNCERTAIN
 from edgecry.sinks.base import Sink
-from edgecry.sinks.message import SOURCE_LOST, UNCERTAIN, EventMessage, Report, SourceMessage
+from edgecry.sinks.message import SOURCE_LOST, EventMessage, Report, SourceMessage
 
 
 @dataclass(frozen=True)

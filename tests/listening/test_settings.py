@@ -172,7 +172,7 @@ def test_merging_leaves_the_original_alone():
         ("[sinks.mqtt]\nhots = 'x'", r"\[sinks.mqtt\] hots: is unknown; did you mean host\?"),
         ("[sinks.mqtt]\nport = 'x'", r"\[sinks.mqtt\] port: found 'x'; it has to be a whole number"),
         ("[sinks.mqtt]\nreasons = [1]", r"\[sinks.mqtt\] reasons: found \[1\]; it has to be a list of texts"),
-        ("threshold = 2", "threshold: 2.0; allowed are numbers over 0 and at most 1"),
+        ("threshold = 2", "threshold: 2 is out of range; allowed are numbers above 0 and at most 1"),
         ("gate = 3", "gate: 3 dB is out of range; allowed are numbers up to 0 dB"),
         ("name = 'a b'", "name: 'a b'; allowed are 1 to 64 letters"),
         ("model = ''", "model: is empty; name a file or a bundled model"),
