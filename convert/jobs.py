@@ -61,7 +61,7 @@ class Source:
     Parameters
     ----------
     model : PickleFile
-        With the classifier in it.
+        The file with the classifier.
     scalers : tuple of PickleFile
         Transformers before it, in the order in which they are applied.
     encoder : PickleFile, optional

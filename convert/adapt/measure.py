@@ -41,7 +41,7 @@ class Gain:
     Parameters
     ----------
     base, adapted : bool [shape=(n_clips,)]
-        Whether a cry is found.
+        True for each clip in which a cry is found.
     report : Report
     """
 
@@ -80,9 +80,9 @@ def measure(heard: Heard, base: LastLayer, threshold: float, name: str, draws: i
         Clips of two days at least.
     base : LastLayer
     threshold : float
-        Of the base's rule.
+        The threshold of the base's rule.
     name : str
-        Of the base.
+        The name of the base.
     draws : int
         Resamples of the intervals.
     """

@@ -97,7 +97,7 @@ def read_source(args: argparse.Namespace) -> tuple[Source, tuple[str, ...] | Non
 
 
 def read_trial(args: argparse.Namespace, spec: FeatureSpec) -> Trial:
-    """How the model is to be opened and proven.
+    """Return the options by which the model is opened and proven.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def one_folder(folders: Sequence[Path]) -> Path:
-    """The folder, where a task takes one only.
+    """Return the folder, for a task that takes only one.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def require_clip(args: argparse.Namespace, task: str) -> None:
 
 
 def stated_data(args: argparse.Namespace) -> dict[str, str]:
-    """What the arguments say of the recordings; called as their folders are, if they say no name."""
+    """Return what the arguments say of the recordings. Without a name, they are named after their folders."""
     stated = {
         "name": args.data_name or ", ".join(folder.resolve().name for folder in args.folders),
         "licence": args.data_licence,

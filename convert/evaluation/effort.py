@@ -22,7 +22,7 @@ class Effort:
     permutations : int
         Draws of the permutation test; 0 leaves it out.
     gain : bool
-        Whether the gain test is made.
+        True makes the gain test.
     """
 
     repeats: int = len(SEEDS)
@@ -32,6 +32,6 @@ class Effort:
 
     @classmethod
     def of(cls, args: argparse.Namespace, permutations: int = 0) -> Effort:
-        """As arguments say; ``permutations`` if they do not say how many."""
+        """Read the effort from arguments; ``permutations`` is the default of that number."""
         chosen = permutations if args.permutations is None else args.permutations
         return cls(args.repeats, args.draws, chosen, args.gain)

@@ -61,12 +61,12 @@ def hit_rates(
     positive: int = 1,
     draws: int = DRAWS,
 ) -> dict[str, Interval]:
-    """Recall and false positives of what was detected, the means over seeds; NaN without any to count.
+    """Return recall and false positives, as means over the seeds; NaN if there is nothing to count.
 
     Parameters
     ----------
     detected : sequence of bool [shape=(n,)]
-        Of the same rows by each seed.
+        What was detected in the same rows, for each seed.
     y : int [shape=(n,)]
     groups : sequence of str
     positive : {0, 1}

@@ -59,7 +59,7 @@ def make_model(
 
 
 def decision_record(fitted: Tempered, material: Material) -> dict[str, Any]:
-    """The ``decision`` record of the model file; the prior is not rounded, as the coefficients hold it."""
+    """Return the ``decision`` record. The prior is not rounded, because the coefficients contain it."""
     rule = fitted.rule(material.labels, nameable(material.y, material.groups, material.labels))
     return {
         "rule": "conformal",
