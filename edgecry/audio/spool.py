@@ -23,7 +23,7 @@ class Spool(SpooledTemporaryFile[bytes]):
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return self._pipe
 
 
@@ -33,7 +33,7 @@ def spooled(file: Any, origin: str) -> Spool:
     Parameters
     ----------
     file : binary file object
-        Of any make.
+        A file object of any kind.
     origin : str
         Its name, for messages.
 

@@ -189,7 +189,7 @@ def _list_devices() -> int:
 
 
 def _source(args: argparse.Namespace) -> dict[str, Any]:
-    """Settings of the one source that is named, if one is."""
+    """Return the settings of the source that is named, if there is one."""
     if args.source not in (None, STDIN):
         raise EdgecryError(_recording_advice(args.source))
     named = {
@@ -233,14 +233,14 @@ def _device(text: str) -> str | int:
 
 
 def _megabytes(number: float) -> int:
-    """Bytes of so many megabytes."""
+    """Return a number of megabytes in bytes."""
     if not math.isfinite(number):
         raise EdgecryError(f"--record-quota: found {number}; allowed are numbers of megabytes, 1 and more")
     return round(number * 1e6)
 
 
 def _more(args: argparse.Namespace) -> dict[str, Any]:
-    """Settings whose flags say it in other words than the file."""
+    """Return the settings whose flags have other names than the keys of the file."""
     more: dict[str, Any] = {}
     if args.mqtt is not None:
         from edgecry.sinks.address import mqtt_address

@@ -114,7 +114,7 @@ class ClipFile:
 
     @property
     def size(self) -> int:
-        """Bytes written so far."""
+        """The bytes written so far."""
         return self._file.size
 
     def write(self, samples: NDArray[np.int16]) -> None:

@@ -82,7 +82,7 @@ class ClipCounts:
     last_error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON."""
+        """Return plain types for JSON."""
         return asdict(self)
 
 
@@ -132,7 +132,7 @@ class ClipRecorder:
 
     @property
     def counts(self) -> ClipCounts:
-        """What has become of recordings so far."""
+        """Counts of the recordings so far."""
         return ClipCounts(self._written, self._failed, self._last_error)
 
     def push(self, start: int, samples: NDArray[Any]) -> None:
@@ -304,7 +304,7 @@ class _Clip:
 
     @property
     def is_there(self) -> bool:
-        """Whether the first of its files is finished, and the quota has not taken it since."""
+        """True if the first of its files is finished, and the quota has not removed it."""
         return self.path is not None and self.path.exists()
 
 

@@ -80,7 +80,7 @@ class EngineReport:
     Attributes
     ----------
     clip : Timing
-        From the file to probabilities.
+        The time from the file to the probabilities.
     times_real_time : float
         Seconds of sound that are classified in a second.
     stages : dict of str to Timing

@@ -46,13 +46,13 @@ class Plan:
     models : Models
         Those that are open.
     detector : CryModel
-        Of them, the one that tells whether there is a cry.
+        The one of them that tells if there is a cry.
     threshold : Threshold
         Its rule.
     events : EventSettings
         When a run of windows is a cry.
     sinks : dict of str to settings
-        Of the sinks that are switched on.
+        The settings of the sinks that are switched on.
     outbox : Path or None
         Where events wait; None if no sink needs that.
     """
@@ -68,11 +68,11 @@ class Plan:
 
     @property
     def source(self) -> str:
-        """What the source is called in messages."""
+        """The name of the source in messages."""
         return make_source(self.settings.source).name
 
     def stream(self, sr: int) -> StreamClassifier:
-        """What hears the sound, of so many samples a second."""
+        """Make the classifier that hears the stream of ``sr`` samples a second."""
         settings = self.settings
         return StreamClassifier(
             self.models.named,
@@ -84,7 +84,7 @@ class Plan:
         )
 
     def recorder(self, sr: int, clock: WallClock) -> ClipRecorder | None:
-        """What keeps the sound, if anything does; under the times that messages have."""
+        """Make the recorder of events, if they are recorded. It names files by the times of messages."""
         record = self.settings.record
         if not record.dir:
             return None
@@ -94,7 +94,7 @@ class Plan:
 
     @property
     def patience(self) -> float:
-        """Seconds without any sound after which a cry is taken for over."""
+        """Seconds without any samples after which a cry counts as ended."""
         return max(self.settings.source.stall, self.events.end_after)
 
     @property

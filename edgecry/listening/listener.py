@@ -81,9 +81,9 @@ class Listener:
         Seconds without any sound after which a cry is taken for over: a source that is gone in the
         middle of one must not leave it on for as long as it stays away.
     tells : bool
-        Whether the log has these reports, too.
+        True writes these reports to the log, too.
     hearing : HearingSettings
-        From when on it is not hearing.
+        The limits from which on it counts as not hearing.
     clock : callable
         Seconds, ever rising.
     """
@@ -155,7 +155,7 @@ class Listener:
         return max(1, round(NIBBLE * self._parts.reader.sr))
 
     def _refuse_nothing(self) -> None:
-        """A source that ends without a single sample is no success."""
+        """Raise an error if the source ended without a single sample."""
         if self._parts.reader.counts.samples == 0:
             raise AudioError("no sound came before the source ended; see what is wrong with its program")
 
@@ -328,7 +328,7 @@ class Listener:
 
 
 def level(block: Block) -> float:
-    """RMS of a block about its mean in dB of full scale; -inf of digital silence."""
+    """Return the RMS of a block about its mean, in dB of full scale; -inf for digital silence."""
     rms = float(np.std(block.samples, dtype=np.float64))
     return 20 * math.log10(rms) if rms > 0 else -math.inf
 

@@ -44,7 +44,7 @@ class RecordSettings:
 
     @property
     def quota(self) -> Quota:
-        """How much is kept."""
+        """The quota of the recordings."""
         return Quota(self.max_bytes, self.max_days)
 
     def clips(self, lookback: float, late: float | None = None) -> ClipSettings:
@@ -76,7 +76,7 @@ class EventTable:
         self.around(1.0)
 
     def around(self, threshold: float) -> EventSettings:
-        """Settings around a detector's threshold, or around ``onset``, with what is given on top.
+        """Return settings around a detector's threshold, or around ``onset``, with the given ones in place.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class ListenSettings:
     detector : str
         The model that tells whether there is a cry, likewise.
     threshold, coverage : float, optional
-        In place of the models' own, as :class:`~edgecry.decision.Decision` takes them.
+        Settings in place of the models' own, as :class:`~edgecry.decision.Decision` takes them.
     gate : float < 0, optional
         Windows quieter than this, RMS in dB of full scale, are not looked at.
     name : str
@@ -129,7 +129,7 @@ class ListenSettings:
     heartbeat : float >= 10, or 0
         Seconds between two reports of the service's own state; 0 for none.
     source, hearing, events, record, outbox
-        As their own classes say.
+        Settings that their own classes describe.
     sinks : mapping of str to mapping
         The tables of the sinks that are switched on, by their names, with keys that these know;
         :mod:`edgecry.sinks.making` makes sinks of them.
@@ -163,7 +163,7 @@ class ListenSettings:
 
     @property
     def decision(self) -> Decision:
-        """What is set in place of the models' own."""
+        """The settings in place of the models' own."""
         return Decision(self.threshold, self.coverage)
 
 

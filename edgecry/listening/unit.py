@@ -35,7 +35,7 @@ class UnitSettings:
     user : str
         The user to run as; "dynamic" for one that exists only while the service does.
     network : bool
-        Whether it may talk to other machines.
+        True if it may talk to other machines.
     writable : sequence of str
         Absolute paths of folders it may write to, besides its own under /var/lib and /var/cache.
     readable : sequence of str
@@ -82,7 +82,7 @@ class UnitSettings:
 
     @property
     def needs_home(self) -> bool:
-        """Whether anything of it lies where people keep their own things."""
+        """True if any of its paths lies in a home folder."""
         paths = (*self.command, *self.writable, *self.readable)
         return any(PurePosixPath(path).is_relative_to(home) for path in paths for home in _HOMES)
 
@@ -268,7 +268,7 @@ def _sandbox(settings: UnitSettings) -> Iterator[str]:
         yield f"ReadWritePaths={quote(f'-{path}')}"
     yield "ProtectHome=read-only" if settings.needs_home else "ProtectHome=yes"
     yield "PrivateTmp=yes"
-    yield "# Of all devices only those for sound."
+    yield "# Only devices for sound are allowed."
     yield "DevicePolicy=closed"
     yield "DeviceAllow=char-alsa rw"
     if settings.network:
@@ -299,7 +299,7 @@ def _sandbox(settings: UnitSettings) -> Iterator[str]:
 
 
 def quote(text: str) -> str:
-    """Quote a word for a unit, so that systemd takes it literally; in a command ``$`` wants doubling, too."""
+    """Quote a word for a unit, so that systemd takes it literally. In a command ``$`` is doubled as well."""
     text = text.replace("%", "%%")
     if _SAFE.fullmatch(text):
         return text

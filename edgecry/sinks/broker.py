@@ -64,9 +64,9 @@ class Connection:
     Attributes
     ----------
     lost : bool
-        Whether it is over.
+        True if the connection has ended.
     ended_by_broker : bool
-        Whether the broker, or the network, ended it soon after it had begun.
+        True if the broker or the network ended it soon after it had begun.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class Connection:
 
 
 def _nothing(_: bool) -> None:
-    """What is called of a connection that was closed on purpose."""
+    """Stand in for the callback of a connection that was closed on purpose."""
 
 
 def _is_login(reason: str) -> bool:

@@ -49,7 +49,7 @@ class ExecSettings:
 
     @property
     def argv(self) -> list[str]:
-        """The program and its arguments."""
+        """The program and its arguments, as a list."""
         return split("exec: command", self.command)
 
 

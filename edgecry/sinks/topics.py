@@ -28,7 +28,7 @@ class Topics:
 
     @property
     def root(self) -> str:
-        """What all have in common."""
+        """The beginning of all topics."""
         return f"{self.prefix}/{self.device}"
 
     @property
@@ -63,7 +63,7 @@ class Topics:
 
     @property
     def health(self) -> str:
-        """Whether the listener hears, and why not, as JSON, retained."""
+        """JSON that says if the listener hears, and why not; retained."""
         return f"{self.root}/health"
 
     @property

@@ -49,11 +49,11 @@ class Source(ABC):
     last_error : str or None
         What went wrong last.
     network : bool
-        Whether this kind of source may talk to other machines.
+        True if this kind of source may talk to other machines.
     comes_back : bool
-        Whether another run of it can be made when one has ended.
+        True if another run of it can be made when one has ended.
     live : bool or None
-        Whether sound comes as it is heard; None if that has to be found out.
+        True if sound comes as it is heard; None if that has to be found out.
     """
 
     network = False
