@@ -198,7 +198,7 @@ def test_credibility_is_the_cutoff_rule(value, of_label, coverage):
 
 
 def test_covers_as_often_as_it_says():
-    """Of n + 1 recordings of a label, each left out in turn, as many are in their set as can be asked."""
+    """Each of n + 1 recordings of a label is left out in turn. As many are in their set as was asked."""
     values = [round(0.01 * i, 4) for i in range(1, 101)]
     for coverage in (0.5, 0.8, 0.9, 0.95):
         kept = 0

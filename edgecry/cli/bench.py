@@ -76,7 +76,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and compare if asked to. Return 1 if something has become slower."""
-    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+    with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
     from edgecry.diagnostics import bench
     from edgecry.diagnostics.bench_compare import compare, read

@@ -102,7 +102,7 @@ def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Cl
             parser.error(f"--raw decides nothing; leave --{name} out")
     if args.no_detector and args.threshold is not None:
         parser.error("--threshold is a setting of the detector; leave it or --no-detector out")
-    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+    with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
     from edgecry.classifier import Classifier
     from edgecry.decision import Decision

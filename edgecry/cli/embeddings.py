@@ -32,7 +32,7 @@ def open_network(model: str) -> Detector:
     ModelError
         The model is not a detector, or has no embedding.
     """
-    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+    with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
     from edgecry.detector import Detector
     from edgecry.models.model import CryModel

@@ -60,7 +60,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Show the metadata."""
-    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+    with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
     from edgecry.models.model import CryModel
 
@@ -95,7 +95,7 @@ def cost(model: CryModel) -> str:
     choices = dict.fromkeys((model.metadata.families_read, model.spec.families))  # one, if it reads all
     extractors = [FeatureExtractor(model.spec, only=families) for families in choices]
     times: list[list[float]] = [[] for _ in extractors]
-    for _ in range(ROUNDS):  # in turns, so that whatever else the machine does falls on both
+    for _ in range(ROUNDS):  # in turns, so that other work of the machine slows both alike
         for extractor, taken in zip(extractors, times, strict=True):
             begin = time.perf_counter()
             extractor.extract(y)

@@ -135,7 +135,7 @@ def _check(settings: ListenSettings) -> int:
 def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int:
     from edgecry.listening.signals import EndRequest, alert_signals
 
-    # First of all: whoever wants an end while models are opened gets it in good order, too.
+    # This comes first, so that a signal while models are opened ends the process in good order, too.
     with EndRequest() as request:
         from edgecry.listening.assembly import assemble, plan
         from edgecry.listening.listener import Listener

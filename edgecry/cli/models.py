@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """List the models, or show a card."""
-    with quiet_stderr(), suppress(ImportError):  # which opening a model will report
+    with quiet_stderr(), suppress(ImportError):  # opening a model reports this
         import onnxruntime  # noqa: F401
     from edgecry.models.bundled import BUNDLED
     from edgecry.models.card import render

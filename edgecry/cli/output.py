@@ -197,7 +197,7 @@ def _cry_in_words(cry: Cry) -> str:
         return f"Crying ({_chance(cry.probability)})."
     if cry.probability < LIKELY:
         return f"No cry (cry {_chance(cry.probability)})."
-    under = math.floor(100 * cry.probability) / 100  # lest it be rounded up to the threshold
+    under = math.floor(100 * cry.probability) / 100  # rounded down, so that it does not show as the threshold
     return f"No cry (cry {under:.2f}, counted from {cry.threshold:g})."
 
 

@@ -145,7 +145,7 @@ class ClipStore:
                     continue
                 try:
                     status = entry.stat(follow_symlinks=False)
-                except OSError:  # gone meanwhile
+                except OSError:  # it has been removed meanwhile
                     continue
                 if stat.S_ISREG(status.st_mode):
                     clips.append(_Clip(match[1], entry.name, status.st_size, match[4] is not None))

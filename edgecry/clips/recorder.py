@@ -182,7 +182,7 @@ class ClipRecorder:
             begin = max(oldest, round((event.start - self.settings.pre) * self.sr))
             clip = _Clip(event.number, min(begin, self._heard.stop))
             self._clips.append(clip)
-            self._attempt(clip, partial(self._append, clip, np.empty(0, np.int16)))  # which names it
+            self._attempt(clip, partial(self._append, clip, np.empty(0, np.int16)))  # names the recording
         found = [clip for clip in self._clips if clip.number == event.number and clip.end is None]
         if not found:
             return None

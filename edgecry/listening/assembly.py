@@ -127,7 +127,7 @@ def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None)
         sink or the source needs is not there.
     """
     environment = os.environ if environment is None else environment
-    with quiet_stderr(), suppress(ImportError):  # which opening the model will report
+    with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
     models = models_for(settings.model, settings.detector, settings.decision)
     detector, threshold = models.needed_detector()

@@ -128,7 +128,7 @@ class Hearing:
             self._found, self._looks = self._looks.verdict(self._settings.clipping), Looks()
         pause, self._heard = now - self._heard, now
         if self._start is None or pause > _PAUSE:
-            # What comes with the first block had been waiting, and a pause says nothing of the pace.
+            # The first block had been waiting, and a pause tells nothing about the pace.
             self._start, self._count = now, 0
             return
         self._count += len(y)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final
 
-#: Seconds to wait for a service manager that does not read; rather a message lost than a cry.
+#: Seconds to wait for a service manager that does not read; losing a message is better than missing a cry.
 _TIMEOUT: Final = 1.0
 
 log = logging.getLogger("edgecry")

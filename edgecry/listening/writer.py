@@ -124,6 +124,6 @@ def write(stream: TextIO, text: str) -> None:
     while data:
         try:
             data = data[os.write(fd, data) :]
-        except BlockingIOError:  # somebody has made it so, and its reader is slow
+        except BlockingIOError:  # it does not block, and its reader is slow
             select.select([], [fd], [], 1.0)
             time.sleep(0.01)

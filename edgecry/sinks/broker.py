@@ -156,7 +156,7 @@ class Connection:
             self.lost = True
             self._news.notify_all()
         self._client.loop_stop()
-        # They hold us, as we hold the client, whose sockets are closed when nothing holds it.
+        # The callbacks refer to this object, and it to the client, which must not be kept alive by that.
         client = self._client
         client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
 
@@ -191,10 +191,10 @@ class Connection:
                 self._retained[message.topic] = message.payload
                 self._news.notify_all()
         if message.topic in self._orders:
-            if not message.retain:  # that of yesterday was obeyed yesterday
+            if not message.retain:  # an old order was obeyed when it was given
                 self._ordered(message.topic, message.payload)
             return
-        # Retained, it is no news: everything was announced on connecting.
+        # A retained message is not new: everything was announced on connecting.
         if message.payload == ONLINE.encode() and not message.retain:
             self._changed(True)
 

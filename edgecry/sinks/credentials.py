@@ -10,7 +10,7 @@ from typing import Final
 
 from edgecry.errors import EdgecryError
 
-#: Bytes of the longest secret; a file that has no end is none.
+#: Bytes of the longest secret; a file without an end, such as /dev/zero, is refused.
 LONGEST: Final = 65_536
 
 log = logging.getLogger("edgecry")

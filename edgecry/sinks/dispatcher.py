@@ -170,7 +170,7 @@ class Worker:
         self.thread = threading.Thread(target=self._run, name=f"edgecry-{sink.name}", daemon=True)
         self._outbox = outbox
         self._rules, self._gate = rules, Gate(rules, controls)
-        self._latest: dict[str, Message] = {}  # of each sort the newest, which is what holds now
+        self._latest: dict[str, Message] = {}  # the newest of each sort: it says how things are now
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._end = threading.Event()
@@ -232,7 +232,7 @@ class Worker:
                     break
                 self._end.wait(self._after(error))
                 continue
-            except Exception as error:  # a bug in a sink stops neither it nor the others
+            except Exception as error:  # an error in the code of a sink stops neither it nor the others
                 if repr(error) != self._complaint:
                     self._complaint = repr(error)
                     log.exception("%s: failed in an unforeseen way; tried again", self.name)

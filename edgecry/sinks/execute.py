@@ -136,7 +136,7 @@ class ExecSink(Sink):
                 except BlockingIOError:
                     pass
                 except OSError:
-                    text = b""  # it does not want to know
+                    text = b""  # the command does not read its input
                 if not text:
                     stdin.close()
                     writers = []

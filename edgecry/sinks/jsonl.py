@@ -117,7 +117,7 @@ class JsonlSink(Sink):
             file = self._current(len(line))
             self._append(file, line)
         except OSError as error:
-            self.close()  # what is open may be what is wrong
+            self.close()  # the open file may be what is wrong
             raise SinkError(f"{self._path}: {error.strerror or error}") from error
 
     def close(self) -> None:

@@ -171,7 +171,7 @@ class Outbox:
             self._write()
             return sum(map(len, self._queues.values())) > before
 
-    # The next three take no lock, which a slow disk may hold: whoever asks is not to wait for it.
+    # The next three take no lock: a slow disk may hold it, and callers must not wait for a disk.
 
     def waiting(self) -> Mapping[str, int]:
         """Return how many messages wait for each sink."""

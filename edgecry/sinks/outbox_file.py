@@ -33,7 +33,7 @@ _DAMAGE: Final = frozenset(
     {
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_ERROR,  # our statements are right, so a table is not what it was
+        sqlite3.SQLITE_ERROR,  # the statements are right, so a table has been changed
         sqlite3.SQLITE_CONSTRAINT,
         sqlite3.SQLITE_MISMATCH,
         sqlite3.SQLITE_TOOBIG,
@@ -104,7 +104,7 @@ class OutboxFile:
         InUseError, ForeignError
             It is not ours to open.
         """
-        was_another = self._db is not None  # whose log must not be taken for that of this one
+        was_another = self._db is not None  # its log must not be taken for that of the new file
         self.close()
         if was_another:
             self._beside("-wal").unlink(missing_ok=True)
@@ -235,7 +235,7 @@ def salvage(path: Path) -> list[Sealed]:
 
 def _prepare(db: sqlite3.Connection) -> None:
     """Make the tables, or see whether they are what they should be."""
-    db.text_factory = bytes  # what is not UTF-8 any more is damage, and no error of Python's
+    db.text_factory = bytes  # text that is not UTF-8 any more is damage, not an error in the code
     # One process a file, or each would deliver the other's messages; and no shared-memory file, whose
     # mapping may end in SIGBUS when the disk is full.
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -249,7 +249,7 @@ def _prepare(db: sqlite3.Connection) -> None:
     if tables and {name: tables.get(name) for name in ours} != ours:
         raise DamagedError("its tables are damaged")
     # WAL with NORMAL survives kill -9 but not a power cut: the last commits may be gone, for the log is
-    # not synced at each. FULL syncs it. Events are rare; a card bears it.
+    # not synced at each. FULL syncs it. Events are rare, so a card survives that.
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")  # what was delivered is not found again in a damaged file

@@ -29,7 +29,7 @@ PIPE_BYTES: Final = 65_536
 #: and the share of the pipe that they may fill, since its writer is not to wait.
 GATHER: Final = 0.4
 _SHARE: Final = 0.25
-#: Bytes that a pipe is enlarged to at most; more is not for everybody.
+#: Bytes that a pipe is enlarged to at most; a process without rights may not ask for more.
 _LARGEST: Final = 2**20
 #: How much faster than it sounds a source may come, and still be taken for live.
 _PACE: Final = 2.0
@@ -114,7 +114,7 @@ class PipeSource(Source):
         try:
             self._fd = self._file.fileno()
         except (OSError, AttributeError, ValueError):
-            return  # it is no file of the system's, and never keeps anyone waiting
+            return  # it is not a file of the system, and reading it never blocks
         if os.isatty(self._fd):
             raise AudioError(
                 f"{self.name}: is a terminal, not sound; pipe raw PCM into it, such as "
@@ -134,7 +134,7 @@ class PipeSource(Source):
                     return NOTHING
                 data = os.read(self._fd, PIPE_BYTES)
                 self._lull.note(len(data), self._decoder.format.byte_rate)
-        except BlockingIOError:  # somebody made it so, and somebody else was quicker
+        except BlockingIOError:  # the pipe does not block, and another reader was quicker
             return NOTHING
         except (OSError, ValueError) as error:
             raise AudioError(f"{self.name}: cannot be read ({error})") from error

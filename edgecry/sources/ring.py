@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from edgecry.checks import whole
 from edgecry.errors import AudioError
 
-#: Stretches between gaps that are held at once; a source with more of them has nothing to hear.
+#: Stretches between gaps that are held at once; a source with more of them gives nothing that can be heard.
 MAX_STRETCHES: Final = 1024
 
 

@@ -152,7 +152,7 @@ def _recipe(spec: FeatureSpec) -> tuple[object, ...]:
 
 def _union(extractors: Sequence[FeatureExtractor]) -> FeatureExtractor:
     """Make an extractor whose frames serve all of these."""
-    # Log-mel is made of the same frames as mel, which asks for no length.
+    # Log-mel is made of the same frames as mel, and mel needs no length.
     only = {family for extractor in extractors for family in extractor.only}
     families = {"mel" if family == "logmel" else family for family in only}
     first = extractors[0]

@@ -38,7 +38,7 @@ FORMATS = [("WAV", subtype) for subtype in WAVS] + [
 
 
 def accepts(subtype: str, channels: int, rate: int) -> bool:
-    """Whether libsndfile writes this at all."""
+    """Return True if libsndfile can write this."""
     if subtype in ("IMA_ADPCM", "MS_ADPCM", "ALAC_16", "MPEG_LAYER_III") and channels > 2:
         return False
     return subtype != "OPUS" or rate in (8000, 16000, 48000)
@@ -268,7 +268,7 @@ def test_wrong_number_of_channels(shape):
 
 @pytest.mark.parametrize("rate", [0, -8000, 999, 768_001, 16000.0, "16000", None, True, math.nan])
 def test_wrong_rates_are_named(rate):
-    """As rate of an array, as wanted rate, and as that of a Waveform."""
+    """A bad rate is refused for an array, as the wanted rate, and for a Waveform."""
     array = np.zeros(100, np.float32)
     for make in (
         lambda: load_audio((array, rate)),
@@ -360,7 +360,7 @@ def test_too_much_that_is_not_finite():
 @pytest.mark.parametrize("rate", [16000, 8000])
 @pytest.mark.parametrize("rest", [-1.0, -0.8])
 def test_the_loudest_of_channels_that_cancel_each_other(rate, rest):
-    """As of a balanced microphone on a stereo input; from a file and from an array."""
+    """A balanced microphone on a stereo input gives this. It is tried as a file and as an array."""
     one = noisy_tone(100_000)
     both = np.hstack((0.9 * one, 0.9 * rest * one, one)) if rest == -1 else np.hstack((rest * one, one))
     both[:, -1] *= 1 if rest != -1 else 0.01

@@ -191,7 +191,7 @@ def test_interrupted_process(model_path):
 
 @pytest.mark.parametrize("argv", [["--help"], ["info"]])
 def test_reader_gone(process, model_path, argv):
-    """As in ``edgecry ... | head -0``."""
+    """``edgecry ... | head -0`` does this."""
     if argv == ["info"]:
         argv = [*argv, model_path]
     reader, writer = os.pipe()

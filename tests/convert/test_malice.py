@@ -153,7 +153,7 @@ def test_extension_registry_and_persistent_ids() -> None:
 
 
 def test_forged_dtype() -> None:
-    """An array of objects that says it is none would have its bytes taken for addresses."""
+    """An array of objects that claims to hold none would have its bytes taken for addresses."""
     import numpy as np
 
     forged = pickle.dumps(np.dtype("O"), 2).replace(b"K?t", b"K\x00t")

@@ -23,7 +23,7 @@ def level(y: np.ndarray, sr: int, start: float, duration: float) -> float:
 @pytest.mark.parametrize("sr", [8000, 16000, 44100])
 @pytest.mark.parametrize("seconds", [0.0, 0.3, 1.0, 7.0])
 def test_length_type_and_peak(sr, seconds):
-    """As long as asked, float32, finite, and exactly as loud as asked."""
+    """It is as long as asked, float32, finite, and exactly as loud as asked."""
     y = synthetic_cry(sr, seconds, peak=0.25)
     assert y.shape == (round(sr * seconds),)
     assert y.dtype == np.float32

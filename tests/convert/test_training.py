@@ -114,7 +114,7 @@ def test_figures_are_out_of_fold(tmp_path):
 
 
 def test_every_figure_of_the_card_has_an_interval(corpus, tmp_path):
-    """Of the classes and of guessing too."""
+    """The figures of the classes and of guessing are there, too."""
     path = tmp_path / "model.onnx"
     assert run(corpus, path) == 0
     for section in CryModel.load(path).metadata.evaluation["sections"]:

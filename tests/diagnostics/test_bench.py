@@ -18,7 +18,7 @@ from tests import graphs
 
 
 def test_percentiles_by_nearest_rank():
-    """Of 1 to 100 ms in any order, p50 is 50 ms; of one run all are that one."""
+    """The p50 of 1 to 100 ms in any order is 50 ms. All percentiles of a single run are that run."""
     times = [n / 1000 for n in range(100, 0, -1)]
     timing = bench.Timing.of(times)
     assert (timing.p50, timing.p95, timing.p99, timing.runs) == pytest.approx((50, 95, 99, 100))
@@ -149,7 +149,7 @@ def test_every_figure_counts():
     ],
 )
 def test_growth_over_the_tolerance_is_a_regression(plain, path, figure):
-    """That figure alone, and only over the tolerance; what shrinks is none."""
+    """Only that figure is named, and only over the tolerance. What shrinks is not a regression."""
     for factor, regressed in ((1.09, False), (1.11, True), (0.5, False)):
         new = deepcopy(plain)
         place = new

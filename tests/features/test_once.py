@@ -27,7 +27,7 @@ def test_it_is_computed_once_for_each_object():
 
 
 def test_nobody_waits_for_another_object():
-    """As a forked process would, for a thread that is no more."""
+    """A forked process would wait like this for a thread that does not exist any more."""
     slow, other = Counted(), Counted()
     thread = threading.Thread(target=lambda: slow.slow)
     thread.start()

@@ -122,7 +122,7 @@ def test_voice_of_silence_and_of_a_constant_is_none():
 
 
 def test_harmonics_are_a_voice_and_noise_is_not():
-    """Of a pulse train, whose harmonics are all in phase with its period, nearly all returns."""
+    """The harmonics of a pulse train are all in phase with its period, so nearly all of it returns."""
     pulses = np.zeros(SR, np.float32)
     pulses[:: SR // 400] = 0.5
     spec = FeatureSpec(families=("voice",), center=False, win_length=1000)

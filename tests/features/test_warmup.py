@@ -33,7 +33,7 @@ def compiled(tmp_path_factory):
 
 
 def in_a_process(folder, *arguments):
-    """Of its own, since numba decides on its cache when it is imported."""
+    """Run a process of its own, since numba decides on its cache when it is imported."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
     command = [sys.executable, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -85,7 +85,7 @@ def test_a_note_in_a_folder_that_numba_does_not_take_is_not(tmp_path, monkeypatc
 
 
 def test_a_note_where_nothing_can_be_written_is_not(cache, monkeypatch):
-    """As on a read-only system: numba does not read what it could not write."""
+    """On a read-only system, numba does not read what it could not write."""
     note(cache, key=warmup._key(), cache=str(cache), files=[__file__])
     monkeypatch.setattr("os.access", lambda *_: False)
     assert not warmup.status().ready
@@ -125,7 +125,7 @@ def test_warmup_then_ready_and_nothing_compiled_again(compiled):
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04garbage"])
 def test_a_damaged_cache_is_no_error_and_is_mended(compiled, content):
-    """As a power cut leaves one: NumPy serves, one line in the log says so, warmup compiles again."""
+    """A power cut leaves this. NumPy is used, one line in the log says so, and warmup compiles again."""
     code = "from edgecry import Classifier; print(Classifier(engine='numba')._extractor.engine)"
 
     assert in_a_process(compiled, "-c", code).stdout == "numba\n"

@@ -61,7 +61,7 @@ def test_wrong_pace_names_the_likely_rate(rate):
 
 @pytest.mark.parametrize("pace", [0.97, 1.0, 1.03, 1.7, 50.0])
 def test_a_pace_that_says_nothing(pace):
-    """Of a clock that is a little off, and of a recording that is piped in as fast as it goes."""
+    """The clock may be a little off, and a recording may be piped in as fast as it goes."""
     hearing, now = after(900, pace=pace)
     assert hearing.verdict(now).state == "hearing"
 
@@ -102,7 +102,7 @@ def test_what_is_not_sound(data, what):
 
 @pytest.mark.parametrize("offset", [0.0, 0.2])
 def test_an_offset_is_sound(offset):
-    """Of a microphone: an offset of a fifth of full scale, which would be a bad one, is no text."""
+    """Even a microphone with an offset of a fifth of full scale, a bad one, does not look like text."""
     hearing, now = after(11, NOISE + np.float32(offset))
     assert hearing.verdict(now) == ("hearing", "")
 

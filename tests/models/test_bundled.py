@@ -155,7 +155,7 @@ def test_a_bark_is_no_cry(classifier, pitch):
 
 
 def test_seed_gives_the_most_probable_label_whatever_the_sound(recordings):
-    """As before there were detectors: its features, its model, and the first of the largest."""
+    """It answers as it did before there were detectors: the first of the largest probabilities."""
     model = CryModel.load("seed")
     extractor = FeatureExtractor(model.spec)
     classifier = Classifier("seed", decision=None)

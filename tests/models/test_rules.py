@@ -92,7 +92,7 @@ def test_a_model_file_is_refused_for_it(tmp_path):
 
 
 def test_metadata_reads_its_own(tmp_path):
-    """As written and read again."""
+    """Metadata that is written and read again gives the same rule."""
     for metadata in (graphs.METADATA, graphs.EAR, graphs.REASONS):
         again = ModelMetadata.from_props(metadata.to_props(), "m")
         assert again == metadata

@@ -57,7 +57,7 @@ def test_fsync_is_each_line(path, monkeypatch):
 
 @pytest.mark.parametrize("keep", [0, 1, 3])
 def test_rotation(path, keep):
-    """Of many lines the newest stay, in order over the files, none of which is too long."""
+    """The newest of many lines stay, in order over the files. No file is too long."""
     size = len(json.dumps(cry(10).to_dict())) + 1
     out = sink(path, max_bytes=2 * size, keep=keep)
     for n in range(10, 21):  # all of one length

@@ -68,7 +68,7 @@ def events(watcher: Watcher) -> list[int]:
 
 
 def no_doubles(numbers: list[int]) -> list[int]:
-    """As a reader does who drops by the id."""
+    """Drop repetitions by their id, as a reader does."""
     return list(dict.fromkeys(numbers))
 
 
@@ -380,7 +380,7 @@ def test_nobody_there(broker, outbox):
 
 
 def test_not_a_broker(broker):
-    """As a port that belongs to something else."""
+    """The port may belong to another kind of server."""
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as server:

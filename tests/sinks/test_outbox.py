@@ -279,7 +279,7 @@ def test_memory_is_bounded_too(path):
 
 
 def test_read_only_directory(path):
-    """As when a card fails: messages wait in memory."""
+    """A failing card does this. Messages wait in memory."""
     path.parent.write_text("not a directory")
     outbox = box(path)
     outbox.put("mqtt", cry(1))

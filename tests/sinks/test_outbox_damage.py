@@ -241,7 +241,7 @@ def test_removed_while_in_use(path, what):
 
 
 def test_replaced_while_in_use(path, tmp_path):
-    """As when a backup is put back: what it holds comes first, and what both hold comes once."""
+    """A restored backup does this. What it holds comes first, and what both hold comes once."""
     filled(path, 3)
     backup = tmp_path / "backup"
     shutil.copy(path, backup)

@@ -127,7 +127,7 @@ dispatcher.close(timeout=0.2)
 
 
 def test_reader_that_does_not_read():
-    """As a pager does; the process ends in peace all the same."""
+    """A pager does this. The process ends regularly all the same."""
     command = [sys.executable, "-c", STUCK]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=Path(__file__).parents[2], **pipes) as process:

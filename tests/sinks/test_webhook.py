@@ -192,7 +192,7 @@ def test_nobody_there():
 
 @contextmanager
 def listener(talk):
-    """A server that is none: it does with a connection what it likes."""
+    """A server that does not speak HTTP: it does with a connection what it likes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         end = threading.Event()
 

@@ -154,7 +154,7 @@ def test_times_are_counted_over_a_day(loud):
 
 
 def test_pieces_give_the_same_events(loud):
-    """Of ten minutes, scaled; cut where nothing sounds."""
+    """Ten minutes of sound are scaled, and cut where nothing sounds."""
     cries = [(10 * i + 3, 10 * i + 4 + 0.3 * i) for i in range(6)]
     y = streams.scene(60, *cries)
     whole = spans(run(listen(loud), y))
@@ -184,7 +184,7 @@ def test_quiet_room_costs_no_features(loud, why, monkeypatch):
 
 
 def test_gate_is_of_the_rms(loud):
-    """A sine of amplitude a has a/sqrt(2); an offset is none."""
+    """A sine of amplitude a has a level of a/sqrt(2). An offset adds nothing."""
     t = np.arange(SR) / SR
     for level, quiet in ((-39.9, False), (-40.1, True)):
         y = 0.2 + 10 ** (level / 20) * np.sqrt(2) * np.sin(2 * np.pi * 500 * t)

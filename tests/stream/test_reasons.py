@@ -14,7 +14,7 @@ from tests.streams import SR, listen, run
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_reasons_are_the_classifiers(loud, why, engine):
-    """Of the last 0.7 s, or what there is of them since the window that made it a cry."""
+    """The reason is that of the last 0.7 s, or of the time since the window that made it a cry."""
     y = streams.scene(3, (0.5, 2.5))
     stream = listen(why, detector=loud, engine=engine, reason_every=0)
     run(stream, y)

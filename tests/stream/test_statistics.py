@@ -13,7 +13,7 @@ def event(kind, number, start, end) -> CryEvent:
 
 
 def test_seconds_of_crying_are_those_of_the_events():
-    """Of the one at hand as far as is known."""
+    """The current cry counts as far as it is known."""
     tally = Tally()
     steps = [
         (event("start", 1, 0, 3), 3),

@@ -56,7 +56,7 @@ def test_groups_widen_the_interval():
 
 
 def test_intervals_cover_the_truth():
-    """Of 60 samples of grouped data, about 95 % have the true mean in their interval."""
+    """About 95 % of 60 samples of grouped data have the true mean in their interval."""
     rng = np.random.default_rng(1)
     covered = 0
     for _ in range(60):
@@ -115,7 +115,7 @@ def test_to_dict_and_text():
 
 
 def test_refusals():
-    """Nothing to draw, nothing to measure, a level that is none."""
+    """No draws, no values, and a level that is not a share are refused."""
     y, P = np.array([0]), np.ones((1, 1))
     for match, call in {
         "draws: 0": lambda: list(resamples(["a"], 0)),

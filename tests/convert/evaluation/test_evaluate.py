@@ -123,7 +123,7 @@ def test_detecting_one_label(corpus, tmp_path, capsys):
 
 
 def test_a_model_file_on_what_it_has_not_heard(model, tmp_path, capsys):
-    """As it is, said to be no cross-validation, beside the shares of these recordings."""
+    """The report says that it is no cross-validation, and has the shares of these recordings beside it."""
     other = make_corpus(tmp_path / "other", 9)
     assert main(["evaluate", str(other), "--model", str(model), "--draws", "30"]) == 0
     out = capsys.readouterr().out

@@ -20,7 +20,7 @@ def test_an_answer_that_takes_no_notice():
 
 
 def test_an_answer_that_only_hears_loudness():
-    """Of clips 6 dB apart, those within the gain of the threshold change."""
+    """The clips are 6 dB apart. Those within the gain of the threshold change."""
 
     def answer(clip, gain):
         loud = float(np.abs(scaled(clip, gain)).max() > 0.5)

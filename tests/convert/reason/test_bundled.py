@@ -46,7 +46,7 @@ def test_aims(model):
 
 
 def test_rare_reasons_are_never_named(model):
-    """Of few recordings, or of few babies."""
+    """It has too few recordings, or too few babies."""
     rule = model.metadata.rule
     assert isinstance(rule, Conformal)
     assert not {"belly_pain", "burping"} & set(rule.nameable)
