@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Assemble the parser. Only the command that is asked for is imported, to declare its arguments."""
+    """Assemble the parser; only the command that is asked for is imported to declare its arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m convert", description="From scikit-learn to a model file for edgecry."
     )

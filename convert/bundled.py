@@ -20,7 +20,7 @@ from edgecry.models.model import CryModel
 TOLERANCE: Final = 0.002
 #: Corpus that the models of reasons were made of, in the folder that holds them all.
 DONATEACRY: Final = "donateacry"
-#: For each model the module that measures it, and the folder of its recordings.
+#: By model: the module that measures, and the folder it is given.
 MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "cry": ("convert.cry.report", "."),
     "reason": ("convert.reason.report", DONATEACRY),
@@ -29,7 +29,7 @@ MODELS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def is_all(folders: list[Path]) -> bool:
-    """Return True if this is one folder with the corpora of the bundled models in it."""
+    """Whether a folder is the one that the bundled models were made of: corpora, and none itself."""
     if len(folders) != 1 or (folders[0] / MANIFEST).is_file():
         return False
     return (folders[0] / DONATEACRY / MANIFEST).is_file()
@@ -38,7 +38,7 @@ def is_all(folders: list[Path]) -> bool:
 def reports(args: argparse.Namespace, tell: Tell) -> Iterator[Report]:
     """Measure each as its file was measured, which ``python -m convert evaluate`` asks for alone.
 
-    A model whose recordings are missing is reported and left out.
+    One whose recordings are not there is told of and left out.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def refuse_choices(args: argparse.Namespace) -> None:
 
 
 def against_the_file(found: Report, model: CryModel) -> Measurements:
-    """Count the numbers that equal those of a model file, and find the one that is farthest off."""
+    """How many numbers are those of a model file, and which one is the farthest."""
     stored = dict(numbers(model.metadata.evaluation["sections"]))
     measured = dict(numbers(record(found)["sections"]))
     gaps = {place: abs(stored[place] - value) for place, value in measured.items() if place in stored}
@@ -101,7 +101,7 @@ def against_the_file(found: Report, model: CryModel) -> Measurements:
 
 
 def numbers(value: Any, place: str = "") -> Iterator[tuple[str, float]]:
-    """Yield every number of a record's sections, each with its place."""
+    """Every number of a record's sections, by where it stands."""
     if isinstance(value, Mapping):
         own = value.get("title", value.get("name"))
         prefix = f"{place}, {own}" if place and own else own or place

@@ -34,7 +34,7 @@ class FeatureCache:
     folder : Path, optional
         Where entries are kept; None keeps none.
     recipe : str
-        All that the arrays depend on, apart from the recording and edgecry's own code: a spec's hash,
+        All that the arrays depend on besides the recording and edgecry's own code: a spec's hash,
         or a text such as "3 s windows, 1 s hop" and a hash.
 
     Attributes
@@ -54,7 +54,7 @@ class FeatureCache:
         Parameters
         ----------
         recording : Path
-            The recording. Its content is the key; its name and place do not matter.
+            Whose content is the key; its name and place are not.
         compute : callable
             Makes the array. What it raises passes through, and nothing is kept.
         """
@@ -77,7 +77,7 @@ class FeatureCache:
             return None
         try:
             digest = content_digest(recording)
-        except OSError:  # computing the features will report what is wrong
+        except OSError:  # whoever computes will say what is wrong with it
             return None
         return self._folder / digest[:2] / f"{digest}.npy"
 
@@ -118,16 +118,16 @@ def _read(entry: Path) -> NDArray[Any] | None:
 
 
 def content_digest(recording: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    """SHA-256 of a file's bytes, in hexadecimal."""
     with recording.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """Return the SHA-256 of what makes features: edgecry's version, its ``audio/`` and its ``features/``.
+    """SHA-256 of what turns a file into features: edgecry's version, its ``audio/`` and its ``features/``.
 
-    The sources are hashed because the version stays while they are worked on.
+    Of the sources, because the version stays while they are worked on.
     """
     package = Path(edgecry.__file__).parent
     sources = sorted([*package.glob("audio/*.py"), *package.glob("features/**/*.py")])
@@ -153,7 +153,7 @@ def add_cache_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def cache_folder(args: argparse.Namespace) -> Path | None:
-    """Return the folder that the arguments or the environment name; None for ``--no-cache``."""
+    """Folder that the arguments or the environment name; None for ``--no-cache``."""
     if args.no_cache:
         return None
     named: Path | None = args.cache
@@ -161,7 +161,7 @@ def cache_folder(args: argparse.Namespace) -> Path | None:
 
 
 def default_folder() -> Path:
-    """Return the folder of EDGECRY_CACHE, or ``edgecry/features`` in the user's cache."""
+    """EDGECRY_CACHE, or ``edgecry/features`` in the user's cache."""
     if stated := os.environ.get("EDGECRY_CACHE"):
         return Path(stated)
     home = os.environ.get("XDG_CACHE_HOME")

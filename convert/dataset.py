@@ -48,7 +48,7 @@ class Dataset:
     Parameters
     ----------
     recordings : tuple of Recording
-        The recordings, in a fixed order.
+        In a fixed order.
     grouping : str
         What the groups are, for titles: the column's name, "first 36 characters of the name", or
         "none".
@@ -59,12 +59,12 @@ class Dataset:
 
     @property
     def is_leaky(self) -> bool:
-        """True if every recording is a group of its own, whoever recorded it."""
+        """Every recording is a group of its own, whoever recorded it."""
         return self.grouping == UNGROUPED
 
     @property
     def labels(self) -> list[str]:
-        """The label of each recording."""
+        """Label of each recording."""
         return [recording.label for recording in self.recordings]
 
     @property
@@ -79,7 +79,7 @@ def read_dataset(folder: Path, *, label_column: str | None = None, group_by: str
     Parameters
     ----------
     folder : Path
-        A folder with a manifest (columns ``file``, relative to the folder, a label, a group), or with one
+        With a manifest (columns ``file``, relative to the folder, a label, a group), or with one
         folder of recordings a class.
     label_column : str, optional
         Column of the manifest; by default ``label`` or ``category``.
@@ -112,7 +112,7 @@ def refuse_copies(owners: Iterable[tuple[Path, str]]) -> None:
     Parameters
     ----------
     owners : iterable of (path, group)
-        The group of each recording. A file that cannot be opened is ignored.
+        Of each recording; what cannot be opened is let be.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def refuse_two_labels(recordings: Iterable[Recording]) -> None:
         try:
             original = first.setdefault(content_digest(recording.path), recording)
         except OSError:
-            continue  # a file that cannot be opened is reported when it is read
+            continue  # what cannot be opened is told of when it is read
         if original.label != recording.label:
             found.append(f"{recording.path} ({recording.label}) is {original.path} ({original.label})")
     if found:
@@ -163,7 +163,7 @@ Row = Mapping[str, str]
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """Return the lines of the manifest, or the files of class folders with their ``label``; at least one.
+    """Lines of the manifest, or the files of class folders with their ``label``; at least one.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def read_rows(folder: Path) -> list[Row]:
 
 
 def table_rows(manifest: Path) -> Iterator[Row]:
-    """Return the lines of a table, each with a ``file``."""
+    """Lines of a table, each with a ``file``."""
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="", strict=True, skipinitialspace=True)
@@ -210,7 +210,7 @@ def _refuse_two_columns(manifest: Path, names: Sequence[str]) -> None:
 
 
 def folder_rows(folder: Path) -> Iterator[Row]:
-    """Return the recordings in class folders: ``file``, and the folder's name as the ``label``."""
+    """Recordings in the folders of a folder: ``file``, and as ``label`` the name of the folder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         is_hidden = any(part.startswith(".") for part in parts)
@@ -234,7 +234,7 @@ def _label_column(wanted: str | None, columns: Sequence[str], folder: Path) -> s
 
 
 def _grouping(wanted: str | None, columns: Sequence[str], folder: Path) -> tuple[Callable[[Row], str], str]:
-    """Return the function that tells the group of a row, and its name."""
+    """How to tell the group of a row, and what to call it."""
     if wanted == UNGROUPED:
         return lambda row: row["file"], UNGROUPED
     if wanted and (prefix := re.fullmatch(r"prefix:([1-9][0-9]*)", wanted)):

@@ -146,9 +146,9 @@ def convert(
     name : str, optional
         What it is called in answers; its class' name if left out.
     task : {"reason", "cry"}
-        A "reason" model names the reason of a cry. A "cry" model tells a cry from other sounds.
+        Whether it names the reason of a cry, or tells a cry from other sounds.
     vectors : array_like [shape=(n, n_features)], optional
-        Feature vectors to prove it on, in addition to those made from the model. Training vectors are good.
+        Feature vectors to prove it on, besides those made from the model: such as were trained on.
     data, evaluation, decision : mapping, optional
         Records of the model file, see :class:`edgecry.models.metadata.ModelMetadata`.
     recordings : iterable of Path, optional
@@ -252,7 +252,7 @@ def _source(examined: Examined, sha256: str, parts: Sequence[str]) -> dict[str, 
 
 
 def _way_out(report: ParityReport) -> str:
-    """Say what to do about a difference that changes no label."""
+    """What to do about a difference that changes no label."""
     if report.label_mismatches or not report.max_difference <= MAX_TOLERANCE:
         return ""
     return (

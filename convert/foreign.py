@@ -39,7 +39,7 @@ LIBRARIES = {
 _STANDARD = sys.stdlib_module_names | {"__builtin__", "commands", "copy_reg", "nt", "posix"}
 #: Scientific packages of which some names are allowed; the others are not supported.
 _SCIENTIFIC = ("sklearn", "numpy", "scipy", "joblib", "pandas")
-#: Those of them that write files or run code.
+#: Of these, what writes files or runs code.
 _HARMFUL = ("numpy.testing", "numpy.f2py", "numpy.distutils", "numpy.ctypeslib", "joblib", "sklearn.datasets")
 _HARMFUL_NAMES = ("save", "savez", "savez_compressed", "savetxt", "memmap", "load", "fromfile", "DataSource")
 

@@ -87,14 +87,14 @@ def make_environment(folder: Path, version: str) -> Path:
 
 
 def requirements(version: str) -> list[str]:
-    """Return the packages that pip is asked for."""
+    """What pip is asked for."""
     numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
     ceilings = [ceiling for before, ceiling in _CEILINGS if numbers < before]
     return [f"scikit-learn=={version}", "onnx", "skl2onnx", *ceilings]
 
 
 def _interpreters() -> Iterator[tuple[str, str]]:
-    """Yield the Pythons to try: this one, then the others on PATH from the newest."""
+    """Pythons to try: this one, then others on PATH from the newest."""
     current = sys.version_info[:2]
     yield f"Python {current[0]}.{current[1]}", sys.executable
     for minor in range(current[1] + 3, 7, -1):
@@ -120,11 +120,11 @@ def _run(command: list[str]) -> Outcome:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Return the environment without the variables that let these packages into the other environment."""
+    """Environment without what would let this environment's packages into the other one."""
     return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
 
 
 def _complaint(done: Outcome) -> str:
-    """Return the line of pip's complaint that says what is wrong."""
+    """The line of pip's complaint that says what is wrong."""
     errors = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith("ERROR")]
     return (errors or [done.complaint])[-1].removeprefix("ERROR: ")[:300]

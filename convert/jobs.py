@@ -61,7 +61,7 @@ class Source:
     Parameters
     ----------
     model : PickleFile
-        The file with the classifier.
+        With the classifier in it.
     scalers : tuple of PickleFile
         Transformers before it, in the order in which they are applied.
     encoder : PickleFile, optional

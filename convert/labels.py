@@ -108,7 +108,7 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _example(classes: Sequence[Any]) -> str:
-    """Describe the beginning of a text file of names."""
+    """How a text file of names begins, in words."""
     first, second = classes[:2]
     return (
         f"the first for class {first}, the second for class {second} and so on, such as 'hungry' and 'tired'"

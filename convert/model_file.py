@@ -81,13 +81,13 @@ def _probabilities(model: CryModel, X: Probabilities) -> Probabilities:
 
 
 def _baselines(y: Labels, n_labels: int) -> dict[str, list[Probabilities]]:
-    """Return what the shares of these recordings achieve. There is no training part to take them from."""
+    """What the shares of the recordings themselves achieve, as there is no training part to take."""
     X = np.zeros((len(y), 1))
     return {name: [spread(baseline.fit(X, y, [], 0), X, n_labels)] for name, baseline in BASELINES.items()}
 
 
 def _leak(model: CryModel, dataset: Dataset, recordings: Sequence[Path]) -> tuple[str, str]:
-    """Return a warning for every table, and a note, on whether the model was trained on these recordings."""
+    """What is said over every table, and what is noted, of the model having learned these."""
     known, data = seen(model.metadata, recordings), model.metadata.data["name"]
     if known:
         return (

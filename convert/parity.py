@@ -72,11 +72,11 @@ class ParityReport:
 
     @property
     def passed(self) -> bool:
-        """True if the two give the same answers."""
+        """Whether the two give the same answers."""
         return self.max_difference <= self.tolerance and self.label_mismatches == 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
+        """Plain types, ready for JSON."""
         return {**asdict(self), "passed": self.passed}
 
     def __str__(self) -> str:
@@ -89,7 +89,7 @@ class ParityReport:
 
     @property
     def note(self) -> str:
-        """What the user should know although the proof holds. Empty if there is nothing."""
+        """What the user should know although the proof holds; empty if nothing."""
         if not self.predict_differs:
             return ""
         return (
@@ -169,7 +169,7 @@ def _run(model: CryModel, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _run_files(model: CryModel, paths: Sequence[Path]) -> NDArray[np.float64]:
-    """Classify recordings from the features that the model reads, and no others."""
+    """Answers for recordings, by way of the features that the model reads and no others."""
     extractor = FeatureExtractor(model.spec, "numpy", model.metadata.families_read)
     rows = [model.predict_proba(extractor.extract(load_audio(path, model.spec.sr).samples)) for path in paths]
     return np.concatenate(rows).astype(np.float64)

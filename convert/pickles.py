@@ -135,7 +135,7 @@ class PickleFile:
             )
 
     def load(self, trust: bool = False) -> Any:
-        """Unpickle it. Only names of the allow-list are let through.
+        """Unpickle it, behind the allow-list.
 
         Raises
         ------
@@ -208,7 +208,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def installed_sklearn() -> str | None:
-    """Return the version of scikit-learn, or None if it is not installed."""
+    """Version of the installed scikit-learn; None if there is none."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

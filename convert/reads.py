@@ -18,7 +18,7 @@ Constants = Mapping[str, NDArray[Any]]
 
 
 def features_read(graph: bytes) -> tuple[int, ...]:
-    """Return the indices of the features that can influence ``graph``, in order.
+    """Indices of the features that ``graph`` can be influenced by, in order.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def _mixed(inputs: Sequence[str], known: Mapping[str, Columns], *_: object) -> C
 
 
 def _kept(inputs: Sequence[str], known: Mapping[str, Columns], constants: Constants, *_: object) -> Columns:
-    """Return the tensor that a node changes column by column, by constants that do not broaden it."""
+    """One tensor, changed column by column by constants that do not broaden it."""
     variable = [name for name in inputs if name in known]
     if len(variable) != 1 or isinstance(known[variable[0]], frozenset):
         return _mixed(inputs, known)
@@ -74,7 +74,7 @@ def _selected(
 def _product(
     inputs: Sequence[str], known: Mapping[str, Columns], constants: Constants, attributes: Mapping[str, Any]
 ) -> Columns:
-    """Multiply by a constant matrix. A column whose row of it is zero cannot influence the product."""
+    """Rows of a constant matrix that are zero drop the columns they would multiply."""
     columns, weights = known.get(inputs[0]), constants.get(inputs[1])
     if not isinstance(columns, list) or weights is None or weights.ndim != 2 or attributes.get("transA"):
         return _mixed(inputs, known)

@@ -17,7 +17,7 @@ from convert.synth import add, expirations, room, synthetic_cry
 
 Signal = NDArray[np.floating[Any]]
 
-#: Shares of the whole at which things happen: the cries begin, and the machine is switched on.
+#: Of the whole, where things happen: the cries begin, and the machine is switched on.
 CRIES: Final = (0.15, 0.65)
 MACHINE: Final = 0.5
 #: Seconds that the cries last in ten minutes; in less, in proportion, but never under ``SHORTEST``.
@@ -53,7 +53,7 @@ class Scene:
     machine: float
 
     def truth(self) -> dict[str, Any]:
-        """Return plain types for JSON: all but the samples."""
+        """Plain types, ready for JSON: all but the samples."""
 
         def spans(found: tuple[tuple[float, float], ...]) -> list[dict[str, float]]:
             return [{"start": round(start, 3), "end": round(end, 3)} for start, end in found]
@@ -105,7 +105,7 @@ def scene(seconds: float = 600.0, seed: int = 0, sr: int = 16000) -> Scene:
 
 
 def bark(sr: int, rng: np.random.Generator) -> Signal:
-    """Make a dog's bark: noise from 300 to 3000 Hz and a few harmonics that die away in 0.2 s."""
+    """A dog's bark: a burst of noise from 300 to 3000 Hz and a few harmonics, that dies away in 0.2 s."""
     n = round(0.25 * sr)
     t = np.arange(n) / sr
     spectrum = np.fft.rfft(rng.standard_normal(n))

@@ -83,7 +83,7 @@ def _bundled(spec: FeatureSpec) -> tuple[NDArray[np.float32], tuple[tuple[Path, 
 
 
 def _others(sample: NDArray[np.float32], sr: int) -> Iterator[NDArray[np.float32]]:
-    """Return parts of the sample, cries at several levels, a dog, a hum and noise: two seconds each."""
+    """Parts of the sample, cries at several levels, a dog, a hum and noise: two seconds each."""
     rng = np.random.default_rng(0)
     n = 2 * sr
     for start in (0, n // 2, n):

@@ -36,11 +36,11 @@ class Trial:
     tolerance : float
         Largest difference of a probability that counts as the same answer.
     isolated : bool
-        True loads it with its own scikit-learn, in an environment that is removed afterwards.
+        Whether it is loaded by its own scikit-learn, in an environment that is thrown away.
     trust : bool
-        True if it may name what is not on the allow-list.
+        Whether it may name what is not on the allow-list.
     anyway : bool
-        True makes it although it was fitted on quite other values than real recordings have.
+        Whether it is made although it was fitted on quite other values than real recordings have.
     limits : Limits
     """
 
@@ -60,7 +60,7 @@ class Opened:
     Attributes
     ----------
     folder : Path
-        The folder of the job. It is removed when the context ends.
+        Of the job; it is removed when the context ends.
     examined : Examined
     heard : Sounds
         What it was asked about.

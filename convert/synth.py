@@ -28,7 +28,7 @@ F0_RANGE: Final = (350.0, 550.0)
 EXPIRATION_RANGE: Final = (0.5, 1.5)
 #: Resonances of an infant's vocal tract, about 8 cm long: centre and bandwidth in Hz.
 FORMANTS: Final = ((1100.0, 250.0), (3300.0, 400.0), (5500.0, 600.0))
-#: Frequencies at which an indrawn breath hisses.
+#: Where an indrawn breath hisses.
 BREATH: Final = ((1800.0, 900.0), (4200.0, 1500.0))
 
 
@@ -127,7 +127,7 @@ def _plan(seconds: float, rng: np.random.Generator) -> Iterator[Expiration]:
 
 
 def melody(part: Expiration, sr: int, rng: np.random.Generator) -> Signal:
-    """Return the fundamental of an expiration in Hz for each sample: rise and fall, vibrato and jitter."""
+    """Fundamental of an expiration in Hz, sample by sample: rise and fall, vibrato and jitter."""
     n = round(part.duration * sr)
     t = np.arange(n) / sr
     arch = np.sin(np.pi * (t / part.duration) ** 0.8)
@@ -154,7 +154,7 @@ def _voice(part: Expiration, sr: int, rng: np.random.Generator) -> Signal:
 def _hiss(
     duration: float, sr: int, formants: tuple[tuple[float, float], ...], rng: np.random.Generator
 ) -> Signal:
-    """Make a breath: noise through resonances, RMS about 1, faded in and out."""
+    """Breath: noise through resonances, RMS about 1, faded in and out."""
     n = round(duration * sr)
     spectrum = np.fft.rfft(rng.standard_normal(n)) * _resonance(np.fft.rfftfreq(n, 1 / sr), formants)
     y: Signal = np.fft.irfft(spectrum, n)
@@ -163,7 +163,7 @@ def _hiss(
 
 
 def _resonance(frequency: Signal, formants: tuple[tuple[float, float], ...]) -> Signal:
-    """Return the gain of simple resonances in parallel, over a floor of 0.1."""
+    """Gain of simple resonances in parallel, over a floor of 0.1."""
     gain = np.full(frequency.shape, 0.1)
     for centre, bandwidth in formants:
         gain += 1 / np.sqrt(1 + ((frequency - centre) / (bandwidth / 2)) ** 2)
@@ -180,7 +180,7 @@ def _envelope(n: int, sr: int, attack: float, release: float) -> Signal:
 
 
 def room(n: int, rng: np.random.Generator) -> Signal:
-    """Make noise of a room, RMS 1: white noise through a running mean of four, which damps the treble."""
+    """Noise of a room, of RMS 1: a running mean of four makes white noise fall off towards the treble."""
     white = rng.standard_normal(n + 3)
     noise: Signal = (white[:-3] + white[1:-2] + white[2:-1] + white[3:]) / 2
     return noise

@@ -21,14 +21,14 @@ from edgecry.features.spec import FeatureSpec
 
 
 def forest() -> Any:
-    """Make a random forest. Its depth bounds the file to some 5 kB a tree."""
+    """A random forest; its depth bounds the file to some 5 kB a tree."""
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(100, max_depth=10, class_weight="balanced", random_state=0)
 
 
 def knn() -> Any:
-    """Make a classifier of four nearest neighbours, with every value scaled to the same spread."""
+    """The four nearest neighbours, every value scaled to the same spread."""
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -37,7 +37,7 @@ def knn() -> Any:
 
 
 def logistic() -> Any:
-    """Make a strongly regularised logistic regression: there are about as many values as recordings."""
+    """Logistic regression, strongly regularised, as there are about as many values as recordings."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -61,7 +61,7 @@ class Features:
     X : float64 [shape=(n, n_features)]
         Rounded to float32, which is what a model file is given.
     recordings : tuple of Recording
-        The recording of each row.
+        Of each row.
     skipped : tuple of str
         Why each of the others could not be read.
     """

@@ -50,7 +50,7 @@ class Prediction:
     model : str
         Name of the model.
     cry : Cry, or None
-        The finding of the detector; None if no detector listened.
+        Whether there is a cry; None if no detector listened.
     reasons : Reasons, or None
         Calibrated probabilities, and the reasons that the evidence leaves. None without a cry, and from a
         model that knows of no sets.

@@ -154,7 +154,7 @@ class Detector:
         Returns
         -------
         dict of (start, stop) to float64 [shape=(n_features,)], or None
-            The vector of each window, by its samples, in order; at least one. A silent window has None.
+            By the samples of the window, in order; at least one. A silent window has None.
 
         Raises
         ------

@@ -26,7 +26,7 @@ class SinkError(EdgecryError):
     Attributes
     ----------
     permanent : bool
-        True if trying again cannot help, because the message itself is refused.
+        Whether trying again is in vain: the message is refused, not the moment.
     retry_after : float or None
         Seconds that the other side asks to be left alone.
     patience : float or None

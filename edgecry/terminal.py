@@ -75,13 +75,13 @@ def own_outputs() -> Iterator[None]:
 
 
 def _descriptor(stream: TextIO) -> int | None:
-    """Return the descriptor of a stream; None if it is not a file, as in tests."""
+    """What a stream writes to; None if that is not a file, as in tests."""
     with suppress(OSError, ValueError, AttributeError):
         return stream.fileno()
     return None
 
 
 def _copy(stream: TextIO, number: int) -> TextIO:
-    """Return the same stream with a descriptor of its own."""
+    """The same stream with a descriptor of its own."""
     lines = 1 if number == 2 or stream.isatty() else -1
     return open(os.dup(number), "w", lines, stream.encoding, stream.errors)  # noqa: PTH123

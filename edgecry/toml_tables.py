@@ -82,7 +82,7 @@ def table_of(value: object, place: str, key: str) -> Table:
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """Describe the keys for a message about an unknown one: the likely one, or all."""
+    """What to say of a key that is unknown: the one that may be meant, or all."""
     names = list(known)
     close = difflib.get_close_matches(key, names, n=1)
     return f"did you mean {close[0]}?" if close else f"allowed are {', '.join(names)}"
@@ -108,7 +108,7 @@ def _value(value: object, hint: Any, place: str) -> object:
 
 
 def _kinds(hint: Any) -> Iterable[Any]:
-    """Yield the types that a value may have, as TOML knows them."""
+    """What a value may be, in TOML's terms."""
     for part in get_args(hint) if get_origin(hint) is UnionType else (hint,):
         if part is NoneType:
             continue

@@ -101,7 +101,7 @@ def adapt(
     name : str
         What the new model is called in answers.
     anyway : bool
-        True makes it although there are too few clips, or although it is worse than the base.
+        Whether it is made although there are too few clips, or although it is worse than the base.
     draws : int
         Resamples of the intervals.
     tell, show : callable
@@ -143,7 +143,7 @@ def adapt(
 
 
 def _unseen(base: Base, source: Path, tell: Tell) -> list[Clip]:
-    """Return the clips that the base was not trained on. The others would flatter it."""
+    """Clips that the base has not learned from, which would flatter it."""
     clips = read_clips(source, tell)
     known = seen(base.model.metadata, [clip.path for clip in clips]) or set()
     if known:

@@ -97,7 +97,7 @@ def _table(source: Path) -> Path | None:
 
 
 def _judged(table: Path, tell: Callable[[str], None]) -> tuple[list[Row], str]:
-    """Return the lines of a table that have a verdict, and the name of the column of verdicts."""
+    """Lines of a table with a verdict, and what the column of verdicts is called."""
     rows = list(table_rows(table))
     columns = list(rows[0]) if rows else []
     verdict = next((name for name in VERDICT_COLUMNS if name in columns), None)
@@ -129,7 +129,7 @@ def _is_cry(verdict: str, file: str, origin: Path) -> bool:
 
 
 def _day(row: Row, path: Path, origin: Path) -> tuple[str, str]:
-    """Return the day of a clip and its source: the table, the file's name, or the time of the last write."""
+    """The day of a clip and what tells it: the table, the file's name, or when the file was last written."""
     stated = next((row[name].strip() for name in DAY_COLUMNS if row.get(name, "").strip()), "")
     if stated:
         if (day := find_day(stated)) is None:

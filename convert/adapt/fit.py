@@ -103,7 +103,7 @@ def leave_one_day_out(heard: Heard, base: LastLayer) -> Float64:
 
 
 def log_losses(is_cry: Mask, P: Float64) -> Float64:
-    """Return the log-loss of each clip."""
+    """Log-loss of each clip."""
     found: Float64 = -np.log(np.maximum(np.where(is_cry, P, 1 - P), TINY))
     return found
 
@@ -118,7 +118,7 @@ def clip_weights(is_cry: Mask, clips: Mask) -> Float64:
 
 
 def _weights(heard: Heard, base: LastLayer, clips: Mask) -> Float64:
-    """Return the weights of windows. Each clip's weight is shared out by the base's probability of a cry.
+    """Weights of windows: each clip's is shared out by the base's probability of a cry.
 
     A verdict is on the clip. The windows that sound most like a cry are what made it, right or wrong; the
     others may be the pause before.

@@ -27,7 +27,7 @@ class Heard:
     Parameters
     ----------
     clips : tuple of Clip
-        The clips. At least one window of each is not silent.
+        Of each at least one window is not silent.
     E : float64 [shape=(n_windows, m)]
         Embeddings of the windows that are not silent.
     vectors : float32 [shape=(n_windows, n_features)]
@@ -49,16 +49,16 @@ class Heard:
 
     @property
     def is_cry(self) -> Mask:
-        """The verdict on each clip."""
+        """Verdict on each clip."""
         return np.array([clip.is_cry for clip in self.clips])
 
     @property
     def days(self) -> NDArray[np.str_]:
-        """The day of each clip."""
+        """Day of each clip."""
         return np.array([clip.day for clip in self.clips])
 
     def probabilities(self, layer: LastLayer) -> Float64:
-        """Return the probability of a cry in each clip, as the device pools it [shape=(n_clips,)]."""
+        """Probability of a cry in each clip, as the device would pool it [shape=(n_clips,)]."""
         by_window = layer.probabilities(self.E)
         parts = np.split(by_window, np.cumsum(np.bincount(self.owner, minlength=len(self.clips)))[:-1])
         return np.array(
@@ -73,7 +73,7 @@ def hear(clips: Sequence[Clip], detector: Detector, tell: Callable[[str], None])
     ----------
     clips : sequence of Clip
     detector : Detector
-        A detector whose model has an embedding.
+        Whose model has an embedding.
     tell : callable
         Called with a line on each clip that is left out: it cannot be read, or is silent.
 

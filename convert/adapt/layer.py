@@ -29,12 +29,12 @@ class LastLayer:
     bias: float
 
     def logits(self, E: Float64) -> Float64:
-        """Return the log-odds of a cry for embeddings [shape=(n, m)]."""
+        """Log-odds of a cry, of embeddings [shape=(n, m)]."""
         found: Float64 = E @ self.weight + self.bias
         return found
 
     def probabilities(self, E: Float64) -> Float64:
-        """Return the probabilities of a cry for embeddings [shape=(n, m)]."""
+        """Probabilities of a cry, of embeddings [shape=(n, m)]."""
         from scipy.special import expit
 
         found: Float64 = expit(self.logits(E))
@@ -95,20 +95,20 @@ class _Part:
 
 
 def weight_of(tensor: Any) -> NDArray[np.float64]:
-    """Return the values of an ONNX tensor."""
+    """Values of an ONNX tensor."""
     from onnx import numpy_helper
 
     return np.array(numpy_helper.to_array(tensor), np.float64)
 
 
 def _rows(weight: _Part) -> NDArray[np.float64]:
-    """Return the weights [shape=(2, m)], one row for each column of the output."""
+    """Weights [shape=(2, m)], a row a column of the output."""
     values = weight_of(weight.tensor)
     return values if weight.is_transposed else values.T.copy()
 
 
 def _parts(onnx: bytes, origin: str) -> tuple[Any, _Part, _Part]:
-    """Return the model, and the weight and the bias of its last layer."""
+    """The model, and weight and bias of its last layer."""
     import onnx as format_
 
     model = format_.load_from_string(onnx)

@@ -41,7 +41,7 @@ class Gain:
     Parameters
     ----------
     base, adapted : bool [shape=(n_clips,)]
-        True for each clip in which a cry is found.
+        Whether a cry is found.
     report : Report
     """
 
@@ -80,9 +80,9 @@ def measure(heard: Heard, base: LastLayer, threshold: float, name: str, draws: i
         Clips of two days at least.
     base : LastLayer
     threshold : float
-        The threshold of the base's rule.
+        Of the base's rule.
     name : str
-        The name of the base.
+        Of the base.
     draws : int
         Resamples of the intervals.
     """

@@ -75,10 +75,10 @@ def measure(
     Parameters
     ----------
     title, name : str
-        The title of the report, and the name of the procedure in its tables.
+        Of the report, and of the procedure in its tables.
     procedure : Procedure
     features : Features
-        The features, by ``spec``, of those recordings of ``dataset`` that can be read.
+        Of the recordings of ``dataset`` that can be read, by ``spec``.
     dataset : Dataset
         Without groups the figures are leaky, and the report says so.
     spec : FeatureSpec
@@ -114,7 +114,7 @@ def measure(
 
 
 def classes(names: Sequence[str], positive: str | None) -> tuple[tuple[str, ...], Labels]:
-    """Return the labels in order, and each recording's index; beside a positive one, all others are "other".
+    """Labels in order, and the index of each recording's; with a positive one, the others are "other".
 
     Raises
     ------
@@ -136,7 +136,7 @@ def classes(names: Sequence[str], positive: str | None) -> tuple[tuple[str, ...]
 
 
 def splits_of(features: Features, dataset: Dataset, repeats: int) -> Splits:
-    """Return the dataset's groups, or a leaky split if that was asked for by name."""
+    """The dataset's groups, or a leaky split where it was asked for by name."""
     seeds = range(repeats)
     if dataset.is_leaky:
         return Splits.leaky(len(features.recordings), list(seeds))
@@ -144,7 +144,7 @@ def splits_of(features: Features, dataset: Dataset, repeats: int) -> Splits:
 
 
 def describe(features: Features, dataset: Dataset, labels: Sequence[str], y: Labels) -> str:
-    """Describe the recordings of the evaluation in a sentence."""
+    """What was evaluated on, in a sentence."""
     counts = np.bincount(y, minlength=len(labels))
     shares = ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
     skipped = f"; {len(features.skipped)} could not be read" if features.skipped else ""
@@ -154,7 +154,7 @@ def describe(features: Features, dataset: Dataset, labels: Sequence[str], y: Lab
 def features_at(
     features: Features, spec: FeatureSpec, decibels: Sequence[float], tell: Tell, folder: Path | None
 ) -> dict[float, Vectors]:
-    """Return vectors of the same recordings, with gains applied to the samples before anything else."""
+    """Vectors of the same recordings, with gains applied to the samples before anything else."""
     extractor, found = FeatureExtractor(spec), {}
     for gain in decibels:
         cache = FeatureCache(folder, f"{spec.hash}, {gain:g} dB")
@@ -203,7 +203,7 @@ def _gain(
     labels: Sequence[str],
     draws: int,
 ) -> list[GainFigures]:
-    """Test gains out of fold: at every level, the model that has not heard a recording classifies it."""
+    """Out of fold as well: each recording is asked of the model that has not heard it, at any level."""
     at = {0.0: X, **quieter}
     P = {gain: np.zeros((len(y), len(labels))) for gain in at}
     for train, test in splits.folds(y, splits.seeds[0]):
@@ -217,7 +217,7 @@ def _gain(
 def gain_of(
     P: dict[float, Probabilities], labels: Sequence[str], groups: Sequence[str], draws: int
 ) -> list[GainFigures]:
-    """Make the gain test from probabilities that were computed at each gain; 0 dB is one of them."""
+    """Gain test of probabilities that were computed at each gain before, 0 dB among them."""
     said = {gain: decide(found) for gain, found in P.items()}
     return gain_test(
         lambda i, gain: (labels[said[gain][i]], P[gain][i]),

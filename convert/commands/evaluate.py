@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reports(args: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[Report]:
-    """Yield one report; several for the folder of the bundled models, if no task and no model is named."""
+    """Several where nobody says what of all that the bundled models were made of is to be evaluated."""
     from convert import bundled
 
     if args.task is None and args.model is None and bundled.is_all(args.folders):

@@ -78,13 +78,13 @@ def _format(file: PickleFile) -> str:
 
 
 def _shown(part: Part) -> str:
-    """Describe one part of a dict, a list or a tuple."""
+    """One part of a dict, a list or a tuple."""
     reads = "" if part.n_features is None else f", reads {part.n_features} values"
     return f"{part.key}: {part.kind}{reads}"
 
 
 def _next(file: PickleFile) -> str:
-    """Say what to do with it."""
+    """What to do with it."""
     scan = file.scan
     if scan.refused:
         return f"do not load it: it {explain_refusal(scan)}"

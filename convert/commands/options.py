@@ -97,7 +97,7 @@ def read_source(args: argparse.Namespace) -> tuple[Source, tuple[str, ...] | Non
 
 
 def read_trial(args: argparse.Namespace, spec: FeatureSpec) -> Trial:
-    """Return the options by which the model is opened and proven.
+    """How the model is to be opened and proven.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def one_folder(folders: Sequence[Path]) -> Path:
-    """Return the folder, for a task that takes only one.
+    """The folder, where a task takes one only.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def require_clip(args: argparse.Namespace, task: str) -> None:
 
 
 def stated_data(args: argparse.Namespace) -> dict[str, str]:
-    """Return what the arguments say of the recordings. Without a name, they are named after their folders."""
+    """What the arguments say of the recordings; called as their folders are, if they say no name."""
     stated = {
         "name": args.data_name or ", ".join(folder.resolve().name for folder in args.folders),
         "licence": args.data_licence,

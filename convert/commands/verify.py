@@ -75,7 +75,7 @@ def _require_same_labels(
 
 
 def _changes(stated: Any, report: ParityReport) -> Iterator[str]:
-    """List what has changed since the file was made: versions, the number of vectors, the difference."""
+    """What is not as it was when the file was made: versions, the number of vectors, the difference."""
     now = report.to_dict()
     for key, what in (
         ("reference", "the reference"),

@@ -47,7 +47,7 @@ class Interval:
     draws: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types, rounded to four decimals; None for what is undefined."""
+        """Plain types, to four decimals; None for what is undefined."""
         found = {name: getattr(self, name) for name in ("value", "low", "high")}
         rounded = {name: None if np.isnan(v) else round(float(v), 4) for name, v in found.items()}
         return {**rounded, "level": self.level, "draws": self.draws}
@@ -109,7 +109,7 @@ def bootstrap(
         Probabilities of the same rows by each seed. A figure is the mean over them, in each resample
         as on all rows, so the interval is of that mean: what other groups would change, not seeds.
     groups : sequence of str
-        The group of each row.
+        Of each row.
     draws : int
     level : float in (0, 1)
     seed : int
@@ -145,7 +145,7 @@ def bootstrap_mean(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Interval:
-    """Return the mean of one number per row, such as 1 for a hit and 0 for a miss, with its interval."""
+    """Mean of a number a row, such as 1 for a hit and 0 for a miss, with its interval."""
     column = np.asarray(values, dtype=np.float64)[:, None]
     y = np.zeros(len(column), dtype=np.intp)
 
@@ -158,7 +158,7 @@ def bootstrap_mean(
 def _complete(
     y: NDArray[np.intp], groups: Sequence[str], draws: int, seed: int
 ) -> Iterator[NDArray[np.intp]]:
-    """Yield resamples in which every class of ``y`` occurs."""
+    """Resamples in which every class of ``y`` occurs."""
     n_classes = len(np.unique(y))
     drawn = resamples(groups, TRIES * draws, seed)
     return islice((rows for rows in drawn if len(np.unique(y[rows])) == n_classes), draws)

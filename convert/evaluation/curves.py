@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convert.evaluation.figures import Labels, Probabilities, Reliability, confusion, decide, reliability
 from edgecry.decision import DIGITS
 
-#: Points of the curves: false-positive rates in percent, and coverages in percent.
+#: Where curves are given: false-positive rates in percent, and coverages in percent.
 RATES: Final = tuple(range(101))
 COVERAGES: Final = tuple(range(5, 101, 5))
 
@@ -27,7 +27,7 @@ class Curves:
     confusion : tuple of tuple of float
         How often each label (row) was said to be each (column), the mean over repeats.
     reliability : Reliability
-        The reliability of the answers, over all repeats together.
+        Of what is said; over all repeats together.
     roc : dict of str to tuple of float
         For each label against the rest, the recall at 0, 1, ..., 100 % false positives.
     coverage : tuple of float
@@ -44,7 +44,7 @@ class Curves:
     majority: tuple[float, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types, rounded to four decimals."""
+        """Plain types, to four decimals."""
         bins = zip(
             self.reliability.confidence, self.reliability.accuracy, self.reliability.count, strict=True
         )
@@ -89,7 +89,7 @@ def curves(y: Labels, repeats: Sequence[Probabilities], labels: Sequence[str]) -
 
 
 def selective(hit: NDArray[np.bool_], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of hits among the surest 5, 10, ..., 100 %.
+    """Share of hits among the surest 5, 10, ..., 100 %.
 
     Those equally sure (to six decimals) are taken at their common share of hits, so that their order
     in the table, which may well be by label, does not count.

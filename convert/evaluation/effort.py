@@ -22,7 +22,7 @@ class Effort:
     permutations : int
         Draws of the permutation test; 0 leaves it out.
     gain : bool
-        True makes the gain test.
+        Whether the gain test is made.
     """
 
     repeats: int = len(SEEDS)
@@ -32,6 +32,6 @@ class Effort:
 
     @classmethod
     def of(cls, args: argparse.Namespace, permutations: int = 0) -> Effort:
-        """Read the effort from arguments; ``permutations`` is the default of that number."""
+        """As arguments say; ``permutations`` if they do not say how many."""
         chosen = permutations if args.permutations is None else args.permutations
         return cls(args.repeats, args.draws, chosen, args.gain)

@@ -37,19 +37,19 @@ AVERAGES: Final = ("macro avg", "weighted avg")
 
 
 def decide(P: Probabilities) -> Labels:
-    """Return the class of each row as the device decides: the first of the largest, to six decimals."""
+    """Class of each row as the device takes it: the first of the largest, to six decimals."""
     chosen: Labels = np.argmax(np.round(P, DIGITS), axis=1)
     return chosen
 
 
 def confusion(y: Labels, said: Labels, n_labels: int) -> NDArray[np.float64]:
-    """Count how often each class (row) was classified as each class (column)."""
+    """How often each class (row) was said to be each (column)."""
     counts = np.bincount(y * n_labels + said, minlength=n_labels**2)
     return counts.reshape(n_labels, n_labels).astype(np.float64)
 
 
 def log_loss(y: Labels, P: Probabilities) -> float:
-    """Return the mean of -ln of the probability of the true class, in nats.
+    """Mean of -ln of the probability that what is true was given, in nats.
 
     A probability of 0 there would cost infinitely much; it is clipped as scikit-learn does.
     """
@@ -58,9 +58,9 @@ def log_loss(y: Labels, P: Probabilities) -> float:
 
 
 def brier(y: Labels, P: Probabilities) -> float:
-    """Return the mean squared distance to the truth, summed over the classes; halved for two classes.
+    """Mean squared distance to the truth: over the classes summed, for two classes halved.
 
-    The same as scikit-learn's ``brier_score_loss``; Brier, "Verification of forecasts expressed in terms of
+    As scikit-learn's ``brier_score_loss``; Brier, "Verification of forecasts expressed in terms of
     probability", Monthly Weather Review 78 (1950) 1-3.
     """
     # Sum of (P - onehot)^2 without the one-hot matrix.
@@ -96,7 +96,7 @@ def reliability(hit: NDArray[np.bool_], score: Scores, bins: int = BINS) -> Reli
     Parameters
     ----------
     hit : bool [shape=(n,)]
-        True where what the score predicts came true.
+        Whether what the score speaks of is true.
     score : float in [0, 1] [shape=(n,)]
         Probability given to it.
     bins : int
@@ -112,13 +112,13 @@ def reliability(hit: NDArray[np.bool_], score: Scores, bins: int = BINS) -> Reli
 
 
 def calibration_error(y: Labels, P: Probabilities, bins: int = BINS) -> float:
-    """Return the expected calibration error of the answer, from 15 equally wide bins of its probability."""
+    """Expected calibration error of the label that is said, by 15 equally wide bins of its probability."""
     said = decide(P)
     return reliability(said == y, P[np.arange(len(y)), said], bins).error
 
 
 def auc(positive: NDArray[np.bool_], score: Scores) -> float:
-    """Return the share of (positive, negative) pairs in the right order, ties half; NaN without pairs.
+    """Share of (positive, negative) pairs that the score orders rightly, ties half; NaN without pairs.
 
     The area under the ROC curve, by ranks (Mann and Whitney); equal to scikit-learn's
     ``roc_auc_score`` at a tenth of its time, which the bootstrap spends thousands of times.
@@ -133,7 +133,7 @@ def auc(positive: NDArray[np.bool_], score: Scores) -> float:
 
 
 def _roc_auc(y: Labels, P: Probabilities) -> float:
-    """Return the AUC of two classes; for more, the mean of each class against the rest, if it occurs."""
+    """AUC of two classes; of several the mean of each against the rest, over those that occur."""
     if P.shape[1] == 2:
         return auc(y == 1, P[:, 1])
     found = [auc(y == k, P[:, k]) for k in range(P.shape[1]) if (y == k).any()]
@@ -141,7 +141,7 @@ def _roc_auc(y: Labels, P: Probabilities) -> float:
 
 
 def recall_at_fpr(positive: NDArray[np.bool_], score: Scores, max_fpr: float) -> float:
-    """Return the highest recall at a threshold that takes at most a share of the negatives for positive.
+    """Highest recall at a threshold that takes at most a share of the negatives for positive.
 
     See :func:`threshold_at_fpr`; NaN where there is no positive or no negative.
     """
@@ -151,7 +151,7 @@ def recall_at_fpr(positive: NDArray[np.bool_], score: Scores, max_fpr: float) ->
 
 
 def threshold_at_fpr(positive: NDArray[np.bool_], score: Scores, max_fpr: float) -> float:
-    """Return the threshold with the highest recall at a bounded false-positive rate.
+    """Threshold with the highest recall at a bounded false-positive rate.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ class Figures:
     positive : str, optional
         The class that is to be detected, of two.
     positive_calibration_error, recall_at_fpr_01, recall_at_fpr_05 : float, optional
-        Figures of the positive class: its calibration, and its recall at 1 % and 5 % false positives.
+        Of the positive class: calibration of its probability, and recall at 1 % and 5 % false positives.
     """
 
     labels: tuple[str, ...]
@@ -234,7 +234,7 @@ class Figures:
         return {name: value for name, value in values.items() if value is not None}
 
     def flat(self) -> dict[str, float]:
-        """Return every figure: the summary, then "recall/hungry" and so on; NaN if a class does not occur.
+        """Every figure: the summary, then "recall/hungry" and so on; NaN of a class that does not occur.
 
         "recall/macro avg" is the mean over the classes that do, "recall/weighted avg" that over recordings.
         """

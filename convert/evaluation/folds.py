@@ -24,7 +24,7 @@ def grouped_folds(
     Parameters
     ----------
     labels, groups : sequence of str
-        The label of each recording. The folds have about equal shares of each label.
+        Of each recording. The folds have about equal shares of each label.
     n_splits, seed : int
 
     Returns

@@ -36,7 +36,7 @@ class GainFigures:
     shift: Interval
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types."""
+        """Plain types."""
         return {
             "decibels": self.decibels,
             "unchanged": self.unchanged.to_dict(),
@@ -62,10 +62,10 @@ def gain_test(
         the probability of each label.
     clips : sequence
     groups : sequence of str
-        The group of each clip. Intervals are from a bootstrap over the groups.
+        Of each clip; intervals are from a bootstrap over them.
     decibels : sequence of float
     draws, seed : int
-        The resamples of the bootstrap.
+        Of the bootstrap.
     """
     if not len(clips) == len(groups) or not clips:
         raise ConversionError(
@@ -85,5 +85,5 @@ def gain_test(
 
 
 def scaled(y: NDArray[np.floating[Any]], decibels: float) -> NDArray[np.float32]:
-    """Apply a gain to a recording: samples times 10 ^ (dB / 20), float32."""
+    """A recording with a gain applied: samples times 10 ^ (dB / 20), float32."""
     return (y * 10 ** (decibels / 20)).astype(np.float32)

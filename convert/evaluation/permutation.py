@@ -32,7 +32,7 @@ class Permutations:
     Parameters
     ----------
     observed : float
-        The score with the true labels. A higher score is better.
+        With the true labels; more is better.
     null_mean, null_p95 : float
         Mean and 95th percentile with permuted ones.
     p : float in (0, 1]
@@ -47,7 +47,7 @@ class Permutations:
     draws: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types, rounded to four decimals."""
+        """Plain types, to four decimals."""
         found = {name: getattr(self, name) for name in ("observed", "null_mean", "null_p95", "p")}
         return {**{name: round(value, 4) for name, value in found.items()}, "draws": self.draws}
 
@@ -64,7 +64,7 @@ def permuted(y: Labels, groups: Sequence[str], rng: np.random.Generator, pool: i
     ----------
     y : int [shape=(n,)]
     groups : sequence of str
-        The group of each row.
+        Of each row.
     rng : numpy.random.Generator
     pool : int
         Least number of groups to move among.
@@ -112,7 +112,7 @@ def permutation_test(
         not be split, is made again.
     y : int [shape=(n,)]
     groups : sequence of str
-        The group of each row.
+        Of each row.
     draws : int
         The least p is 1 / (1 + draws).
     seed, pool : int
@@ -152,5 +152,5 @@ def _draw(y: Labels, groups: Sequence[str], draws: int, seed: int, pool: int) ->
 
 
 def _fewest_groups(y: Labels, who: Labels) -> int:
-    """Return the number of groups of the label that occurs in the fewest."""
+    """Number of groups that the label in the fewest groups occurs in."""
     return min(len(np.unique(who[y == label])) for label in np.unique(y))

@@ -21,10 +21,10 @@ class Fitted(Protocol):
 
     @property
     def classes_(self) -> NDArray[np.intp]:
-        """The classes of the training part, in the order of the columns."""
+        """Classes of the training part, in the order of the columns."""
 
     def predict_proba(self, X: Rows, /) -> NDArray[Any]:
-        """Return probabilities [shape=(len(X), len(classes_))] of rows that were not in the fit."""
+        """Probabilities [shape=(len(X), len(classes_))] of rows that were not fitted on."""
 
 
 class Procedure(Protocol):
@@ -67,7 +67,7 @@ class Constant:
     row: NDArray[np.float64]
 
     def predict_proba(self, X: Rows, /) -> Probabilities:
-        """Return that row, once for each row of ``X``."""
+        """That row, once for each."""
         return np.tile(self.row, (len(X), 1))
 
 
@@ -76,7 +76,7 @@ class Prior:
     """Baseline: the classes' shares in the training part, whatever is heard."""
 
     def fit(self, X: Rows, y: Labels, groups: Sequence[str], seed: int, /) -> Constant:  # noqa: ARG002
-        """Count the classes."""
+        """Count."""
         classes, counts = np.unique(y, return_counts=True)
         return Constant(classes, counts / len(y))
 
@@ -86,10 +86,10 @@ class Majority:
     """Baseline: the most frequent class of the training part (of equals the first), quite sure."""
 
     def fit(self, X: Rows, y: Labels, groups: Sequence[str], seed: int, /) -> Constant:  # noqa: ARG002
-        """Count the classes."""
+        """Count."""
         classes, counts = np.unique(y, return_counts=True)
         return Constant(classes, np.eye(len(classes))[np.argmax(counts)])
 
 
-#: The baselines by their name in tables.
+#: By the name they have in tables.
 BASELINES: dict[str, Procedure] = {"majority": Majority(), "prior": Prior()}

@@ -27,14 +27,14 @@ class Splits:
     Parameters
     ----------
     groups : tuple of str
-        The group of each recording. Recordings of one group are never on both sides.
+        Of each recording; those of a group are never on both sides.
     grouping : str
         What the groups are, such as "instance".
     seeds : tuple of int
         One repeat each.
     n_splits : int
     is_leaky : bool
-        True if the split is random, without groups.
+        Whether the split is a random one, by no group.
     """
 
     groups: tuple[str, ...]
@@ -62,7 +62,7 @@ class Splits:
         return cls(tuple(map(str, range(n))), "none", tuple(seeds), n_splits, is_leaky=True)
 
     def folds(self, y: Labels, seed: int) -> list[Fold]:
-        """Return the indices (train, test) of one repeat, with about equal shares of each class."""
+        """Indices (train, test) of one repeat, with about equal shares of each class."""
         return grouped_folds([str(k) for k in y], self.groups, self.n_splits, seed)
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ def cross_validate(
     n_classes: int | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Probabilities]:
-    """Return the probabilities of each row by a procedure fitted without its group, once for each seed.
+    """Probabilities of each row by a procedure fitted without its group, once for each seed.
 
     Parameters
     ----------
@@ -146,11 +146,11 @@ def leave_one_out(
     Parameters
     ----------
     procedure, X, y, n_classes
-        The same as for :func:`cross_validate`.
+        As in :func:`cross_validate`.
     groups : sequence of str
-        The group of each row.
+        Of each row.
     corpora : sequence of str
-        The corpus of each row. There are at least two.
+        Of each row; at least two.
     seeds : sequence of int
         The procedure is fitted once for each.
 
@@ -247,7 +247,7 @@ def choose_threshold(
     positive: int = 1,
     max_fpr: float = 0.01,
 ) -> float:
-    """Return the threshold with the highest recall at a bounded false-positive rate, on out-of-fold scores.
+    """Threshold with the highest recall at a bounded false-positive rate, on grouped out-of-fold scores.
 
     See :func:`~convert.evaluation.figures.threshold_at_fpr`.
     """
@@ -256,7 +256,7 @@ def choose_threshold(
 
 
 def spread(fitted: Fitted, X: Rows, n_classes: int) -> Probabilities:
-    """Return probabilities with a column for every class; 0 for a class that the fit does not know."""
+    """Probabilities with a column for every class, 0 for those the fitted one does not know."""
     P = np.zeros((len(X), n_classes))
     P[:, fitted.classes_] = fitted.predict_proba(X)
     return P

@@ -17,7 +17,7 @@ from convert.evaluation.report import Comparison, Report, Section, Value
 
 
 def record(report: Report) -> dict[str, Any]:
-    """Return plain types: ``protocol``, and ``sections`` with a ``title`` and tables.
+    """Plain types: ``protocol``, and ``sections`` with a ``title`` and tables.
 
     The protocol begins with why the figures fool us, if they do, and ends with what the intervals are.
     A table is a list of rows, each an object with its ``name`` and a cell a column; ``rows`` is the
@@ -65,7 +65,7 @@ def _row(name: str, columns: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """Round a number to four decimals; None for what is undefined. Anything else stays as it is."""
+    """To four decimals; None for what is undefined, anything else as it is."""
     if isinstance(value, Interval):
         return {key: _cell(float(getattr(value, key))) for key in ("value", "low", "high")}
     if isinstance(value, float):

@@ -56,7 +56,7 @@ class Comparison:
     support : tuple of int
         Recordings of each label.
     figures : dict of str to dict of str to Interval
-        The figures of each contender, the model first; the keys are those of :meth:`Figures.flat`.
+        By contender, the model first; then by figure, as :meth:`Figures.flat` names them.
     y : int [shape=(n,)]
     repeats : tuple of float [shape=(n, n_labels)]
         The model's probabilities by each seed, for the pictures.
@@ -76,7 +76,7 @@ class Comparison:
     positive: str | None = None
 
     def tables(self) -> Iterator[Table]:
-        """Return the summary of every contender, and the model's classes."""
+        """The summary of every contender, and the model's classes."""
         (name, model), *_ = self.figures.items()
         (first, *_) = model.values()
         how = f"{first.level:.0%} intervals from {first.draws} resamples of groups"
@@ -90,7 +90,7 @@ class Comparison:
         yield Table(f"Classes, {name}", ("class", *PER_CLASS, "support"), tuple(classes))
 
     def classes(self) -> dict[str, dict[str, Value]]:
-        """Return precision, recall, F1 and support of the model's classes, and their averages."""
+        """Precision, recall, F1 and support of the model's classes, and their averages."""
         model = next(iter(self.figures.values()))
         support = dict(zip(self.labels, self.support, strict=True))
         support |= dict.fromkeys(AVERAGES, sum(self.support))
@@ -100,7 +100,7 @@ class Comparison:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types, rounded to four decimals."""
+        """Plain types, to four decimals."""
         return {
             "title": self.title,
             "labels": list(self.labels),
@@ -125,7 +125,7 @@ class Measurements:
     case : str
         What the rows are, such as "gain".
     rows : dict of str to dict of str to Interval, number or text
-        The rows by their case, and the values by their column. Every row has the same columns.
+        By case, then by column; every row has the same columns.
     notes : tuple of str
     """
 
@@ -141,7 +141,7 @@ class Measurements:
         yield Table(f"{self.title}, by {self.case}", (self.case, *columns), tuple(rows))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types, rounded to four decimals."""
+        """Plain types, to four decimals."""
         rows = {case: {name: _plain(value) for name, value in row.items()} for case, row in self.rows.items()}
         return {"title": self.title, "rows": rows, "notes": list(self.notes)}
 
@@ -173,7 +173,7 @@ class Report:
     leak: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON, rounded to four decimals. Equal evaluations give equal values."""
+        """Plain types, to four decimals, ready for JSON; the same evaluation gives the same."""
         warning = {LEAKY: self.leak} if self.leak else {}
         return {
             "title": self.title,
@@ -224,7 +224,7 @@ def compare(
     positive : str, optional
         The label that is to be detected, of two.
     draws, seed : int
-        The resamples of the bootstrap.
+        Of the bootstrap.
     notes : sequence of str
         Remarks, shown under the tables, before that on calibration.
     """

@@ -61,12 +61,12 @@ def hit_rates(
     positive: int = 1,
     draws: int = DRAWS,
 ) -> dict[str, Interval]:
-    """Return recall and false positives, as means over the seeds; NaN if there is nothing to count.
+    """Recall and false positives of what was detected, the means over seeds; NaN without any to count.
 
     Parameters
     ----------
     detected : sequence of bool [shape=(n,)]
-        What was detected in the same rows, for each seed.
+        Of the same rows by each seed.
     y : int [shape=(n,)]
     groups : sequence of str
     positive : {0, 1}

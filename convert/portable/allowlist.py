@@ -72,12 +72,12 @@ _FUNCTION = re.compile(
 
 
 def canonical(module: str, name: str) -> tuple[str, str]:
-    """Return the name in Python 3 of what an old pickle calls otherwise."""
+    """The name under which Python 3 knows what an old pickle calls otherwise."""
     return _RENAMED.get(module, module), name
 
 
 def allowed(module: str, name: str) -> bool:
-    """Return True if a pickle may name ``module.name``. Only the names are read; nothing is imported.
+    """Whether a pickle may name ``module.name``. Looks at the names alone and imports nothing.
 
     A dotted ``name`` would reach through an allowed module into what it has imported, such as
     ``sklearn.base`` to ``os.system``; it is never allowed.
@@ -92,7 +92,7 @@ def allowed(module: str, name: str) -> bool:
 
 
 def genuine(module: str, name: str, found: Any) -> bool:
-    """Return True if the object behind ``module.name`` is what the allow-list means by it.
+    """Whether what ``module.name`` turned out to be is what the allow-list means by it.
 
     Modules hold what they import, too: ``sklearn.ensemble._forest.Parallel`` looks like a class of
     scikit-learn and is joblib's. So the object has to come from where the allow-list looks.

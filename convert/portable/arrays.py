@@ -43,7 +43,7 @@ def _histogram_tree(tree: Any, where: str) -> None:
 
 
 def _branches(left: Any, right: Any, inner: Any, count: int, where: str) -> None:
-    """Check that children come after their parent and have one parent each, so that no walk is endless."""
+    """Children come after their parent, inside the tree, and have one parent each; so no walk is endless."""
     if count == 0:
         raise Refused(f"{where}: has no nodes")
     for child in (left, right):
@@ -188,7 +188,7 @@ def _bagging(model: Any, where: str) -> None:
             raise Refused(f"{where}: member {i} reads feature {int(np.max(columns))}, and there are {width}")
 
 
-#: The checks by the name of the class, so that nothing is imported before it is needed.
+#: By the name of the class, so that nothing is imported before it is needed.
 CHECKS: dict[str, Callable[[Any, str], None]] = {
     "Tree": _tree,
     "TreePredictor": _histogram_tree,

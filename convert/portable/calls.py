@@ -42,7 +42,7 @@ def check_call(path: str, args: tuple[Any, ...], size: int) -> None:
     path : str
         Dotted name of what is called.
     args : tuple
-        The arguments, as the scan found them. An `Inert` record stands for what a call would have made.
+        As the scan found them; what calls would have made are `Inert` records.
     size : int
         Bytes of the whole stream, which no honest array or text in it exceeds.
 
@@ -87,7 +87,7 @@ def check_key(key: Any) -> None:
 def check_size(value: Any, most: int, what: str) -> None:
     """Refuse containers that hold more than ``most`` objects, or that are nested too deeply.
 
-    An object that is named twice counts twice, because hashing or printing visits it twice. The
+    An object that is named twice counts twice, as whoever hashes or prints it visits it twice. The
     walk itself visits it once, and keeps no stack of Python's.
     """
     sizes: dict[int, tuple[int, int]] = {}

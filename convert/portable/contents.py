@@ -27,7 +27,7 @@ def describe(root: Any, key: str = "") -> Part:
 
 
 def list_parts(root: Any) -> tuple[Part, ...]:
-    """Return what a dict, a list or a tuple holds; nothing for any other object."""
+    """What a dict, a list or a tuple holds; nothing of any other object."""
     if (
         isinstance(root, Inert)
         and root.items
@@ -53,7 +53,7 @@ def _kind(root: Any) -> str:
 
 
 def _n_features(root: Any) -> int | None:
-    """Return ``n_features_in_`` of the estimator, or of its first step or member."""
+    """``n_features_in_`` of the estimator, or of its first step or member."""
     for _ in range(_MAX_NESTING):
         state = getattr(root, "state", None)
         if not isinstance(state, dict):
@@ -79,7 +79,7 @@ def _n_features(root: Any) -> int | None:
 
 
 def _width(state: dict[Any, Any]) -> int | None:
-    """Return the width of an old estimator, from ``n_features_`` or the shape of what it learned."""
+    """The width that old estimators tell by ``n_features_`` or by the shape of what they learned."""
     for name in ("n_features_", "n_features"):
         if isinstance(state.get(name), int):
             return int(state[name])
@@ -93,7 +93,7 @@ def _width(state: dict[Any, Any]) -> int | None:
 
 
 def _shape(value: Any) -> tuple[Any, ...]:
-    """Return the shape of a pickled array; () if the pickle does not say."""
+    """Shape of a pickled array; () where that does not say."""
     if not isinstance(value, Inert):
         return ()
     told = value.state[1:2] if isinstance(value.state, tuple) else value.args[2:3]

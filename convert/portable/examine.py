@@ -56,7 +56,7 @@ def examine(
     estimator : fitted scikit-learn classifier
     encoder : LabelEncoder or list of str, optional
     vectors : array of float32, shape (n, n_features), optional
-        Vectors to compare on, in addition to those made from the model.
+        What to compare on, besides those made from the model.
     n_features : int, optional
         How many inputs it must have.
     real : array of float32, shape (n, n_features), optional
@@ -167,7 +167,7 @@ def _encoded(encoder: Any) -> list[Any]:
 
 
 def _plain(classes: Any) -> list[Any]:
-    """Return class names or numbers as str or int."""
+    """Class names or numbers as str or int."""
     plain = []
     for value in classes.tolist():
         if isinstance(value, float) and value.is_integer():

@@ -116,7 +116,7 @@ def _device_graph(graph: Any, n_features: int, n_classes: int) -> Any:
 
 
 def _needed(nodes: Any, output: str) -> list[Any]:
-    """Return the nodes that ``output`` depends on, in their order."""
+    """Nodes that ``output`` depends on, in their order."""
     wanted, kept = {output}, []
     for node in reversed(list(nodes)):
         if wanted.intersection(node.output):

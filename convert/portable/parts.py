@@ -100,7 +100,7 @@ def _sorted_out(parts: list[tuple[str, Any]], what: str) -> tuple[Any, list[Any]
 
 
 def _names_of(part: Any) -> list[list[str]]:
-    """Return the class names in the order of the classes, if this is a list of them."""
+    """A list of class names in the order of the classes, if that is what this is."""
     if hasattr(part, "tolist"):
         part = part.tolist()
     if isinstance(part, dict):
@@ -123,7 +123,7 @@ def _require_transformer(part: Any) -> None:
 
 
 def _in_order(transformers: list[Any], classifier: Any, n_features: int | None) -> list[Any]:
-    """Return the order in which each transformer makes as many values as the next one reads."""
+    """The order in which each transformer makes as many values as the next one reads."""
     if not transformers:
         return []
     kinds = {type(step).__name__ for _, step in getattr(classifier, "steps", [])}

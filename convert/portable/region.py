@@ -132,7 +132,7 @@ def _of_scaler(step: Any, n: int) -> Region:
 
 
 def _of_trees(estimator: Any, n: int) -> Region:
-    """Return the range of every feature's thresholds. All share one spread, as scaled features do."""
+    """Range of every feature's thresholds. The spread is that of all of them: scaled features share it."""
     trees = trees_of(estimator)
     if not trees:
         return None
@@ -158,7 +158,7 @@ def _of_points(estimator: Any) -> Region:
 
 
 def _of_classes(estimator: Any) -> Region:
-    """Return the means and variances of GaussianNB, with one row for each class."""
+    """Means and variances of GaussianNB, two-dimensional: a row a class."""
     mean = _array(estimator, "theta_")
     variance = _array(estimator, "var_" if hasattr(estimator, "var_") else "sigma_")
     if np.ndim(mean) != 2 or np.shape(mean) != np.shape(variance):
@@ -169,6 +169,6 @@ def _of_classes(estimator: Any) -> Region:
 
 
 def _array(estimator: Any, name: str) -> Any:
-    """Return an estimator's array of that name; one of no dimension if it has none."""
+    """What an estimator has of that name; an array of no dimension if nothing."""
     found = getattr(estimator, name, None)
     return np.array(np.nan) if found is None else np.asarray(found)

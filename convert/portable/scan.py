@@ -41,7 +41,7 @@ class Scan(NamedTuple):
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """The globals that are not on the allow-list."""
+        """Globals that are not on the allow-list."""
         return tuple(name for name, ok in self.names if not ok)
 
 
@@ -246,7 +246,7 @@ def _length(value: Any) -> int:
 
 
 def _itemsize(dtype: Any) -> int | None:
-    """Return the bytes of one item, or None if items are Python objects (``numpy.dtype.__reduce__``)."""
+    """Bytes of one item, or None where items are Python objects (``numpy.dtype.__reduce__``)."""
     if not (isinstance(dtype, Inert) and dtype.path == "numpy.dtype" and dtype.args):
         raise Refused("damaged: an array without a dtype")
     code = str(dtype.args[0])

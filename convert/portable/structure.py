@@ -78,14 +78,14 @@ def _check(item: Any, where: str) -> None:
 
 
 def _checker(item: Any) -> Callable[[Any, str], None] | None:
-    """Return the check for an object's class, or for a class that it inherits from, by name."""
+    """The check for an object's class or a class that it is made of, by name."""
     if isinstance(item, (list, tuple, dict)):
         return None
     return next((CHECKS[kind.__name__] for kind in type(item).__mro__ if kind.__name__ in CHECKS), None)
 
 
 def _is_walked(item: Any) -> bool:
-    """Return True if there may be an estimator inside."""
+    """Whether there may be an estimator inside."""
     if isinstance(item, (list, tuple, dict)) or _checker(item) is not None:
         return True
     if getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):
@@ -94,7 +94,7 @@ def _is_walked(item: Any) -> bool:
 
 
 def _parts(item: Any, where: str) -> Iterator[tuple[Any, str]]:
-    """Yield the objects inside that are checked as well, with their names."""
+    """What an object holds that is worth a look, and how to call it."""
     if isinstance(item, dict):
         found = [(value, f"{where}[{key!r:.40}]") for key, value in item.items()]
     elif isinstance(item, (list, tuple)):

@@ -67,7 +67,7 @@ class _ArrayWrapper:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Stand in for _codecs.encode, which pickles of protocol 2 use to write bytes."""
+    """Stands in for _codecs.encode, by which pickles of protocol 2 write bytes."""
     if encoding != "latin1":
         raise Refused(f"bytes written as {encoding!r:.30}, which pickle never does")
     return text.encode("latin1")

@@ -39,7 +39,7 @@ def vectors(estimator: Any, seed: int = 0) -> Any:
 
 
 def _rows(estimator: Any, n: int, rng: Any) -> Any:
-    """Return rows in the space that ``estimator`` reads."""
+    """Rows in the space ``estimator`` reads."""
     steps = getattr(estimator, "steps", None)
     if steps:
         return _through(steps, n, rng)
@@ -59,7 +59,7 @@ def _rows(estimator: Any, n: int, rng: Any) -> Any:
 
 
 def _through(steps: Any, n: int, rng: Any) -> Any:
-    """Return rows for a pipeline: those of its steps, carried back through the transformers before them."""
+    """Rows for a pipeline: those of its steps, carried back through the transformers before them."""
     steps = [step for _, step in steps if not is_passthrough(step)]
     found = [_scattered(_centre_and_spread(steps[0], n), rng)]
     for index, step in enumerate(steps):
@@ -75,7 +75,7 @@ def _through(steps: Any, n: int, rng: Any) -> Any:
 
 
 def _carried_back(step: Any, rows: Any) -> Any:
-    """Return what a transformer maps to ``rows``, or None if it cannot tell."""
+    """What a transformer maps to ``rows``; None where it cannot tell."""
     if rows is None or not hasattr(step, "inverse_transform"):
         return None
     try:
@@ -86,7 +86,7 @@ def _carried_back(step: Any, rows: Any) -> Any:
 
 
 def at_edges(step: Any, rng: Any) -> Any:
-    """Return rows at a transformer's edges, and one float32 below and above them; None without edges."""
+    """Rows at the edges that a transformer cuts at, one float32 below and above; None without edges."""
     edges = _edges(step)
     if not edges or not all(len(values) for values in edges):
         return None
@@ -102,7 +102,7 @@ def at_edges(step: Any, rng: Any) -> Any:
 
 
 def _edges(step: Any) -> list[Any]:
-    """Return, for each feature, where a transformer changes: bins, knots, quantiles, limits, sentinels."""
+    """Of each feature where a transformer changes its ways: bins, knots, quantiles, limits, sentinels."""
     if hasattr(step, "bin_edges_"):  # KBinsDiscretizer
         return [np.asarray(values, dtype=float) for values in step.bin_edges_]
     if hasattr(step, "bsplines_"):  # SplineTransformer
@@ -118,7 +118,7 @@ def _edges(step: Any) -> list[Any]:
 
 
 def _scattered(where: tuple[Any, Any], rng: Any) -> Any:
-    """Return rows near and far from a centre, with the centre itself and zero."""
+    """Rows around a centre, near and far, with the centre itself and zero."""
     centre, spread = where
     scale = np.repeat([0.3, 1.0, 3.0, 30.0], _ROWS // 4)[:, None]
     rows = centre + scale * spread * rng.standard_normal((len(scale), len(centre)))
@@ -126,7 +126,7 @@ def _scattered(where: tuple[Any, Any], rng: Any) -> Any:
 
 
 def _centre_and_spread(estimator: Any, n: int) -> tuple[Any, Any]:
-    """Return where the estimator's inputs lay in training, if it kept that."""
+    """Where the estimator's inputs lay in training, as far as it kept that."""
     for centre, spread in (
         ("mean_", "scale_"),  # StandardScaler
         ("center_", "scale_"),  # RobustScaler
@@ -141,7 +141,7 @@ def _centre_and_spread(estimator: Any, n: int) -> tuple[Any, Any]:
 
 
 def parts_of(estimator: Any) -> list[Any]:
-    """Return the fitted estimators inside a voting, stacking, bagging or calibrated one."""
+    """Fitted estimators inside a voting, stacking, bagging or calibrated one."""
     calibrated = getattr(estimator, "calibrated_classifiers_", [])
     return _members(estimator) + [
         member.estimator if hasattr(member, "estimator") else member.base_estimator for member in calibrated
@@ -155,7 +155,7 @@ def _members(estimator: Any) -> list[Any]:
 
 
 def training_points(estimator: Any) -> Any:
-    """Return the training points or support vectors that an estimator keeps, or None."""
+    """Points of the training data, or support vectors, that an estimator keeps; None if it keeps none."""
     for name in ("_fit_X", "support_vectors_"):
         points = getattr(estimator, name, None)
         if isinstance(points, np.ndarray) and points.ndim == 2 and len(points):
@@ -167,7 +167,7 @@ def training_points(estimator: Any) -> Any:
 
 
 def trees_of(estimator: Any) -> list[dict[str, Any]]:
-    """Yield every tree's parallel arrays, from any kind of tree model."""
+    """Every tree's parallel arrays, from whatever kind of tree model."""
     if hasattr(estimator, "_predictors"):
         return [_of_histogram(tree.nodes) for iteration in estimator._predictors for tree in iteration]
     members = [estimator] if hasattr(estimator, "tree_") else _members(estimator)
@@ -199,7 +199,7 @@ def _of_histogram(nodes: Any) -> dict[str, Any]:
 
 
 def _range(trees: list[dict[str, Any]], n: int) -> tuple[Any, Any]:
-    """Return the centre and the spread of every feature, judged by its thresholds."""
+    """Centre and spread of every feature, judged by its thresholds."""
     feature = np.concatenate([tree["feature"][tree["inner"]] for tree in trees])
     threshold = np.concatenate([tree["threshold"][tree["inner"]] for tree in trees])
     threshold = np.where(np.isfinite(threshold), threshold, 0.0)
@@ -212,7 +212,7 @@ def _range(trees: list[dict[str, Any]], n: int) -> tuple[Any, Any]:
 
 
 def _at_thresholds(trees: list[dict[str, Any]], n: int, rng: Any) -> Any:
-    """Return rows that reach an inner node, and lie at its threshold, just below and just above."""
+    """Rows that reach an inner node and there lie at its threshold, just below and just above."""
     centre, spread = _range(trees, n)
     rows = []
     for tree in rng.choice(len(trees), size=min(_NODES, 4 * len(trees))):
@@ -249,7 +249,7 @@ def _steer(row: Any, tree: dict[str, Any], target: int) -> None:
 
 
 def _between(above: float, upto: float) -> float:
-    """Return a value above ``above`` and at most ``upto``. Either may be infinite."""
+    """A value over ``above`` and up to ``upto``, either of which may be infinite."""
     if np.isfinite(above) and np.isfinite(upto):
         return (above + upto) / 2
     if np.isfinite(upto):

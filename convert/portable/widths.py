@@ -38,7 +38,7 @@ def width_of(estimator: Any) -> int | None:
 
 
 def is_passthrough(step: Any) -> bool:
-    """Return True if a step of a pipeline changes nothing."""
+    """Whether a step of a pipeline changes nothing."""
     return step is None or (isinstance(step, str) and step == "passthrough")
 
 
@@ -57,7 +57,7 @@ def _stated(estimator: Any) -> int | None:
 
 
 def _inner(estimator: Any) -> Any:
-    """Return the first part that reads all the features, or None."""
+    """The first part that reads all the features; None if there is none."""
     steps = getattr(estimator, "steps", None)
     if isinstance(steps, list):
         return next((step for _, step in steps if not is_passthrough(step)), None)

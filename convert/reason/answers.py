@@ -23,7 +23,7 @@ class Answers:
     Attributes
     ----------
     P : float [shape=(n, n_labels)]
-        The probabilities in the precision of float32, as the device has them.
+        In float32's precision, as the device has them.
     sets : bool [shape=(n, n_labels)]
         Which reasons the evidence leaves.
     said : list of str
@@ -39,7 +39,7 @@ class Answers:
 
     @property
     def left(self) -> list[str]:
-        """The sets as text; equal sets give equal text."""
+        """The sets, as text that is alike where they are."""
         return ["".join("01"[there] for there in row) for row in self.sets.astype(int).tolist()]
 
 
@@ -50,9 +50,9 @@ class Repeat:
     Attributes
     ----------
     at : dict of float to Answers
-        The answers at each gain in dB, 0 dB among them, at the recipe's coverage.
+        By gain in dB, 0 among them, at the recipe's coverage.
     covering : dict of float to Answers
-        The answers at each other coverage, to the recordings as they are.
+        By another coverage, as the recordings are.
     temperatures : tuple of float
         The exponent T that each fold chose.
     """
@@ -101,7 +101,7 @@ def out_of_fold(
     labels, nameable : sequence of str
         Names of the classes, and those that may be given as an answer.
     coverages : sequence of float in (0, 1)
-        Coverages that are tried in addition to the recipe's.
+        That are tried besides the recipe's.
     tell : callable
         Called with a line after each repeat.
     """
@@ -137,7 +137,7 @@ def _put(whole: Answers, rows: NDArray[np.intp], part: Answers) -> None:
 def set_figures(
     answers: Sequence[Answers], y: Labels, labels: Sequence[str], groups: Sequence[str], draws: int
 ) -> dict[str, Interval]:
-    """Return the coverage of the sets, by reason and on average, and their sizes, as means over repeats."""
+    """Coverage of the sets, by reason and as their mean, and how large they are; means over repeats."""
 
     def measure(truth: Labels, sets: NDArray[np.float64]) -> dict[str, float]:
         covered = sets[np.arange(len(truth)), :, truth].mean(axis=1)
@@ -158,7 +158,7 @@ def set_figures(
 def said_figures(
     answers: Sequence[Answers], y: Labels, labels: Sequence[str], groups: Sequence[str], draws: int
 ) -> dict[str, Interval]:
-    """Count how often a reason is stated, and is right, and how often the most frequent would be right."""
+    """How often a reason is stated, how often rightly, and how often the most frequent would be right."""
     most = int(np.argmax(np.bincount(y)))
 
     def measure(truth: Labels, said: NDArray[np.float64]) -> dict[str, float]:

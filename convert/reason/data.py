@@ -30,11 +30,11 @@ class Material:
     Parameters
     ----------
     name : str
-        The name of the folder.
+        Of the folder.
     dataset : Dataset
         Recordings that are there, of labels that can be tested.
     features : Features
-        The features of the recordings that can be read.
+        Of those that can be read.
     spec : FeatureSpec
     labels : tuple of str
     y : int [shape=(n,)]

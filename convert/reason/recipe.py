@@ -39,7 +39,7 @@ COVERAGE: Final = 0.9
 #: A reason may be named that so many recordings, of so many groups, spoke for.
 NAMEABLE_RECORDINGS: Final = 20
 NAMEABLE_GROUPS: Final = 10
-#: Stands for a probability of 0, which has no logarithm: that of a class that was not in the fit.
+#: In place of a probability of 0, of which there is no logarithm: of a class that was not fitted on.
 TINY: Final = 1e-12
 SEED: Final = 0
 
@@ -57,7 +57,7 @@ class Tempered:
     temperature : float
         T, one of ``TEMPERATURES``.
     scores : tuple of float [shape=(varies,)]
-        For each class, the evidence that its recordings gave for it out of fold, in rising order.
+        Of each class the evidence that its recordings gave for it out of fold, in rising order.
     """
 
     pipeline: Any
@@ -67,17 +67,17 @@ class Tempered:
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """The classes of the training part."""
+        """Classes of the training part."""
         classes: NDArray[Any] = self.pipeline.classes_
         return classes
 
     def predict_proba(self, X: Rows, /) -> Probabilities:
-        """Return calibrated probabilities [shape=(len(X), len(classes_))]."""
+        """Calibrated probabilities [shape=(len(X), len(classes_))]."""
         P: Probabilities = self.pipeline.predict_proba(X)
         return P
 
     def rule(self, labels: Sequence[str], nameable: Sequence[str]) -> Conformal:
-        """Return the rule by which the device decides; ``labels`` are the names of ``classes_``."""
+        """By which the device decides; ``labels`` are the names of ``classes_``."""
         return Conformal(
             COVERAGE,
             {label: tuple(found.tolist()) for label, found in zip(labels, self.scores, strict=True)},
@@ -116,14 +116,14 @@ class Recipe:
 
 
 def shares(y: Labels, n_classes: int) -> NDArray[np.float64]:
-    """Return the share of each class. None of them is 0."""
+    """Share of each class, none of them 0."""
     counts = np.bincount(y, minlength=n_classes) + SMOOTHING
     found: NDArray[np.float64] = counts / counts.sum()
     return found
 
 
 def temper(Q: Probabilities, prior: NDArray[np.float64], T: float) -> Probabilities:
-    """Return ``prior x Q^T``, with rows scaled to the sum 1.
+    """``prior x Q^T``, rows brought to the sum 1.
 
     Parameters
     ----------
@@ -179,13 +179,13 @@ def inner_folds(y: Labels, groups: Sequence[str], seed: int) -> Iterator[Fold]:
 
 
 def n_groups(y: Labels, groups: Sequence[str]) -> NDArray[np.intp]:
-    """Return the number of groups of each class."""
+    """Number of groups each class occurs in."""
     who = np.unique(groups, return_inverse=True)[1]
     return np.bincount([k for k, _ in {*zip(y.tolist(), who.tolist(), strict=True)}], minlength=y.max() + 1)
 
 
 def nameable(y: Labels, groups: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels that have enough recordings and groups to be given as an answer."""
+    """Labels with recordings, and groups, enough to be given as an answer."""
     recordings, spoke = np.bincount(y, minlength=len(labels)), n_groups(y, groups)
     return tuple(
         label
@@ -195,7 +195,7 @@ def nameable(y: Labels, groups: Sequence[str], labels: Sequence[str]) -> tuple[s
 
 
 def heard() -> NDArray[np.bool_]:
-    """Return a mask of the values of the vector that describe sound up to ``TOP``.
+    """Which values of the vector are of sound up to ``TOP``.
 
     The contrast of higher octaves, of which a telephone has nothing, would tell recorders apart.
     """

@@ -47,7 +47,7 @@ MODEL: Final = "reason"
 SEED_RECIPE: Final = "seed's recipe"
 #: Enough for a p of 0.01.
 PERMUTATIONS: Final = 99
-#: Coverages that are tried in addition to the recipe's.
+#: Coverages that are tried besides the recipe's.
 COVERAGES: Final = (0.8, 0.7, 0.6, 0.5)
 #: Attributes of :class:`Answers`, the title of their section, and notes.
 GAIN_TESTS: Final = {
@@ -108,7 +108,7 @@ def measure(material: Material, effort: Effort, tell: Tell) -> Report:
 
 
 def _rivals(material: Material, splits: Splits, tell: Tell) -> dict[str, list[Probabilities]]:
-    """Return the seed's recipe and the baselines, on the same folds."""
+    """The seed's recipe and the baselines, by the same folds."""
     y, n_labels = material.y, len(material.labels)
     here = replace(material.dataset, recordings=material.features.recordings)
     seed = extract_features(here, FeatureSpec(), tell, material.cache)
@@ -175,7 +175,7 @@ def _never_ruled_out(y: Labels, labels: Sequence[str]) -> Iterator[str]:
 def _coverages(
     repeats: Sequence[Repeat], y: Labels, labels: Sequence[str], splits: Splits, draws: int
 ) -> Measurements:
-    """Return what another coverage would give. A caller can set it without training again."""
+    """What a caller's own coverage would give, which may be set without training again."""
     rows: dict[str, Mapping[str, Value]] = {}
     for coverage in COVERAGES:
         answers = [one.covering[coverage] for one in repeats]
@@ -191,7 +191,7 @@ def _column(found: Mapping[str, Interval]) -> dict[str, Mapping[str, Value]]:
 
 
 def _gain(repeats: Sequence[Repeat], splits: Splits, draws: int) -> Iterator[Section]:
-    """Classify each recording, at every level, by the model that was fitted without its group."""
+    """Each recording is asked, at any level, of the model that was fitted without its group."""
     clips = [(one, i) for one in repeats for i in range(len(splits.groups))]
     groups = list(splits.groups) * len(repeats)
     decibels = [gain for gain in repeats[0].at if gain]

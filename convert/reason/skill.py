@@ -40,14 +40,14 @@ def permutations(
     tell : callable
         Called with a line now and then.
     title : str
-        The title of the section.
+        Of the section.
     """
     once = replace(splits, seeds=splits.seeds[:1])
     tell(f"{draws} permutations")
     runs: dict[bytes, Figures] = {}
 
     def run(moved: Labels) -> Figures:
-        """Cross-validate a draw once, as both scores are of the same draws."""
+        """Both scores are of the same draws, so each is cross-validated once."""
         key = moved.tobytes()
         if key not in runs:
             (P,) = cross_validate(Recipe(), X, moved, once, n_classes=len(labels))

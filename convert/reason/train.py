@@ -59,7 +59,7 @@ def make_model(
 
 
 def decision_record(fitted: Tempered, material: Material) -> dict[str, Any]:
-    """Return the ``decision`` record. The prior is not rounded, because the coefficients contain it."""
+    """The ``decision`` record of the model file; the prior is not rounded, as the coefficients hold it."""
     rule = fitted.rule(material.labels, nameable(material.y, material.groups, material.labels))
     return {
         "rule": "conformal",

@@ -50,7 +50,7 @@ class Decoder:
     origin : str
         Its name, for messages.
     strict : bool
-        True makes it an error if a recording is cut short or damaged. Otherwise what is there counts,
+        Whether a recording that is cut short or damaged is an error. Otherwise what is there counts,
         with a warning if more than ``UNNOTICED`` seconds are missing.
 
     Attributes
@@ -86,17 +86,17 @@ class Decoder:
 
     @property
     def rate(self) -> int:
-        """Sampling rate in Hz, as the header states it."""
+        """Sampling rate in Hz, as the header has it."""
         return int(self._sound.samplerate)
 
     @property
     def channels(self) -> int:
-        """Number of channels, as the header states it."""
+        """Number of channels, as the header has it."""
         return int(self._sound.channels)
 
     @property
     def stated_seconds(self) -> float:
-        """Length in seconds, as the header states it; 0 if it does not."""
+        """Length by the header, in seconds; 0 where it does not say."""
         stated = int(self._sound.frames)
         return stated / self.rate if stated < _UNKNOWN_FRAMES and self.rate > 0 else 0.0
 
@@ -158,9 +158,9 @@ class Decoder:
         return sound
 
     def _direct(self) -> int | None:
-        """Return the descriptor of a plain file. libsndfile reads it by itself, without calling back.
+        """Descriptor of a plain file that libsndfile can read by itself, which saves calls back.
 
-        This is done only for formats that give the same samples this way. Damaged files of others do not.
+        Only of formats of which it makes the same this way: of damaged files of other kinds it does not.
         """
         if self._head[:4] not in _DIRECT and self._head[:1] != b"\xff" and self._head[:3] != b"ID3":
             return None
@@ -267,7 +267,7 @@ class _View:
 
     @property
     def is_whole(self) -> bool:
-        """True if the file is read as it is, from its first byte to its last."""
+        """The file is seen as it is, from its first byte to its last."""
         return self._start == 0 and not self._patch[1] and self._end is None
 
     def patch(self, at: int, data: bytes) -> None:
@@ -323,7 +323,7 @@ class _Pcm16File:
     header : ChunkHeader
         Where its audio is.
     form : WavFormat
-        The header of the samples; it is ``is_plain_pcm16``.
+        Of the samples; ``is_plain_pcm16``.
     """
 
     format: Final = "WAV"

@@ -49,7 +49,7 @@ class FfmpegFile:
     file : binary file object
         Copied from its position on to a temporary file, unless ``descriptor`` is there.
     descriptor : int or None
-        A descriptor of the same recording as a plain file, which ffmpeg reads itself. It is not closed.
+        Of the same recording as a plain file, which ffmpeg then reads itself. Not closed.
     seconds : float
         Seconds after which decoding is ended.
 
@@ -136,7 +136,7 @@ class FfmpegFile:
         raise FfmpegError(self._lateness() or self._said() or "it finds no sound in it")
 
     def _said(self) -> str:
-        """Return the first line that ffmpeg wrote on stderr, without the address of its demuxer."""
+        """The first line of what ffmpeg wrote on stderr, without the address of its demuxer."""
         with suppress(OSError, ValueError):
             self._errors.seek(0)
             lines = self._errors.read(2000).decode("utf-8", "replace").splitlines()

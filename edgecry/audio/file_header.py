@@ -49,7 +49,7 @@ class WavFormat:
 
     @property
     def is_plain_pcm16(self) -> bool:
-        """True if the samples are 16-bit integers and nothing in the file contradicts that."""
+        """The samples are 16-bit integers and nothing here contradicts that."""
         frame = 2 * self.channels
         found = (self.code, self.bits, self.block_align, self.byte_rate)
         return self.channels > 0 and found == (1, 16, frame, frame * self.rate)
@@ -84,12 +84,12 @@ class ChunkHeader:
 
     @property
     def readable(self) -> int:
-        """Bytes of audio that are in the file and that the header counts."""
+        """Bytes of audio that are there and meant."""
         return self.present if self.open_ended else min(self.promised, self.present)
 
     @property
     def never_filled_in(self) -> bool:
-        """True if the size was written as 0 and left so, as by a recorder that is cut off."""
+        """The size was written as 0 and left so, as when a recorder is cut off."""
         return self.promised == 0 and self.open_ended
 
 
@@ -135,7 +135,7 @@ def _unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
 
 
 def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
-    """Return True if everything from ``at`` on is whole chunks, so that it cannot be audio."""
+    """Whether everything from ``at`` on is whole chunks, so that it cannot be audio."""
     for _ in range(_MAX_CHUNKS):
         if at >= length:
             return True
@@ -147,7 +147,7 @@ def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
 
 
 def lacks_ogg_end(file: BinaryIO) -> bool:
-    """Return True if an Ogg file stops before the end of the page marked as its last (RFC 3533, 6).
+    """Whether an Ogg file stops before the end of the page marked as its last (RFC 3533, 6).
 
     The position of ``file`` is changed.
     """

@@ -26,11 +26,11 @@ def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | 
     Parameters
     ----------
     file : binary file object, seekable
-        The file. Its position is changed.
+        Whose position is changed.
     head : bytes
         Its first 16 bytes.
     header : ChunkHeader or None
-        The header of a WAV or AIFF file.
+        Of a WAV or AIFF file.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def _after_notes(file: BinaryIO, header: ChunkHeader, mark: bytes, form: bytes) 
 
 
 def _after_ogg(file: BinaryIO) -> int | None:
-    """Find a page that begins a stream after one that does not: parallel streams begin together."""
+    """A page that begins a stream, after one that does not: streams side by side begin together."""
     beginning = 0
     for at in _places(file, b"OggS\0\2", 0):
         if at > beginning:
@@ -90,7 +90,7 @@ def _after_ogg(file: BinaryIO) -> int | None:
 
 
 def _after_mp3(file: BinaryIO, head: bytes) -> int | None:
-    """Find a frame with an encoder's tag, which only the first frame of a recording has."""
+    """A frame with an encoder's tag, which stands in the first frame of a recording alone."""
     first = _id3_bytes(head) if head.startswith(b"ID3") else 0
     found = [_tag_frame(file, mark, first) for mark in (b"Xing\0\0\0", b"Info\0\0\0", b"VBRI\0\1")]
     at = min((frame for frame in found if frame is not None), default=None)
@@ -107,12 +107,12 @@ def _tag_frame(file: BinaryIO, mark: bytes, first: int) -> int | None:
 
 
 def _is_frame(header: bytes) -> bool:
-    """Return True if these four bytes are the header of an MPEG frame of layer 3."""
+    """Whether these four bytes are the header of an MPEG frame of layer 3."""
     return len(header) == 4 and header[0] == 0xFF and header[1] & 0xE6 == 0xE2 and header[2] >> 4 < 15
 
 
 def _with_id3(file: BinaryIO, frame: int) -> int:
-    """Return the start of the tag that ends right before a frame; that of the frame if there is no tag."""
+    """Where the tag begins that ends right before a frame; the frame, if there is none."""
     start = max(1, frame - _ID3)
     before = _read(file, start, frame - start)
     at = before.rfind(b"ID3")
@@ -124,7 +124,7 @@ def _with_id3(file: BinaryIO, frame: int) -> int:
 
 
 def _id3_bytes(head: bytes) -> int:
-    """Return the length of a tag with its header (ID3v2.4, 3.1: seven bits a byte)."""
+    """Length of a tag with its header (ID3v2.4, 3.1: seven bits a byte)."""
     size = 0
     for byte in head[6:10]:
         size = size << 7 | byte & 127

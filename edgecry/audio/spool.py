@@ -23,7 +23,7 @@ class Spool(SpooledTemporaryFile[bytes]):
 
     @property
     def name(self) -> str:
-        """Its name in messages."""
+        """What it is called in messages."""
         return self._pipe
 
 
@@ -33,7 +33,7 @@ def spooled(file: Any, origin: str) -> Spool:
     Parameters
     ----------
     file : binary file object
-        A file object of any kind.
+        Of any make.
     origin : str
         Its name, for messages.
 

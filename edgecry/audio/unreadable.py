@@ -98,7 +98,7 @@ def conversion(origin: str) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    """Return True if it is printable UTF-8. No sound is that by chance."""
+    """Whether it is printable UTF-8, as no sound is by chance."""
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -21,7 +21,18 @@ from edgecry.errors import EdgecryError
 from edgecry.terminal import own_outputs, say
 
 #: Each is a module of this package, with ``add_parser(commands)``.
-COMMANDS = ("classify", "features", "models", "info", "bench", "doctor", "warmup", "listen", "service")
+COMMANDS = (
+    "classify",
+    "features",
+    "models",
+    "info",
+    "bench",
+    "doctor",
+    "warmup",
+    "listen",
+    "page",
+    "service",
+)
 
 OK = 0
 #: 1 is a sub-command's own: some inputs failed, and the rest was done.

@@ -66,7 +66,7 @@ def _listening(config: Path | None) -> Iterator[Check]:
 
 
 def _lines(check: Check) -> Iterator[str]:
-    """Return one line on what was found, and the advice, if there is any, below it."""
+    """One line of what was found, and where there is advice, that below it."""
     margin = " " * (6 + NAME_WIDTH)
     yield f"{check.status:<6}{printable(check.name):<{NAME_WIDTH}}{printable(check.found)}"
     if check.advice:

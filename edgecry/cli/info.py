@@ -85,7 +85,7 @@ def describe(model: CryModel) -> dict[str, Any]:
 
 
 def cost(model: CryModel) -> str:
-    """Measure the families that the model reads, beside all of its spec; for a detector, one window."""
+    """What the families that the model reads cost here, beside all of its spec's; a window of a detector."""
     from edgecry.audio.load import load_audio
     from edgecry.features.extractor import FeatureExtractor
 
@@ -162,7 +162,7 @@ def _decides(rule: Rule) -> str:
 
 
 def _figures(evaluation: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the best-known figures, each from the first section that has it, beside that of no skill."""
+    """The best-known figures, each of the first section that has it, beside what no skill would give."""
     sections = evaluation.get("sections")
     rows = [
         row
@@ -181,6 +181,6 @@ def _figures(evaluation: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(found: object) -> str:
-    """Return a number as it is, or the value of an interval."""
+    """A number, or one of an interval."""
     number = found.get("value") if isinstance(found, Mapping) else found
     return f"{number:.2f}" if isinstance(number, int | float) else "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 import shlex
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from edgecry.listening.settings import ListenSettings
 
 STDIN: Final = "-"
+#: Where the page of ``--web`` is if nothing else is said; as in ``edgecry.web.settings``.
+ADDRESS: Final = "127.0.0.1:8377"
 #: Flags that set what a settings file can, too: the key there, and the argument's name here.
 _KEYS: Final = {
     "model": "model",
@@ -45,6 +48,7 @@ _KEYS: Final = {
     "record.pre": "record_pre",
     "record.post": "record_post",
     "record.max_days": "record_days",
+    "web.address": "web",
     "sinks.jsonl.path": "jsonl",
     "sinks.exec.command": "exec",
     "sinks.webhook.url": "webhook",
@@ -97,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
     for name in ("name", "record", "state"):
         if getattr(args, name) == "":  # as an unset variable of a shell leaves it
             raise EdgecryError(f"--{name}: is empty; give it a value, or leave it out")
+    if args.web == STDIN:  # "listen --web -": the dash is where to listen
+        args.web, args.source = ADDRESS, STDIN
     overrides = {key: getattr(args, name) for key, name in _KEYS.items()}
     overrides |= _source(args) | _more(args)
     from edgecry.listening.settings import load_settings
@@ -144,10 +150,21 @@ def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int
         if not request.made:
             with _console(quiet) as (console, text), assemble(made, text, console) as parts:
                 tells = console is None or wants_heartbeat
+                if console is not None and settings.web.address:
+                    _invite(settings, made.state)
                 listener = Listener(parts, settings.heartbeat, made.patience, tells, settings.hearing)
                 with alert_signals(parts.controls):
                     listener.run(lambda: request.made)
     return 0
+
+
+def _invite(settings: ListenSettings, state: Path) -> None:
+    """Show where the page is, on a terminal: a log is no place for its key."""
+    from edgecry.web.making import invitation
+
+    _, port = settings.web.place
+    if port:  # one that the system chooses is told by the log alone
+        logging.getLogger("edgecry").info("%s", invitation(settings.web, state, port))
 
 
 @contextmanager
@@ -189,7 +206,7 @@ def _list_devices() -> int:
 
 
 def _source(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings of the source that is named, if there is one."""
+    """Settings of the one source that is named, if one is."""
     if args.source not in (None, STDIN):
         raise EdgecryError(_recording_advice(args.source))
     named = {
@@ -233,14 +250,14 @@ def _device(text: str) -> str | int:
 
 
 def _megabytes(number: float) -> int:
-    """Return a number of megabytes in bytes."""
+    """Bytes of so many megabytes."""
     if not math.isfinite(number):
         raise EdgecryError(f"--record-quota: found {number}; allowed are numbers of megabytes, 1 and more")
     return round(number * 1e6)
 
 
 def _more(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings whose flags have other names than the keys of the file."""
+    """Settings whose flags say it in other words than the file."""
     more: dict[str, Any] = {}
     if args.mqtt is not None:
         from edgecry.sinks.address import mqtt_address
@@ -326,6 +343,13 @@ def _add_sinks(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--forget", metavar="NAME", help="remove what a broker keeps of a device of a former name, and end"
+    )
+    group.add_argument(
+        "--web",
+        metavar="HOST:PORT",
+        nargs="?",
+        const=ADDRESS,
+        help="show a page for a phone or browser (default: 127.0.0.1:8377; extra: web)",
     )
     group.add_argument("--name", metavar="NAME", help="what this device is called (default: the host's name)")
     group.add_argument(

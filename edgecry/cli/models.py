@@ -60,7 +60,7 @@ def _line(model: CryModel | ModelError) -> str:
 
 
 def _open(name: str) -> CryModel | ModelError:
-    """Open a model, or return the error, so that a broken file does not hide the others."""
+    """One that is missing or broken does not keep the others from being listed."""
     from edgecry.models.model import CryModel
 
     try:

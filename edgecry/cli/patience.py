@@ -36,11 +36,11 @@ class Patient:
 
     @property
     def is_waiting(self) -> bool:
-        """True if reading has begun and the end has not come."""
+        """Whether reading has begun and the end has not come."""
         return self._timer is not None and not self._timer.finished.is_set()
 
     def seekable(self) -> bool:
-        """Return False: the end is not known before it comes."""
+        """Never: the end is not known before it comes."""
         return False
 
     def read(self, size: int = -1) -> bytes:

@@ -88,7 +88,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def own_command() -> list[str]:
-    """Return the command that starts this edgecry again, from any folder."""
+    """How to start this very edgecry again, from anywhere."""
     script = Path(sys.executable).parent / "edgecry"
     if os.access(script, os.X_OK):
         return [str(script)]

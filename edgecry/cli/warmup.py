@@ -18,7 +18,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(_: argparse.Namespace) -> int:
-    """Compile the kernels, and say where they are kept."""
+    """Compile, and say where to."""
     from edgecry.features.warmup import warm_up
 
     warmed = warm_up()

@@ -114,7 +114,7 @@ class ClipFile:
 
     @property
     def size(self) -> int:
-        """The bytes written so far."""
+        """Bytes written so far."""
         return self._file.size
 
     def write(self, samples: NDArray[np.int16]) -> None:

@@ -136,7 +136,7 @@ class ClipStore:
             excess -= clip.size
 
     def _clips(self) -> list[_Clip]:
-        """Return the recordings in the folder, the oldest first."""
+        """Those that are there, the oldest first."""
         clips = []
         with os.scandir(self.folder) as entries:
             for entry in entries:

@@ -82,7 +82,7 @@ class ClipCounts:
     last_error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
+        """Plain types, ready for JSON."""
         return asdict(self)
 
 
@@ -132,7 +132,7 @@ class ClipRecorder:
 
     @property
     def counts(self) -> ClipCounts:
-        """Counts of the recordings so far."""
+        """What has become of recordings so far."""
         return ClipCounts(self._written, self._failed, self._last_error)
 
     def push(self, start: int, samples: NDArray[Any]) -> None:
@@ -304,7 +304,7 @@ class _Clip:
 
     @property
     def is_there(self) -> bool:
-        """True if the first of its files is finished, and the quota has not removed it."""
+        """Whether the first of its files is finished, and the quota has not taken it since."""
         return self.path is not None and self.path.exists()
 
 

@@ -80,7 +80,7 @@ class EngineReport:
     Attributes
     ----------
     clip : Timing
-        The time from the file to the probabilities.
+        From the file to probabilities.
     times_real_time : float
         Seconds of sound that are classified in a second.
     stages : dict of str to Timing

@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """The failure in one line: the signal that killed the process, or the last line it wrote."""
+        """What went wrong, in one line: the signal that killed it, or the last line it wrote."""
         if self.code < 0:
             return f"died of {_NAMES.get(-self.code, 'a signal')} ({signal.strsignal(-self.code)})"
         said = [line.strip() for line in self.stderr.splitlines() if line.strip()]

@@ -304,7 +304,7 @@ class _Clip:
         return _Survey(octaves_of_peaks(join(peaks)), peak, valley)
 
     def _tonnetz_octaves(self) -> Float32:
-        """Return the octaves for tonnetz, which librosa tunes by the default STFT, whatever others use."""
+        """librosa.feature.tonnetz tunes by the default STFT, whatever the other families use."""
         if self._stft == TUNING_GEOMETRY:
             return self._survey.octaves
         sr, n_fft = self._spec.sr, TUNING_GEOMETRY.n_fft

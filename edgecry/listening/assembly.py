@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ from edgecry.errors import EdgecryError
 from edgecry.listening.listener import Parts, View
 from edgecry.listening.messages import Messages, WallClock
 from edgecry.listening.notify import Notifier
-from edgecry.listening.settings import ListenSettings, outbox_path
+from edgecry.listening.settings import ListenSettings, outbox_path, state_folder
 from edgecry.models.model import CryModel
 from edgecry.models.rules import UNCERTAIN, Threshold
 from edgecry.needs import Program
@@ -31,6 +32,10 @@ from edgecry.sources.settings import SourceSettings
 from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.settings import EventSettings
 from edgecry.terminal import quiet_stderr
+from edgecry.web.board import Board
+from edgecry.web.making import Page, address, check_installed, make_page
+
+log = logging.getLogger("edgecry")
 
 
 @dataclass(frozen=True)
@@ -46,15 +51,17 @@ class Plan:
     models : Models
         Those that are open.
     detector : CryModel
-        The one of them that tells if there is a cry.
+        Of them, the one that tells whether there is a cry.
     threshold : Threshold
         Its rule.
     events : EventSettings
         When a run of windows is a cry.
     sinks : dict of str to settings
-        The settings of the sinks that are switched on.
+        Of the sinks that are switched on.
     outbox : Path or None
         Where events wait; None if no sink needs that.
+    state : Path
+        The service's own folder.
     """
 
     settings: ListenSettings
@@ -65,14 +72,15 @@ class Plan:
     events: EventSettings
     sinks: Mapping[str, Any]
     outbox: Path | None
+    state: Path
 
     @property
     def source(self) -> str:
-        """The name of the source in messages."""
+        """What the source is called in messages."""
         return make_source(self.settings.source).name
 
     def stream(self, sr: int) -> StreamClassifier:
-        """Make the classifier that hears the stream of ``sr`` samples a second."""
+        """What hears the sound, of so many samples a second."""
         settings = self.settings
         return StreamClassifier(
             self.models.named,
@@ -84,7 +92,7 @@ class Plan:
         )
 
     def recorder(self, sr: int, clock: WallClock) -> ClipRecorder | None:
-        """Make the recorder of events, if they are recorded. It names files by the times of messages."""
+        """What keeps the sound, if anything does; under the times that messages have."""
         record = self.settings.record
         if not record.dir:
             return None
@@ -92,9 +100,17 @@ class Plan:
             Path(record.dir), sr, clock.at, record.clips(self.lookback, self.late), record.quota
         )
 
+    def page(self, controls: Controls) -> Page | None:
+        """What shows a person how it goes, on a page; None if there is none."""
+        web, record = self.settings.web, self.settings.record
+        if not web.address:
+            return None
+        clips = Path(record.dir) if record.dir else None
+        return make_page(web, Board(self.device, controls), self.state, clips)
+
     @property
     def patience(self) -> float:
-        """Seconds without any samples after which a cry counts as ended."""
+        """Seconds without any sound after which a cry is taken for over."""
         return max(self.settings.source.stall, self.events.end_after)
 
     @property
@@ -139,9 +155,11 @@ def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None)
     labels = () if models.reasons is None else (*models.labels, UNCERTAIN)
     sinks = sink_settings(settings.sinks, device, labels, environment, settings.heartbeat)
     outbox = outbox_path(settings, environment) if is_durable(sinks) else None
-    made = Plan(settings, device, models, detector, threshold, events, sinks, outbox)
+    state = state_folder(settings, environment)
+    made = Plan(settings, device, models, detector, threshold, events, sinks, outbox, state)
     check_source(settings.source)
     sink_rules(settings.sinks)
+    check_installed(settings.web)
     make_sinks(sinks, sys.stdout)
     made.stream(settings.source.sr)
     return made
@@ -176,9 +194,14 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
     with ExitStack() as stack:
         notifier = Notifier()
         stack.callback(notifier.close)
-        outbox = _outbox(made)
         controls = Controls(made.events.onset)
+        page = made.page(controls)
+        if page is not None:
+            stack.callback(page.close)
+        outbox = _outbox(made)
         sinks = make_sinks(made.sinks, text)
+        if page is not None:
+            sinks.append(page.sink)
         for sink in sinks:
             sink.hand(controls)
         dispatcher = Dispatcher(sinks, outbox, sink_rules(settings.sinks), controls)
@@ -198,7 +221,25 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         )
         stream = made.stream(reader.sr)
         dispatcher.open()
+        if page is not None:
+            page.server.start()
+            log.info("the page is at %s", address(settings.web, page.server.port))
+            view = page.board if view is None else Both(view, page.board)
         yield Parts(reader, stream, messages, dispatcher, clock, recorder, notifier, view, controls)
+
+
+class Both:
+    """Two views in one."""
+
+    def __init__(self, *views: View) -> None:
+        self._views = views
+
+    def show(
+        self, level: float, score: float, crying: float | None, position: float, trouble: str = ""
+    ) -> None:
+        """Show it in each."""
+        for view in self._views:
+            view.show(level, score, crying, position, trouble)
 
 
 def _outbox(made: Plan) -> Outbox | None:
@@ -236,4 +277,6 @@ def describe(made: Plan) -> Iterator[tuple[str, str]]:
         yield "outbox", str(made.outbox)
     for sink, found in made.sinks.items():
         yield f"sink {sink}", SINKS[sink].shown(found)
+    if settings.web.address:
+        yield "page", address(settings.web, settings.web.place[1])
     yield "heartbeat", f"every {settings.heartbeat:g} s" if settings.heartbeat else "none"

@@ -45,7 +45,7 @@ def examine_listening(path: Path) -> Iterator[Check]:
     Yields
     ------
     Check
-        Each check, as soon as it is done.
+        As each is done.
     """
     try:
         settings = load_settings(path)
@@ -68,7 +68,7 @@ def examine_listening(path: Path) -> Iterator[Check]:
 
 
 def whole(path: Path, trial: Outcome) -> Check:
-    """Check that all settings fit together; ``trial`` ran ``edgecry listen --check-config``."""
+    """Whether all settings fit together; ``trial`` ran ``edgecry listen --check-config``."""
     if trial.code == 0:
         return Check("settings", "ok", str(path))
     advice = "mend that; edgecry listen --check-config says when it is right"
@@ -76,7 +76,7 @@ def whole(path: Path, trial: Outcome) -> Check:
 
 
 def source(settings: SourceSettings) -> Check:
-    """Check that the program or the microphone is there."""
+    """Whether the program or the microphone is there."""
     kind = SOURCES[settings.kind]
     try:
         found, needs = kind.shown(settings), kind.needs(settings)
@@ -86,7 +86,7 @@ def source(settings: SourceSettings) -> Check:
 
 
 def microphone(wanted: str | int, trial: Outcome) -> Check:
-    """Check that the microphone is among those that ``trial`` listed as JSON."""
+    """Whether the microphone is among those that ``trial`` listed as JSON."""
     if trial.code != 0:
         found = trial.complaint.rpartition("AudioError: ")[2]
         return Check("source", "fail", found, "pip install 'edgecry[mic]', and apt install libportaudio2")
@@ -106,7 +106,7 @@ def microphone(wanted: str | int, trial: Outcome) -> Check:
 
 
 def sink(name: str, settings: Any) -> Check:
-    """Check that a sink can deliver: its secrets are there, and its file, program or server."""
+    """Whether a sink could deliver: its secrets are there, and its file, program or server."""
     title = f"sink {name}"
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
@@ -136,7 +136,7 @@ def _first_bad(title: str, found: str, needs: tuple[Need, ...]) -> Check:
 
 
 def server(title: str, host: str, port: int, found: str) -> Check:
-    """Check that a server answers. Events wait for a server, so no answer is not a failure."""
+    """Whether a server answers; events wait for one that does not, so that is no failure."""
     try:
         socket.create_connection((host, port), TIMEOUT).close()
     except OSError as error:
@@ -148,7 +148,7 @@ def server(title: str, host: str, port: int, found: str) -> Check:
 
 
 def folder(title: str, path: Path, wanted: int) -> Check:
-    """Check that a folder can be written to, or made, and has ``wanted`` bytes left."""
+    """Whether a folder can be written to, or made, and has ``wanted`` bytes left."""
     there = path.absolute()
     while not there.exists():
         there = there.parent
@@ -167,7 +167,7 @@ def folder(title: str, path: Path, wanted: int) -> Check:
 
 
 def program(title: str, name: str) -> Check:
-    """Check that a program is there."""
+    """Whether a program is there."""
     path = shutil.which(name)
     if path is None:
         return Check(title, "fail", f"there is no program {name!r}", "install it, or give its path")
@@ -175,7 +175,7 @@ def program(title: str, name: str) -> Check:
 
 
 def _is_meant(wanted: str | int, index: int, name: str, is_default: bool) -> bool:
-    """Return True if a device is meant, as sounddevice chooses: by number, or by parts of its name."""
+    """Whether a device is the one, as sounddevice chooses: by number, or by parts of its name in any case."""
     if wanted == "":
         return is_default
     if isinstance(wanted, int):

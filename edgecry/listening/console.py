@@ -35,7 +35,7 @@ class Console:
     Parameters
     ----------
     terminal : text file
-        The terminal that shows the line.
+        Where the line lives.
     writer : Writer
         Writes to it.
     clock : callable
@@ -115,9 +115,9 @@ def view_line(
     Parameters
     ----------
     level : float
-        The level in dB of full scale.
+        In dB of full scale.
     score : float in [0, 1]
-        The score of the newest window.
+        Of the newest window.
     crying : float, optional
         Since when a baby cries, in seconds of the stream.
     position : float
@@ -140,7 +140,7 @@ def view_line(
 
 
 def has_terminal(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
-    """Return True if a stream is a terminal on which a line can be overwritten."""
+    """Whether a stream is a terminal on which a line can be written anew."""
     environment = os.environ if environment is None else environment
     try:
         return stream.isatty() and environment.get("TERM", "dumb") != "dumb"
@@ -187,7 +187,7 @@ def log_to(stream: TextIO, quiet: bool = False) -> Callable[[], None]:
 
 
 def is_journal(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
-    """Return True if a stream goes to systemd's journal, which says so in JOURNAL_STREAM."""
+    """Whether a stream goes to systemd's journal, which says so in JOURNAL_STREAM."""
     environment = os.environ if environment is None else environment
     device, colon, inode = environment.get("JOURNAL_STREAM", "").partition(":")
     try:

@@ -25,9 +25,9 @@ class Snapshot:
     uptime, cpu : float
         Seconds since it started, and of them on the processor.
     windows, skipped, events : int
-        Counters of the stream, as in StreamStatistics.
+        Of the stream, as StreamStatistics has them.
     samples, overruns, gaps, missing, restarts : int
-        Counters of the source, as in SourceCounts.
+        Of the source, as SourceCounts has them.
     source_error : str or None
         What went wrong with it last.
     clips, clips_failed : int
@@ -35,7 +35,7 @@ class Snapshot:
     queued, dropped : int
         Messages that wait to be delivered, and those given up.
     latency_p95 : float or None
-        The value of the stream, as in StreamStatistics.
+        Of the stream, as StreamStatistics has it.
     rss : int or None
         Memory in bytes; None where the system does not tell.
     """
@@ -59,7 +59,7 @@ class Snapshot:
     rss: int | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON: the fields, with times in milliseconds and memory in MB."""
+        """Plain types, ready for JSON: the fields, with times in milliseconds and memory in MB."""
         fields = asdict(self)
         seconds = fields.pop("latency_p95")
         fields["latency_p95_ms"] = None if seconds is None else round(1000 * seconds, 2)

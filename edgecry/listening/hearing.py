@@ -86,12 +86,12 @@ class Verdict(NamedTuple):
 
     @property
     def is_deaf(self) -> bool:
-        """True if a cry would not be heard."""
+        """Whether a cry would not be heard."""
         return self.state in ("no_sound", "digital_silence", "not_sound", "gone")
 
     @property
     def is_hearing(self) -> bool:
-        """True if a cry would be heard, as far as is known. It is False before the first sample."""
+        """Whether a cry would be heard, as far as is known; not before the first sample."""
         return not self.is_deaf and self.state != "starting"
 
 

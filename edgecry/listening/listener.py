@@ -81,9 +81,9 @@ class Listener:
         Seconds without any sound after which a cry is taken for over: a source that is gone in the
         middle of one must not leave it on for as long as it stays away.
     tells : bool
-        True writes these reports to the log, too.
+        Whether the log has these reports, too.
     hearing : HearingSettings
-        The limits from which on it counts as not hearing.
+        From when on it is not hearing.
     clock : callable
         Seconds, ever rising.
     """
@@ -155,7 +155,7 @@ class Listener:
         return max(1, round(NIBBLE * self._parts.reader.sr))
 
     def _refuse_nothing(self) -> None:
-        """Raise an error if the source ended without a single sample."""
+        """A source that ends without a single sample is no success."""
         if self._parts.reader.counts.samples == 0:
             raise AudioError("no sound came before the source ended; see what is wrong with its program")
 
@@ -233,8 +233,8 @@ class Listener:
         parts, now = self._parts, self._clock()
         self._obey()
         self._judge(self._hearing.verdict(now))
-        if self._verdict.is_deaf:
-            self._show()
+        if self._verdict.is_deaf or now - self._taken >= GLANCE:
+            self._show()  # a sign of life without sound
         self._live(now)
         if self._crying_since is not None and now - self._taken >= self._patience:
             log.warning("no sound for %.0f s; the cry at hand is taken for over", now - self._taken)
@@ -328,7 +328,7 @@ class Listener:
 
 
 def level(block: Block) -> float:
-    """Return the RMS of a block about its mean, in dB of full scale; -inf for digital silence."""
+    """RMS of a block about its mean in dB of full scale; -inf of digital silence."""
     rms = float(np.std(block.samples, dtype=np.float64))
     return 20 * math.log10(rms) if rms > 0 else -math.inf
 

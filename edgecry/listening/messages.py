@@ -75,7 +75,7 @@ class WallClock:
             self.began = began
 
     def at(self, position: float) -> float:
-        """Return a second of the stream as seconds since 1970, never later than now.
+        """Seconds since 1970 of a second of the stream; never later than now.
 
         After a stall the backlog comes at once, and a recording comes faster than it sounds.
         """

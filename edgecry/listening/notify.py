@@ -64,7 +64,7 @@ class Notifier:
 
     @property
     def is_heard(self) -> bool:
-        """True if there is a manager to notify."""
+        """Whether there is somebody to tell."""
         return self._socket is not None
 
     def ready(self, status: str = "") -> None:
@@ -93,7 +93,7 @@ class Notifier:
         self._send("STOPPING=1")
 
     def close(self) -> None:
-        """Close the socket."""
+        """Hang up."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -112,7 +112,7 @@ class Notifier:
 
 
 def _address(name: str) -> str | bytes:
-    """Return the address of the manager: a path, or an abstract name after ``@``."""
+    """Where the manager listens: a path, or an abstract name after ``@``."""
     if name.startswith("@"):
         return b"\0" + os.fsencode(name[1:])
     if name.startswith("/"):

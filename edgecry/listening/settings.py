@@ -21,6 +21,7 @@ from edgecry.sinks.message import DEVICE_NAME
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.settings import EventSettings
 from edgecry.toml_tables import Table, nearest, parse, table_of, values
+from edgecry.web.settings import WebSettings
 
 FLAGS: Final = "command line"
 #: The file in which events wait, where the settings name none.
@@ -44,7 +45,7 @@ class RecordSettings:
 
     @property
     def quota(self) -> Quota:
-        """The quota of the recordings."""
+        """How much is kept."""
         return Quota(self.max_bytes, self.max_days)
 
     def clips(self, lookback: float, late: float | None = None) -> ClipSettings:
@@ -76,7 +77,7 @@ class EventTable:
         self.around(1.0)
 
     def around(self, threshold: float) -> EventSettings:
-        """Return settings around a detector's threshold, or around ``onset``, with the given ones in place.
+        """Settings around a detector's threshold, or around ``onset``, with what is given on top.
 
         Raises
         ------
@@ -121,15 +122,15 @@ class ListenSettings:
     detector : str
         The model that tells whether there is a cry, likewise.
     threshold, coverage : float, optional
-        Settings in place of the models' own, as :class:`~edgecry.decision.Decision` takes them.
+        In place of the models' own, as :class:`~edgecry.decision.Decision` takes them.
     gate : float < 0, optional
         Windows quieter than this, RMS in dB of full scale, are not looked at.
     name : str
         What this device is called in messages; the host's name if empty.
     heartbeat : float >= 10, or 0
         Seconds between two reports of the service's own state; 0 for none.
-    source, hearing, events, record, outbox
-        Settings that their own classes describe.
+    source, hearing, events, record, outbox, web
+        As their own classes say.
     sinks : mapping of str to mapping
         The tables of the sinks that are switched on, by their names, with keys that these know;
         :mod:`edgecry.sinks.making` makes sinks of them.
@@ -147,6 +148,7 @@ class ListenSettings:
     events: EventTable = field(default_factory=lambda: EventTable())
     record: RecordSettings = field(default_factory=RecordSettings)
     outbox: OutboxTable = field(default_factory=OutboxTable)
+    web: WebSettings = field(default_factory=WebSettings)
     sinks: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -163,7 +165,7 @@ class ListenSettings:
 
     @property
     def decision(self) -> Decision:
-        """The settings in place of the models' own."""
+        """What is set in place of the models' own."""
         return Decision(self.threshold, self.coverage)
 
 
@@ -194,6 +196,11 @@ def load_settings(
     if not given:
         return parse_settings(table, FLAGS)
     return parse_settings(merge(table, given), FLAGS)
+
+
+def state_folder(settings: ListenSettings, environment: Mapping[str, str]) -> Path:
+    """Where the service keeps what is its own: beside the outbox."""
+    return outbox_path(settings, environment).parent
 
 
 def outbox_path(settings: ListenSettings, environment: Mapping[str, str]) -> Path:

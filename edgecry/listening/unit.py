@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DYNAMIC: Final = "dynamic"
 NAME: Final = "edgecry"
-_STATE: Final = PurePosixPath("/var/lib") / NAME
+STATE: Final = PurePosixPath("/var/lib") / NAME
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII)
 _SAFE: Final = re.compile(r"[A-Za-z0-9_@:,./+=%$-]+", re.ASCII)
 _HOMES: Final = ("/home", "/root", "/run/user")
@@ -35,7 +35,7 @@ class UnitSettings:
     user : str
         The user to run as; "dynamic" for one that exists only while the service does.
     network : bool
-        True if it may talk to other machines.
+        Whether it may talk to other machines.
     writable : sequence of str
         Absolute paths of folders it may write to, besides its own under /var/lib and /var/cache.
     readable : sequence of str
@@ -82,7 +82,7 @@ class UnitSettings:
 
     @property
     def needs_home(self) -> bool:
-        """True if any of its paths lies in a home folder."""
+        """Whether anything of it lies where people keep their own things."""
         paths = (*self.command, *self.writable, *self.readable)
         return any(PurePosixPath(path).is_relative_to(home) for path in paths for home in _HOMES)
 
@@ -113,12 +113,14 @@ def settings_for(
     return UnitSettings(
         command,
         user,
-        network=SOURCES[source.kind].network or any(SINKS[name].network for name in sinks),
+        network=bool(listen.web.address)
+        or SOURCES[source.kind].network
+        or any(SINKS[name].network for name in sinks),
         writable=tuple(sorted(filter(_is_outside, folders))),
         readable=tuple(name for name in (listen.model, listen.detector) if name not in BUNDLED),
         credentials=tuple(
             (credential(sink, key), str(path))
-            for sink, table in sinks.items()
+            for sink, table in (*sinks.items(), ("web", {"key_file": listen.web.key_file or ""}))
             for key, path in table.items()
             if is_file(key) and PurePosixPath(path).is_absolute()  # others are in its own folder
         ),
@@ -129,7 +131,7 @@ def settings_for(
 def _is_outside(folder: str) -> bool:
     """Tell folders elsewhere from those below the service's own, where relative paths begin."""
     path = PurePosixPath(folder)
-    return path.is_absolute() and not path.is_relative_to(_STATE)
+    return path.is_absolute() and not path.is_relative_to(STATE)
 
 
 def unit(settings: UnitSettings) -> str:
@@ -268,7 +270,7 @@ def _sandbox(settings: UnitSettings) -> Iterator[str]:
         yield f"ReadWritePaths={quote(f'-{path}')}"
     yield "ProtectHome=read-only" if settings.needs_home else "ProtectHome=yes"
     yield "PrivateTmp=yes"
-    yield "# Only devices for sound are allowed."
+    yield "# Of all devices only those for sound."
     yield "DevicePolicy=closed"
     yield "DeviceAllow=char-alsa rw"
     if settings.network:
@@ -299,7 +301,7 @@ def _sandbox(settings: UnitSettings) -> Iterator[str]:
 
 
 def quote(text: str) -> str:
-    """Quote a word for a unit, so that systemd takes it literally. In a command ``$`` is doubled as well."""
+    """Quote a word for a unit, so that systemd takes it literally; in a command ``$`` wants doubling, too."""
     text = text.replace("%", "%%")
     if _SAFE.fullmatch(text):
         return text

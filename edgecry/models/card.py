@@ -153,7 +153,7 @@ def _bullets(sentences: Sequence[str] | Iterator[str]) -> list[str]:
 
 
 def _facts(values: object, first: Sequence[str], depth: int = 0) -> list[str]:
-    """Return one bullet for each value, with nested objects indented. The keys of ``first`` come first."""
+    """One bullet a value, nested objects indented; ``first`` lead."""
     if not isinstance(values, Mapping):
         return _bullets([_cell(values)])
     keys = [*(key for key in first if key in values), *(key for key in values if key not in first)]
@@ -172,7 +172,7 @@ def _records(value: object) -> list[Mapping[str, Any]]:
 
 
 def _records_table(records: Sequence[Mapping[str, Any]], title: object) -> list[str]:
-    """Lay objects out as a table: a column for each key that any of them has; ``title`` heads their names."""
+    """A table of objects: a column for each key that any of them has; ``title`` is that of their names."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     head = [_text(title) if key == "name" else _words(key) for key in keys]
     return _table(head, [[_cell(record.get(key)) for key in keys] for record in records])
@@ -205,5 +205,5 @@ def _words(key: str) -> str:
 
 
 def _text(value: object) -> str:
-    """Return the text in one line, because Markdown's structure is made of lines."""
+    """In one line, as Markdown's structure is made of lines."""
     return " ".join(str(value).split())

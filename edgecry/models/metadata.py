@@ -43,7 +43,7 @@ class ModelMetadata:
     name : str
         What the model is called in answers.
     task : {"reason", "cry"}
-        A "reason" model names the reason of a cry. A "cry" model tells a cry from other sounds.
+        Whether it names the reason of a cry, or tells a cry from other sounds.
     labels : tuple of str
         Class names in the order of the graph's probabilities; at least two.
     spec : FeatureSpec

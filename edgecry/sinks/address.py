@@ -31,7 +31,7 @@ def mqtt_address(text: str) -> dict[str, Any]:
         f"mqtt: found {_without_user(text)!r}; allowed are HOST, HOST:PORT, mqtt://HOST:PORT and mqtts://HOST:PORT"
     )
     is_bare = "://" not in text
-    # An address of version 6 can have a port only if it is in brackets.
+    # Of an address of version 6 only one in brackets can have a port.
     if is_bare and text.count(":") > 1 and not text.startswith("["):
         text = f"[{text}]"
     try:

@@ -36,7 +36,7 @@ class Backoff:
         number("first_wait", self.first, 0, self.longest, "s", above=True)
 
     def delay(self, failures: int, chance: Callable[[], float] = random.random) -> float:
-        """Return the seconds to wait after ``failures`` in a row: at least half of the doubled time."""
+        """Seconds to wait after so many failures in a row, at least half of the doubled time."""
         return doubled(self.first, self.longest, failures) * (0.5 + 0.5 * chance())
 
 
@@ -51,13 +51,13 @@ class Sink(ABC):
     name : str
         Names the sink in logs, counters and the outbox; unique among those in use.
     durable : bool
-        True if events wait on disk until they are delivered.
+        Whether events wait on disk until they are delivered.
     backoff : Backoff
         How long to wait after a failure.
     Settings : type
         The dataclass of its settings, as a table of a settings file gives them.
     network : bool
-        True if it talks to other machines, or starts programs that might.
+        Whether it talks to other machines, or starts programs that might.
     secret : (str, str) or None
         Where its secret is unless its table says so: the table's key, to which ``_file`` or ``_variable``
         is added, and a variable of the environment.

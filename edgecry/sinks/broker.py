@@ -64,9 +64,9 @@ class Connection:
     Attributes
     ----------
     lost : bool
-        True if the connection has ended.
+        Whether it is over.
     ended_by_broker : bool
-        True if the broker or the network ended it soon after it had begun.
+        Whether the broker, or the network, ended it soon after it had begun.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class Connection:
 
 
 def _nothing(_: bool) -> None:
-    """Stand in for the callback of a connection that was closed on purpose."""
+    """What is called of a connection that was closed on purpose."""
 
 
 def _is_login(reason: str) -> bool:

@@ -30,7 +30,7 @@ class Dispatcher:
     Parameters
     ----------
     sinks : iterable of Sink
-        The sinks. Their names differ.
+        Where to. Their names differ.
     outbox : Outbox, optional
         Where events for durable sinks wait; in memory if left out. Closed with the dispatcher.
     rules : mapping of str to Rules
@@ -93,7 +93,7 @@ class Dispatcher:
             self._arrived.notify()
 
     def statistics(self) -> dict[str, int]:
-        """Return the counters of each sink: delivered, failed, tried again, waiting, dropped."""
+        """Counters: of each sink what it delivered, failed to, tried again, waits and was dropped."""
         errors = self._disk.errors if self._disk else 0
         counters = {"outbox.overflow": self._overflow, "outbox.errors": errors}
         for worker in self._workers:
@@ -195,7 +195,7 @@ class Worker:
         self._wake.set()
 
     def statistics(self) -> dict[str, int]:
-        """Return its counters, under the sink's name."""
+        """Its counters, under the sink's name."""
         now = {"waiting": self._outbox.waiting(), "dropped": self._outbox.dropped()}
         counts = self._counts | {name: of.get(self.name, 0) for name, of in now.items()}
         return {f"{self.name}.{name}": value for name, value in counts.items()}

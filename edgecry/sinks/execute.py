@@ -49,7 +49,7 @@ class ExecSettings:
 
     @property
     def argv(self) -> list[str]:
-        """The program and its arguments, as a list."""
+        """The program and its arguments."""
         return split("exec: command", self.command)
 
 

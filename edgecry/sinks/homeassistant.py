@@ -104,7 +104,7 @@ def belongs_to(payload: str, topics: Topics) -> bool:
 
 
 def _while_heard(topics: Topics) -> list[dict[str, str]]:
-    """Return the topics that say that the device is there, and that it hears."""
+    """Where it says that the device is there, and that it hears."""
     hearing = f"{{{{ '{ONLINE}' if value_json.hearing else '{OFFLINE}' }}}}"
     return [{"topic": topics.availability}, {"topic": topics.health, "value_template": hearing}]
 

@@ -35,7 +35,7 @@ class JsonlSettings:
     keep : int in [0, 1000]
         Older files that are kept; 0 keeps none.
     fsync : bool
-        True if each line is on disk before the next is taken. Without it the kernel writes when it
+        Whether each line is on disk before the next is taken. Without it the kernel writes when it
         likes, within half a minute, and a power cut takes what it had not.
     """
 
@@ -141,7 +141,7 @@ class JsonlSink(Sink):
             raise
 
     def _current(self, needed: int) -> int:
-        """Return the open file, with room for ``needed`` bytes."""
+        """The open file, with room for so many bytes."""
         if self._file is not None and self._moved(self._file):
             self.close()
         if self._file is None:
@@ -175,7 +175,7 @@ class JsonlSink(Sink):
         return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
 
     def _rotate(self) -> None:
-        """Move every file up by one. Each move is atomic, so that a line is always in exactly one file."""
+        """Every file moves up by one; each move is atomic, so no line is ever in none or in two."""
         if not self.settings.keep:
             self._path.unlink()
             return

@@ -52,7 +52,7 @@ def sink_settings(
     Returns
     -------
     dict of str to settings
-        The settings of the sinks that are switched on.
+        Of the sinks that are switched on.
 
     Raises
     ------

@@ -124,7 +124,7 @@ class EventMessage:
             _check(name, p, 0, 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON; ``schema`` comes first."""
+        """Plain types, ready for JSON; ``schema`` comes first."""
         reasons = None if self.reasons is None else dict(self.reasons)
         return _plain(self) | {"reasons": reasons, "reason_set": list(self.reason_set)}
 
@@ -147,7 +147,7 @@ class SourceMessage:
     Attributes
     ----------
     id, at, source
-        The same as in :class:`EventMessage`.
+        As in :class:`EventMessage`.
     kind : {"source_lost", "source_back"}
         Which of the two.
     state : str
@@ -185,7 +185,7 @@ class SourceMessage:
         _check("duration", self.duration, 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON; ``schema`` comes first."""
+        """Plain types, ready for JSON; ``schema`` comes first."""
         return _plain(self)
 
     @classmethod
@@ -201,7 +201,7 @@ class Heartbeat:
     Attributes
     ----------
     id, at, source
-        The same as in :class:`EventMessage`.
+        As in :class:`EventMessage`.
     counters : mapping of str to float
         Whatever is counted or measured, by name.
     """
@@ -221,7 +221,7 @@ class Heartbeat:
             _check(name, value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON; ``schema`` comes first."""
+        """Plain types, ready for JSON; ``schema`` comes first."""
         return _plain(self) | {"counters": dict(self.counters)}
 
     @classmethod
@@ -239,7 +239,7 @@ class Reading:
     at : str
         When, as in :class:`EventMessage`.
     probability : float in [0, 1]
-        The probability of a cry in the newest window.
+        Of a cry, in the newest window.
     level : float or None
         RMS in dB of full scale; None in digital silence.
     crying_today : float
@@ -253,7 +253,7 @@ class Reading:
     kind: str = READING
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
+        """Plain types, ready for JSON."""
         names = ("at", "probability", "level", "crying_today")
         return {name: getattr(self, name) for name in names}
 
@@ -269,7 +269,7 @@ class Health:
     state, reason : str
         What the listener takes the source for, and what is wrong with it; the reason is empty if nothing is.
     hearing : bool
-        True if a cry would be heard.
+        Whether a cry would be heard.
     """
 
     at: str
@@ -279,7 +279,7 @@ class Health:
     kind: str = HEALTH
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
+        """Plain types, ready for JSON."""
         return {"at": self.at, "state": self.state, "reason": self.reason, "hearing": self.hearing}
 
 
@@ -306,7 +306,7 @@ class ControlsMessage:
     kind: str = CONTROLS
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
+        """Plain types, ready for JSON."""
         names = ("at", "alerts", "muted_until", "threshold")
         return {name: getattr(self, name) for name in names}
 
@@ -352,28 +352,28 @@ class MessageIds:
         self._numbers = itertools.count(clock_number() if first is None else first)
 
     def next(self, kind: str) -> str:
-        """Return the next id for a message of this kind. Several threads may call this."""
+        """The next id, for a message of this kind; threads may ask at the same time."""
         # Sixteen digits reach to the year 2286, so that ids sort as text.
         return f"{self.device}-{next(self._numbers):016d}-{kind}"
 
     @staticmethod
     def event(start_id: str) -> str:
-        """Return the name of the cry whose start has this id."""
+        """The name of the cry whose start has this id."""
         return start_id.removesuffix("-start")
 
 
 def clock_number() -> int:
-    """Return the microseconds since 1970 by the device's clock."""
+    """Microseconds since 1970 by the device's clock."""
     return time.time_ns() // 1000
 
 
 def utc(seconds: float) -> str:
-    """Format seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
+    """A time in seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def default_device() -> str:
-    """Return the host's name, with only the characters that a device's name may have."""
+    """The host's name, as far as a device's name may have its characters."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname())[:64].strip("-") or "edgecry"
 
 
@@ -385,7 +385,7 @@ def check_device(device: str) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of messages."""
+    """The JSON schema (draft 2020-12) of messages."""
     schema: dict[str, Any] = json.loads(files("edgecry.sinks").joinpath("event.schema.json").read_text())
     return schema
 

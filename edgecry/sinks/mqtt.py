@@ -67,11 +67,11 @@ class MqttSettings:
     prefix : str
         First part of the topics.
     user : str, optional
-        The name of the user at the broker.
+        Whom to log in as.
     password_file, password_variable : optional
         Where the password is: a file, or a variable of the environment.
     tls : bool
-        True encrypts the connection. A certificate switches it on, too.
+        Whether to encrypt; on if a certificate is given.
     ca_file, cert_file, key_file : path, optional
         Certificates to trust instead of the system's, and the device's own with its key.
     home_assistant : str, optional
@@ -132,7 +132,7 @@ class MqttSettings:
 
     @property
     def encrypted(self) -> bool:
-        """True if TLS is used."""
+        """Whether TLS is used."""
         return self.tls or self.ca_file is not None or self.cert_file is not None
 
     @property
@@ -369,7 +369,7 @@ class MqttSink(Sink):
         return gone
 
     def _changed(self, home_assistant_is_back: bool) -> None:
-        """Handle Home Assistant's start, or a lost connection. The network's thread calls this."""
+        """Called by the network's thread: Home Assistant has started, or the connection is lost."""
         self._to_announce |= home_assistant_is_back
         self.wake()
 

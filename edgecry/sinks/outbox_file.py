@@ -93,7 +93,7 @@ class OutboxFile:
 
     @property
     def is_open(self) -> bool:
-        """True if the file is open, and is still at its path."""
+        """Whether it is open, and is still where it was."""
         return self._db is not None and self._inode == _inode(self.path)
 
     def open(self) -> Kept:

@@ -19,7 +19,7 @@ class TextSettings:
     Parameters
     ----------
     enabled : bool
-        True if there are any.
+        Whether there are any.
     """
 
     enabled: bool = True
@@ -31,7 +31,7 @@ class TextSink(Sink):
     Parameters
     ----------
     stream : text file
-        The stream that is written to. It is not closed here.
+        Where to; not closed here.
     """
 
     Settings = TextSettings
@@ -64,7 +64,7 @@ class TextSink(Sink):
 
 
 def line(message: Report) -> str:
-    """Return a message in words, in one line."""
+    """What a person is told of a message, in one line."""
     if isinstance(message, SourceMessage):
         if message.kind == SOURCE_LOST:
             return f"{_clock(message.at)} nothing is heard: {_printable(message.reason)}"
@@ -81,7 +81,7 @@ def line(message: Report) -> str:
 
 
 def span(seconds: float) -> str:
-    """Format a length of time as people say it: ``8 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    """A length of time as people say it: ``8 s``, ``1 min 12 s``, ``2 h 5 min``."""
     whole = round(seconds)
     minutes, s = divmod(whole, 60)
     hours, m = divmod(minutes, 60)

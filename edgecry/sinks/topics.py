@@ -28,7 +28,7 @@ class Topics:
 
     @property
     def root(self) -> str:
-        """The beginning of all topics."""
+        """What all have in common."""
         return f"{self.prefix}/{self.device}"
 
     @property
@@ -63,7 +63,7 @@ class Topics:
 
     @property
     def health(self) -> str:
-        """JSON that says if the listener hears, and why not; retained."""
+        """Whether the listener hears, and why not, as JSON, retained."""
         return f"{self.root}/health"
 
     @property

@@ -202,7 +202,7 @@ def _tls(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
 
 
 def _retry_after(answer: http.client.HTTPResponse) -> float | None:
-    """Return the seconds that the server asks for. A date counts from the server's clock, not from ours."""
+    """Seconds the server asks for. A date counts from the server's own, whatever our clock says."""
     wish = (answer.getheader("Retry-After") or "").strip()
     try:
         if wish.isascii() and wish.isdigit():

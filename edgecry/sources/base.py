@@ -49,11 +49,11 @@ class Source(ABC):
     last_error : str or None
         What went wrong last.
     network : bool
-        True if this kind of source may talk to other machines.
+        Whether this kind of source may talk to other machines.
     comes_back : bool
-        True if another run of it can be made when one has ended.
+        Whether another run of it can be made when one has ended.
     live : bool or None
-        True if sound comes as it is heard; None if that has to be found out.
+        Whether sound comes as it is heard; None if that has to be found out.
     """
 
     network = False

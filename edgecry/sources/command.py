@@ -26,7 +26,7 @@ from edgecry.words import split, without_secrets
 if TYPE_CHECKING:
     from edgecry.sources.settings import SourceSettings
 
-#: Characters of a line, and lines a minute, of a program's output that go to the log.
+#: Of what a program says: characters of a line, and lines a minute, that go to the log.
 MAX_LINE: Final = 300
 MAX_LINES: Final = 20
 

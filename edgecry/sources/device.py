@@ -41,7 +41,7 @@ class Device:
     sr : int
         Its usual rate in Hz.
     is_default : bool
-        True for the device that is used if none is named.
+        Whether it is the one taken if none is named.
     """
 
     index: int
@@ -52,7 +52,7 @@ class Device:
 
 
 def list_devices() -> list[Device]:
-    """List the microphones that are there now.
+    """Microphones that are there now.
 
     Raises
     ------

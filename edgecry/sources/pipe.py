@@ -110,7 +110,7 @@ class PipeSource(Source):
         return "standard input"
 
     def open(self) -> None:
-        """Find out if it can be waited for."""
+        """See whether it can be waited for."""
         try:
             self._fd = self._file.fileno()
         except (OSError, AttributeError, ValueError):
@@ -145,7 +145,7 @@ class PipeSource(Source):
 
 
 def _capacity(fd: int, wanted: int) -> int:
-    """Return the bytes that a pipe holds, at best ``wanted``; 0 if it is not a pipe or does not tell."""
+    """Bytes that a pipe holds, ``wanted`` if it can be; 0 of what is none, or where nobody can tell."""
     try:
         found = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
         if found < wanted:

@@ -38,7 +38,7 @@ class SourceCounts:
     samples : int
         Samples that came.
     overruns : int
-        Those of them that were dropped because they were not read in time.
+        Of them, those that were dropped because nobody took them in time.
     gaps, missing : int
         How often sound was lost at the source, and about how many samples.
     restarts : int
@@ -55,7 +55,7 @@ class SourceCounts:
     last_error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
+        """Plain types, ready for JSON."""
         return asdict(self)
 
 
@@ -72,7 +72,7 @@ class Reader:
     hold : float > 0
         Seconds of sound to hold.
     live : bool, optional
-        True if the source is live. If left out, that is found out.
+        Whether the source is live; found out if left out.
     clock : callable
         Seconds, ever rising.
     """
@@ -109,28 +109,28 @@ class Reader:
 
     @property
     def sr(self) -> int:
-        """Samples a second. It is known once the source has started."""
+        """Samples a second; known once it has started."""
         return self._source.sr
 
     @property
     def is_live(self) -> bool:
-        """True if the source is live, as far as is known."""
+        """Whether the source is live, as far as is known by now."""
         return self._live is not False
 
     @property
     def ended(self) -> bool:
-        """True if the source has ended, and all of it was read."""
+        """Whether the source is over, and all of it was read."""
         return self._ring is not None and self._ring.ended
 
     @property
     def idle(self) -> float:
-        """Seconds since the last round of the thread. There are several a second, unless the source hangs."""
+        """Seconds since the thread came round; it does so several times a second, unless the source hangs."""
         is_running = self._thread is not None and self._thread.is_alive()
         return self._clock() - self._seen if is_running else 0.0
 
     @property
     def counts(self) -> SourceCounts:
-        """Counts of the samples so far."""
+        """What has come so far."""
         return SourceCounts(
             samples=self._samples,
             overruns=0 if self._ring is None else self._ring.overruns,

@@ -29,7 +29,7 @@ class RestartSettings:
     Parameters
     ----------
     policy : {"always", "on-failure", "never"}
-        When one that ended is started again. After a regular end, "on-failure" does not.
+        Whether one that ended is started again; "on-failure" leaves a regular end as the end.
     stall : float > 0
         Seconds of nothing after which it is taken for dead.
     first, longest : float, 0 < first <= longest
@@ -58,7 +58,7 @@ class RestartSettings:
         number("healthy", self.healthy, 0, unit="s", error=AudioError)
 
     def delay(self, failures: int) -> float:
-        """Return the seconds to wait after ``failures`` in a row."""
+        """Seconds to wait after so many failures in a row."""
         return doubled(self.first, self.longest, failures)
 
 
@@ -73,7 +73,7 @@ class Restarting(Source):
     make : callable
         Makes the source, not open yet.
     settings : RestartSettings, optional
-        When it is started again, and how soon.
+        When and how soon.
     clock : callable
         Seconds, ever rising.
     """

@@ -29,7 +29,7 @@ class SourceSettings:
     sr, channels, encoding : int, int, str
         How the sound is written, as :class:`~edgecry.audio.pcm_format.PcmFormat` takes it.
     restart : {"always", "on-failure", "never"}
-        When a microphone or a program that is gone is started again.
+        Whether a microphone or a program that is gone is started again.
     stall : float > 0
         Seconds of nothing after which it is taken for gone.
     hold : float in [1, 300]
@@ -62,5 +62,5 @@ class SourceSettings:
 
     @property
     def pcm(self) -> PcmFormat:
-        """The format of the sound."""
+        """How the sound is written."""
         return PcmFormat(self.sr, self.channels, self.encoding)

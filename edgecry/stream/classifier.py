@@ -308,7 +308,7 @@ class StreamClassifier:
         start_s, stop_s = (self._stretch_s + n / self._detector_sr for n in (start, stop))
         skipped = is_silent(self._samples.view(start, stop), self._gate)
         score = 0.0 if skipped else self._detector.judge(self._vectors[0].of(start, stop))[0]
-        # Rounded as in every decision, because the digits after these depend on the processor.
+        # As in every decision: the digits after these depend on the processor.
         vote = round(score, DIGITS)
         reasons = None
         if self._reasoner is not None and not skipped and self._is_due(start_s, stop_s, vote):

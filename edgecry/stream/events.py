@@ -29,7 +29,7 @@ class CryEvent:
     Attributes
     ----------
     kind : {"start", "update", "end"}
-        The cry begins, goes on or has ended.
+        Whether the cry begins, goes on or has ended.
     number : int >= 1
         Number of the cry in its stream.
     start, end : float

@@ -46,7 +46,7 @@ def splines(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _splines_of(nodes: Nodes, model: Any, spline: Any, x: str) -> str:
-    """Return the splines of one column, [N, 1] to [N, n_splines]."""
+    """The splines of one column, [N, 1] to [N, n_splines]."""
     degree = int(spline.k)
     knots = np.asarray(spline.t, dtype=float)
     n = len(knots) - degree - 1
@@ -69,7 +69,7 @@ def _splines_of(nodes: Nodes, model: Any, spline: Any, x: str) -> str:
 
 
 def _taylor(knots: Any, degree: int, n: int) -> Any:
-    """Return the Taylor coefficients of every basis spline at the start of every interval."""
+    """Taylor coefficients of every basis spline at the start of every interval."""
     from math import factorial
 
     from scipy.interpolate import BSpline

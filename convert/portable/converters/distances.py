@@ -34,7 +34,7 @@ def k_neighbors(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _distances(nodes: Nodes, model: Any, x: str) -> str:
-    """Return the distances of the rows to the training points, [N, n_points]."""
+    """Distances of the rows to the training points, [N, n_points]."""
     metric, p = model.effective_metric_, (model.effective_metric_params_ or {}).get("p", 2)
     if metric == "minkowski":
         metric = {1: "manhattan", 2: "euclidean"}.get(p, metric)

@@ -49,7 +49,7 @@ def _second_class(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _kernel(nodes: Nodes, kernel: Any, x: str, points: Any) -> str:
-    """Return the values of a kernel between rows and points, [N, n_points]."""
+    """Values of a kernel between rows and points, [N, n_points]."""
     kind = type(kernel).__name__
     if kind == "Sum":
         return nodes("Add", _kernel(nodes, kernel.k1, x, points), _kernel(nodes, kernel.k2, x, points))
@@ -94,7 +94,7 @@ def _matern(nodes: Nodes, squares: str, nu: float) -> str:
 
 
 def _diagonal(nodes: Nodes, kernel: Any, x: str) -> str:
-    """Return ``kernel.diag``, the kernel of each row with itself, [N, 1]."""
+    """``kernel.diag``: of each row with itself, [N, 1]."""
     kind = type(kernel).__name__
     if kind in ("Sum", "Product"):
         op = "Add" if kind == "Sum" else "Mul"
@@ -135,7 +135,7 @@ _MIDDLE = (
 
 
 def _erf(nodes: Nodes, x: str) -> str:
-    """Return the error function in float64, within 1e-15. onnxruntime has it only for float32."""
+    """The error function in float64, which onnxruntime has for float32 alone; within 1e-15."""
     size = nodes("Abs", x)
     near = nodes("Min", size, 0.5)
     square = nodes("Mul", near, near)

@@ -21,7 +21,7 @@ def linear_discriminant_analysis(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def decision_function(nodes: Nodes, model: Any, x: str) -> str:
-    """Return ``model.decision_function``: [N, 1] for two classes, else [N, C]."""
+    """``model.decision_function``: [N, 1] for two classes, else [N, C]."""
     from sklearn.linear_model._base import LinearClassifierMixin
 
     model, x = nodes.last(model, x)
@@ -41,7 +41,7 @@ def decision_function(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def predicted(nodes: Nodes, model: Any, x: str) -> str:
-    """Return ``model.predict`` of a classifier without probabilities, as the position of the class, [N]."""
+    """``model.predict`` of a classifier without probabilities, as the position of the class, [N]."""
     from onnx import TensorProto
 
     model, x = nodes.last(model, x)

@@ -29,7 +29,7 @@ def bagging(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _spread(nodes: Nodes, p: str, known: Any, n: int) -> str:
-    """Return a member's probabilities for all classes, of which it may have seen only some."""
+    """Probabilities of the classes that a member has seen, among all of them."""
     known = np.asarray(known, dtype=np.int64)
     return p if np.array_equal(known, np.arange(n)) else nodes("MatMul", p, np.eye(n)[known])
 
@@ -107,7 +107,7 @@ def _calibrated_member(nodes: Nodes, model: Any, member: Any, x: str) -> str:
     columns = [_calibrate(nodes, c, nodes.column(scores, k)) for k, c in enumerate(calibrators)]
     p = nodes.concat(columns)
     total = nodes.total(p)
-    # If every calibrator says 0, all classes are equally probable.
+    # Where every calibrator says 0, all classes are equally probable.
     uniform = np.full((1, len(classes)), 1.0 / len(classes))
     return nodes("Where", nodes("Equal", total, 0.0), uniform, nodes("Div", p, total))
 

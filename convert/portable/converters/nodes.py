@@ -1,4 +1,4 @@
-"""Writes ONNX nodes, with one short call for each, and hands parts to their converters."""
+"""Writing ONNX nodes, one short call a node, and handing parts to whoever converts them."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ class Nodes:
         return name
 
     def column(self, x: str, index: int) -> str:
-        """Return one column of [N, K], as [N, 1]."""
+        """One column of [N, K], as [N, 1]."""
         return self("Gather", x, np.array([index]), axis=1)
 
     def columns(self, x: str, indices: Any) -> str:
-        """Return some columns of [N, K], as [N, len(indices)]."""
+        """Some columns of [N, K], as [N, len(indices)]."""
         return self("Gather", x, np.asarray(indices, dtype=np.int64), axis=1)
 
     def concat(self, parts: list[str]) -> str:
-        """Put columns side by side."""
+        """Columns side by side."""
         return parts[0] if len(parts) == 1 else self("Concat", *parts, axis=1)
 
     def sum(self, parts: list[str]) -> str:
@@ -73,23 +73,23 @@ class Nodes:
         return self("ReduceSum", x, np.array([1]), keepdims=1)
 
     def doubles(self, x: str) -> str:
-        """Return the same values as float64."""
+        """The same values as float64."""
         from onnx import TensorProto
 
         return self("Cast", x, to=TensorProto.DOUBLE)
 
     def two_classes(self, p: str) -> str:
-        """Return both probabilities, [N, 2], from that of the second class, [N, 1]."""
+        """From the second class' probability [N, 1] to both, [N, 2]."""
         return self.concat([self("Sub", 1.0, p), p])
 
     def one_hot(self, index: str, n: int) -> str:
-        """Return one-hot rows [N, n] from indices [N]."""
+        """From an index [N] to [N, n] with a one at it."""
         return self("Gather", self.constant(np.eye(n)), index, axis=0)
 
     # -- parts ---------------------------------------------------------------------------------------
 
     def probabilities(self, part: Any, x: str, raw_scores: bool = False) -> str:
-        """Return ``part.predict_proba``, [N, C], by the converter for its class.
+        """``part.predict_proba``, [N, C], by whatever converter there is for it.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Nodes:
         return self.last(part.steps[-1][1], x)
 
     def transformed(self, step: Any, x: str) -> str:
-        """Return ``step.transform`` of a transformer, [N, width] to [N, other width]."""
+        """``step.transform`` of a transformer, [N, width] to [N, other width]."""
         from . import TRANSFORMS
 
         if is_passthrough(step):
@@ -141,7 +141,7 @@ class Nodes:
         part : estimator
         x : str
         classifier : bool
-            True for its probabilities, False for its transformed values.
+            Whether its probabilities are wanted, not its transformed values.
         raw_scores : bool
         single : bool
             Whether ``x`` is float32, for operators that have no float64.
@@ -165,7 +165,7 @@ class Nodes:
         return str(nested.outputs[-1].onnx_name)
 
     def leaf_in_float32(self, part: Any, x: str, raw_scores: bool = False) -> str:
-        """Do the same for an estimator of trees, as a float32 island in the float64 graph.
+        """The same for what is made of trees, as a float32 island in the float64 graph.
 
         For trees this is what scikit-learn does: ``X.astype(float32)``, then float64 thresholds, which
         skl2onnx rounds down to float32 so that every comparison comes out the same.
@@ -185,7 +185,7 @@ def unsupported(part: Any) -> Refused:
 
 
 def unwrap(estimator: Any) -> Any:
-    """Return the estimator that predicts, from inside a search, a frozen or a thresholded estimator.
+    """What a search, a frozen or a thresholded estimator predicts probabilities with.
 
     Coefficients that ``sparsify`` made sparse are made dense again, in a copy.
     """

@@ -11,7 +11,7 @@ from .nodes import Nodes
 
 
 def _mapped(nodes: Nodes, x: str, matrix: Any, centre: Any = None) -> str:
-    """Return (x - centre) @ matrix."""
+    """(x - centre) @ matrix."""
     if hasattr(matrix, "toarray"):
         matrix = matrix.toarray()
     if centre is not None:
@@ -20,7 +20,7 @@ def _mapped(nodes: Nodes, x: str, matrix: Any, centre: Any = None) -> str:
 
 
 def _discriminant(nodes: Nodes, model: Any, x: str) -> str:
-    """Return LinearDiscriminantAnalysis.transform."""
+    """LinearDiscriminantAnalysis.transform."""
     if model.solver == "lsqr":
         raise Refused("LinearDiscriminantAnalysis with solver='lsqr' has no transform; use 'svd' or 'eigen'")
     scalings = np.asarray(model.scalings_)[:, : model._max_components]
@@ -28,25 +28,25 @@ def _discriminant(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _projection(nodes: Nodes, model: Any, x: str) -> str:
-    """Return GaussianRandomProjection.transform or SparseRandomProjection.transform."""
+    """Gaussian- and SparseRandomProjection.transform."""
     components = model.components_
     return _mapped(nodes, x, (components.toarray() if hasattr(components, "toarray") else components).T)
 
 
 def _independent(nodes: Nodes, model: Any, x: str) -> str:
-    """Return FastICA.transform."""
+    """FastICA.transform."""
     return _mapped(nodes, x, model.components_.T, model.mean_ if model.whiten else None)
 
 
 def _factors(nodes: Nodes, model: Any, x: str) -> str:
-    """Return FactorAnalysis.transform: the expected value of the latent factors (Barber 2012, 21.33)."""
+    """FactorAnalysis.transform: the expected value of the latent factors (Barber 2012, 21.33)."""
     weighted = model.components_ / model.noise_variance_
     covariance = np.linalg.inv(np.eye(len(model.components_)) + weighted @ model.components_.T)
     return _mapped(nodes, x, weighted.T @ covariance, model.mean_)
 
 
 def _hidden(nodes: Nodes, model: Any, x: str) -> str:
-    """Return BernoulliRBM.transform."""
+    """BernoulliRBM.transform."""
     raised = nodes(
         "Add", _mapped(nodes, x, model.components_.T), np.asarray(model.intercept_hidden_)[None, :]
     )
@@ -54,7 +54,7 @@ def _hidden(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _pooled(nodes: Nodes, model: Any, x: str) -> str:
-    """Return FeatureAgglomeration.transform by the mean."""
+    """FeatureAgglomeration.transform by the mean."""
     if model.pooling_func is not np.mean:
         raise Refused("FeatureAgglomeration with a pooling_func other than numpy.mean cannot be converted")
     member = np.asarray(model.labels_)[:, None] == np.unique(model.labels_)[None, :]
@@ -62,7 +62,7 @@ def _pooled(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _random_fourier(nodes: Nodes, model: Any, x: str) -> str:
-    """Return RBFSampler.transform."""
+    """RBFSampler.transform."""
     angle = nodes("Add", _mapped(nodes, x, model.random_weights_), np.asarray(model.random_offset_)[None, :])
     # onnxruntime 1.19 has Cos for float32 alone, and Sin for float64.
     wave = nodes("Sin", nodes("Add", angle, np.pi / 2))
@@ -70,12 +70,12 @@ def _random_fourier(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _to_centres(nodes: Nodes, model: Any, x: str) -> str:
-    """Return KMeans.transform or MiniBatchKMeans.transform: the distances to the centres."""
+    """KMeans.transform and MiniBatchKMeans.transform: distances to the centres."""
     return nodes("Sqrt", squared_distances(nodes, x, model.cluster_centers_))
 
 
 def _nystroem(nodes: Nodes, model: Any, x: str) -> str:
-    """Return Nystroem.transform with the kernel "rbf"."""
+    """Nystroem.transform with the kernel "rbf"."""
     if model.kernel != "rbf" or model.kernel_params:
         raise Refused(f"Nystroem with kernel {model.kernel!r:.30} cannot be converted; 'rbf' can be")
     gamma = 1.0 / model.components_.shape[1] if model.gamma is None else float(model.gamma)
@@ -84,7 +84,7 @@ def _nystroem(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def squared_distances(nodes: Nodes, x: str, points: Any) -> str:
-    """Return the squared Euclidean distances of rows to points, [N, n_points].
+    """Squared Euclidean distances of rows to points, [N, n_points].
 
     The differences are squared and added up; the product ``x @ points.T`` would need less memory, and
     lose the digits of small distances.

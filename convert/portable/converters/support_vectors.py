@@ -51,7 +51,7 @@ def probabilities(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def pair_scores(nodes: Nodes, model: Any, x: str) -> str:
-    """Score each pair of classes as libsvm does, [N, pairs]. A positive score speaks for the first one."""
+    """Score each pair of classes as libsvm does, [N, pairs]; over 0 speaks for the first of the pair."""
     kernel = _kernel(nodes, model, x)
     weights_of = np.asarray(_dense(model._dual_coef_))
     pairs = list(combinations(range(len(model.classes_)), 2))
@@ -65,7 +65,7 @@ def pair_scores(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def decision_function(nodes: Nodes, model: Any, x: str) -> str:
-    """Return SVC.decision_function: [N, 1] for two classes, else [N, C] or [N, pairs]."""
+    """SVC.decision_function: [N, 1] for two classes, else [N, C] or [N, pairs]."""
     scores = pair_scores(nodes, model, x)
     n = len(model.classes_)
     if n == 2:
@@ -78,7 +78,7 @@ def decision_function(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def predicted(nodes: Nodes, model: Any, x: str) -> str:
-    """Return SVC.predict as the position of the class, [N]: the first class with the most votes of pairs."""
+    """SVC.predict, as the position of the class, [N]: the most votes of the pairs, the first of equals."""
     n = len(model.classes_)
     if model.break_ties and n > 2 and model.decision_function_shape == "ovr":
         scores = decision_function(nodes, model, x)
@@ -88,7 +88,7 @@ def predicted(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _votes(nodes: Nodes, scores: str, n_classes: int) -> tuple[str, str]:
-    """Return votes and summed scores of each class (sklearn.utils.multiclass._ovr_decision_function)."""
+    """Votes and summed scores of each class (sklearn.utils.multiclass._ovr_decision_function)."""
     pairs = list(combinations(range(n_classes), 2))
     first, second = np.zeros((2, len(pairs), n_classes))
     for k, (i, j) in enumerate(pairs):
@@ -99,7 +99,7 @@ def _votes(nodes: Nodes, scores: str, n_classes: int) -> tuple[str, str]:
 
 
 def _kernel(nodes: Nodes, model: Any, x: str) -> str:
-    """Return the kernel of the rows with the support vectors, [N, n_vectors]."""
+    """Kernel of the rows with the support vectors, [N, n_vectors]."""
     vectors = np.asarray(_dense(model.support_vectors_))
     if model.kernel == "rbf":
         return nodes("Exp", nodes("Mul", squared_distances(nodes, x, vectors), -float(model._gamma)))

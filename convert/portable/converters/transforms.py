@@ -33,7 +33,7 @@ def power(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _box_cox(nodes: Nodes, x: str, lambdas: Any) -> str:
-    """Return (x^lambda - 1) / lambda, or log(x) if lambda is 0."""
+    """(x^lambda - 1) / lambda, and log(x) where lambda is 0."""
     logarithmic = np.abs(lambdas) < np.finfo(float).eps
     safe = np.where(logarithmic, 1.0, lambdas)
     powers = nodes("Div", nodes("Sub", nodes("Pow", x, safe), 1.0), safe)

@@ -70,7 +70,7 @@ def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
 
 
 def _columns(number: int, first_leaf: int, tree: Any) -> dict[str, Any]:
-    """Lay one tree out in the operator's parallel arrays. A leaf's weight is its number among all leaves."""
+    """One tree in the operator's parallel arrays; a leaf's weight is its number among all leaves."""
     leaf = tree["is_leaf"].astype(bool)
     if "is_categorical" in tree.dtype.names and tree["is_categorical"].any():
         raise Refused(

@@ -1,0 +1,44 @@
+"""``edgecry page``: the address of the page of ``edgecry listen``, with its key."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from edgecry.errors import EdgecryError
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "page",
+        help="show the address of the page of 'edgecry listen --web', with its key",
+        description="Shows the address of the page of 'edgecry listen', with its key, and as a QR code for a "
+        "phone. The key of a service belongs to root: use sudo there.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", metavar="FILE", help="settings of 'listen', a TOML file")
+    parser.add_argument("--web", metavar="HOST:PORT", help="the address, if no file says it")
+    parser.add_argument(
+        "--state", metavar="DIR", help="where the key is kept (default: as 'listen', or the service's folder)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the address."""
+    from pathlib import Path
+
+    from edgecry.listening.settings import load_settings, state_folder
+    from edgecry.listening.unit import STATE
+    from edgecry.web.keys import KEY_FILE
+    from edgecry.web.making import invitation
+
+    settings = load_settings(args.config, {"web.address": args.web})
+    if not settings.web.address:
+        raise EdgecryError("page: there is none; set address in [web], or give --web")
+    folder = Path(args.state) if args.state else state_folder(settings, os.environ)
+    if not args.state and (Path(STATE) / KEY_FILE).exists():
+        folder = Path(STATE)
+    print(invitation(settings.web, folder, settings.web.place[1]))
+    return 0

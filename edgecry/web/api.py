@@ -1,0 +1,287 @@
+"""What the page and programs ask for: pages, JSON, recordings. Behind the guard: who comes here may."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from edgecry.clips.picture import picture
+from edgecry.errors import AudioError, EdgecryError, SinkError
+from edgecry.web.board import Board
+from edgecry.web.history import VERDICTS, History, shown
+from edgecry.web.live import Live, Stream
+from edgecry.web.metrics import TYPE, metrics
+from edgecry.web.nights import Night, first_noon, nights
+from edgecry.web.pages import STATIC, Pages, static
+from edgecry.web.verdicts import table, write_table
+
+#: Bytes of the longest request, and minutes of the longest mute.
+LONGEST: Final = 4096
+MUTE: Final = 24 * 60
+#: Cries in one answer, and nights.
+MOST: Final = 500
+NIGHTS: Final = 60
+#: Pictures that are kept.
+_PICTURES: Final = 8
+
+log = logging.getLogger("edgecry")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Site:
+    """The pages and the interface.
+
+    Parameters
+    ----------
+    board : Board
+        What holds now.
+    history : History
+        What was.
+    clips : Path or None
+        The folder of recordings, for the table of verdicts.
+    """
+
+    def __init__(self, board: Board, history: History, clips: Path | None) -> None:
+        self.board, self.history, self.clips = board, history, clips
+        self.live = Live(self.now)
+        self._drawing = asyncio.Lock()
+        self._pictures: dict[str, bytes] = {}
+
+    def now(self) -> dict[str, Any]:
+        """Return what holds now, with the revision of the history."""
+        return self.board.now() | {"revision": self.history.revision}
+
+    def app(self) -> Starlette:
+        """Return the application, without its guard."""
+        reading = [
+            ("/", self.first), ("/nights", self.nights), ("/cry/{event}", self.cry), ("/health", self.health),
+            ("/api/state", self.state), ("/api/stream", self.stream), ("/api/cries", self.cries),
+            ("/api/cries/{event}", self.one), ("/api/nights", self.api_nights),
+            ("/api/verdicts.csv", self.verdicts), ("/clips/{name}", self.clip), ("/metrics", self.metrics),
+            *((f"/{name}", _file(name)) for name in STATIC),
+        ]  # fmt: skip
+        changing = [
+            ("/api/mute", self.mute), ("/api/threshold", self.threshold),
+            ("/api/cries/{event}/verdict", self.verdict),
+        ]  # fmt: skip
+        return Starlette(
+            routes=[
+                *(Route(path, _guarded(ask), methods=["GET"]) for path, ask in reading),
+                *(Route(path, _guarded(ask), methods=["POST"]) for path, ask in changing),
+            ],
+            exception_handlers={HTTPException: _refuse},
+        )
+
+    # -- pages -------------------------------------------------------------------------------------------
+
+    async def first(self, request: Request) -> Response:
+        """Show what holds now."""
+        return HTMLResponse(self._pages(request).now(self.now()))
+
+    async def nights(self, request: Request) -> Response:
+        """Show the last fourteen nights."""
+        return HTMLResponse(self._pages(request).nights(self._nights(14)))
+
+    async def cry(self, request: Request) -> Response:
+        """Show one cry."""
+        pages = self._pages(request)
+        found = self.history.cry(request.path_params["event"])
+        if found is None:
+            return HTMLResponse(pages.gone(), 404)
+        return HTMLResponse(pages.cry(shown(found, _prefix(request)), found["curve"], found["threshold"]))
+
+    async def health(self, request: Request) -> Response:
+        """Show how the service is."""
+        pages = self._pages(request)
+        return HTMLResponse(pages.health(self.now(), self.board.counters, self.history.troubles()))
+
+    def _pages(self, request: Request) -> Pages:
+        return Pages(_prefix(request), request.headers.get("accept-language", ""), self.board.name)
+
+    # -- JSON --------------------------------------------------------------------------------------------
+
+    async def state(self, _: Request) -> Response:
+        """Tell what holds now."""
+        return JSONResponse(self.now())
+
+    async def stream(self, _: Request) -> Response:
+        """Tell what holds now, again and again."""
+        if self.live.is_full:
+            raise HTTPException(
+                503, "too many pages look at once", {"retry-after": "10", "connection": "close"}
+            )
+        return Stream(self.live)
+
+    async def cries(self, request: Request) -> Response:
+        """List cries, the newest first."""
+        limit = _whole(request, "limit", 50, MOST)
+        before, since = (request.query_params.get(name, "")[:40] for name in ("before", "since"))
+        found = self.history.cries(limit, before, since)
+        return JSONResponse([shown(cry, _prefix(request)) for cry in found])
+
+    async def one(self, request: Request) -> Response:
+        """Tell of one cry, with the curve of its scores."""
+        found = self._cry(request)
+        curve = None if found["curve"] is None else json.loads(found["curve"])
+        return JSONResponse(
+            shown(found, _prefix(request)) | {"curve": curve, "threshold": found["threshold"]}
+        )
+
+    async def api_nights(self, request: Request) -> Response:
+        """Tell of the last nights."""
+        return JSONResponse([night.to_dict() for night in self._nights(_whole(request, "n", 14, NIGHTS))])
+
+    async def verdicts(self, _: Request) -> Response:
+        """Give the table of verdicts, as ``python -m convert adapt`` reads it."""
+        return Response(table(self.history.judged()), media_type="text/csv; charset=utf-8")
+
+    async def metrics(self, _: Request) -> Response:
+        """Tell what holds now to Prometheus."""
+        text = metrics(self.board.now(), self.board.counters, self.history.count())
+        return Response(text, headers={"content-type": TYPE})
+
+    # -- recordings --------------------------------------------------------------------------------------
+
+    async def clip(self, request: Request) -> Response:
+        """Give a recording, or its picture. The name is looked up in the history; no path is made of it."""
+        name = request.path_params["name"]
+        wants_picture = name.endswith(".png")
+        path = self.history.clip(name.removesuffix(".png") + ".flac" if wants_picture else name)
+        if path is None or path.is_symlink() or not path.is_file():
+            raise HTTPException(404, "there is no such recording")
+        if wants_picture:
+            return Response(await self._picture(path), media_type="image/png")
+        return FileResponse(
+            path, media_type="audio/flac", content_disposition_type="inline", filename=path.name
+        )
+
+    async def _picture(self, path: Path) -> bytes:
+        async with self._drawing:  # one at a time: the sound goes first
+            if path.name not in self._pictures:
+                try:
+                    drawn = await asyncio.to_thread(picture, path)
+                except AudioError as error:
+                    raise HTTPException(404, "the recording cannot be read") from error
+                self._pictures[path.name] = drawn
+                while len(self._pictures) > _PICTURES:
+                    del self._pictures[next(iter(self._pictures))]
+            return self._pictures[path.name]
+
+    # -- changes -----------------------------------------------------------------------------------------
+
+    async def mute(self, request: Request) -> Response:
+        """Send no alerts for some minutes; none ends that."""
+        minutes = _number(await _body(request), "minutes", 0, MUTE)
+        self.board.controls.mute(60 * minutes)
+        return JSONResponse(self.now())
+
+    async def threshold(self, request: Request) -> Response:
+        """Set the threshold."""
+        value = _number(await _body(request), "threshold", 0, 1)
+        try:
+            self.board.controls.set_threshold(value)
+        except EdgecryError as error:
+            raise HTTPException(400, str(error)) from error
+        return JSONResponse(self.now())
+
+    async def verdict(self, request: Request) -> Response:
+        """Keep what a person says of a cry."""
+        found = self._cry(request)
+        verdict = (await _body(request)).get("verdict")
+        if verdict is not None and verdict not in VERDICTS:
+            raise HTTPException(400, f"verdict: allowed are {', '.join(VERDICTS)} and null")
+        self.history.judge(found["event"], verdict)
+        if self.clips is not None and self.clips.is_dir():
+            try:
+                write_table(self.clips, self.history.judged())
+            except OSError as error:
+                log.warning("%s: the table of verdicts cannot be written (%s)", self.clips, error.strerror)
+        return JSONResponse(shown(found, _prefix(request)) | {"verdict": verdict})
+
+    def _cry(self, request: Request) -> Mapping[str, Any]:
+        found = self.history.cry(request.path_params["event"])
+        if found is None:
+            raise HTTPException(404, "there is no such cry")
+        return found
+
+    def _nights(self, n: int) -> list[Night]:
+        now = datetime.now().astimezone()
+        begin = first_noon(now, n).timestamp()
+        since = datetime.fromtimestamp(begin - 3600, UTC).replace(tzinfo=None).isoformat()
+        return nights(self.history.cries(20_000, since=since), self.history.minutes(int(begin // 60)), now, n)
+
+
+def _guarded(ask: Endpoint) -> Endpoint:
+    """Turn a disk that fails into an answer."""
+
+    @wraps(ask)
+    async def answer(request: Request) -> Response:
+        try:
+            return await ask(request)
+        except (SinkError, OSError) as error:
+            log.warning("web: %s", error)
+            raise HTTPException(503, "the disk does not take it") from error
+
+    return answer
+
+
+def _file(name: str) -> Endpoint:
+    async def give(_: Request) -> Response:
+        return Response(static(name), headers={"content-type": STATIC[name], "cache-control": "max-age=3600"})
+
+    return give
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what this handler is for
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _prefix(request: Request) -> str:
+    return str(request.scope.get("edgecry.prefix", ""))
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    """Read an object of JSON, of some bytes at most."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise HTTPException(415, "send application/json")
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > LONGEST:
+            raise HTTPException(413, f"send at most {LONGEST} bytes")
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise HTTPException(400, "send an object of JSON")
+    return found
+
+
+def _number(body: Mapping[str, Any], name: str, low: float, high: float) -> float:
+    value = body.get(name)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]
+        raise HTTPException(400, f"{name}: allowed are numbers from {low:g} to {high:g}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _whole(request: Request, name: str, default: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
+        raise HTTPException(400, f"{name}: allowed are whole numbers from 1 to {most}")
+    return int(text)

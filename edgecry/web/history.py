@@ -1,0 +1,278 @@
+"""What was heard, night after night: cries, minutes and the service's own troubles, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from edgecry.errors import EdgecryError, SinkError
+from edgecry.sinks.message import EventMessage
+
+#: What a person may say of a cry.
+CRY: Final = "cry"
+NOT_A_CRY: Final = "not a cry"
+VERDICTS: Final = (CRY, NOT_A_CRY)
+#: Rows of a table at most, whatever the days: a year of a cry every five minutes.
+MOST_CRIES: Final = 100_000
+DAY: Final = 86_400
+_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS cry (
+  event TEXT PRIMARY KEY, started_at TEXT NOT NULL, ended_at TEXT, duration REAL NOT NULL,
+  peak REAL NOT NULL, mean REAL NOT NULL, label TEXT, reasons TEXT, clip TEXT, curve TEXT,
+  threshold REAL, verdict TEXT, judged_at REAL, muted INTEGER NOT NULL DEFAULT 0, source TEXT);
+CREATE INDEX IF NOT EXISTS cry_started ON cry (started_at);
+CREATE TABLE IF NOT EXISTS minute (
+  t INTEGER PRIMARY KEY, level_max REAL, score_max REAL NOT NULL, heard REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS health (t REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS health_t ON health (t);
+"""
+
+log = logging.getLogger("edgecry")
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One minute of listening.
+
+    Attributes
+    ----------
+    t : int
+        Minutes since 1970.
+    level_max : float or None
+        The loudest, in dB of full scale; None of digital silence.
+    score_max : float in [0, 1]
+        The highest probability of a cry.
+    heard : float
+        Seconds of sound that came.
+    """
+
+    t: int
+    level_max: float | None
+    score_max: float
+    heard: float
+
+
+class History:
+    """A file of what was heard. Threads may share it; whoever reads waits for nobody who writes.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if need be.
+    days : int
+        How long it goes back.
+    clock : callable
+        Seconds since 1970.
+
+    Attributes
+    ----------
+    revision : int
+        Rises whenever what :meth:`cries` tells has changed.
+
+    Raises
+    ------
+    EdgecryError
+        The file cannot be opened, or is of a later edgecry.
+    """
+
+    def __init__(self, path: Path, days: int = 400, clock: Callable[[], float] = time.time) -> None:
+        self.path, self._days, self._clock = path, days, clock
+        self._lock = threading.Lock()
+        self.revision = int(1000 * clock())  # so that a page notices another run
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._writer, self._reader = self._connect(), self._connect()
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise EdgecryError(
+                f"{path}: the history cannot be opened ({error}); move it away for a new one"
+            ) from error
+        path.chmod(0o600)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._writer.close()
+            self._reader.close()
+
+    # -- written by the sink -----------------------------------------------------------------------------
+
+    def tell(
+        self,
+        message: EventMessage,
+        muted: bool = False,
+        curve: str | None = None,
+        threshold: float | None = None,
+    ) -> None:
+        """Write what a message says of a cry; an older one changes nothing.
+
+        Raises
+        ------
+        SinkError
+            The disk does not take it.
+        """
+        reasons = None if message.reasons is None else json.dumps(dict(message.reasons))
+        is_over = message.kind in ("end", "recorded")
+        values = (
+            message.event, message.started_at, message.ended_at if is_over else None, message.duration,
+            message.peak, message.mean, message.label, reasons, message.clip, curve, threshold, int(muted),
+            message.source,
+        )  # fmt: skip
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO cry (event, started_at, ended_at, duration, peak, mean, label, reasons, clip, "
+                "curve, threshold, muted, source) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) "
+                "ON CONFLICT (event) DO UPDATE SET ended_at = coalesce(excluded.ended_at, ended_at), "
+                "duration = max(duration, excluded.duration), peak = max(peak, excluded.peak), "
+                "mean = excluded.mean, label = excluded.label, reasons = excluded.reasons, "
+                "clip = coalesce(excluded.clip, clip), curve = coalesce(excluded.curve, curve), "
+                "threshold = coalesce(excluded.threshold, threshold), muted = max(muted, excluded.muted)",
+                values,
+            )
+        self.revision += 1
+
+    def add_minutes(self, minutes: Iterable[Minute]) -> None:
+        """Write minutes that are over."""
+        rows = [(one.t, one.level_max, one.score_max, one.heard) for one in minutes]
+        if rows:
+            with self._writing() as db:
+                db.executemany("INSERT OR REPLACE INTO minute VALUES (?,?,?,?)", rows)
+
+    def note(self, notes: Iterable[tuple[float, str, str]]) -> None:
+        """Write down troubles, and their ends, of the service itself: when, one word, and a sentence."""
+        rows = [(t, kind, detail[:500]) for t, kind, detail in notes]
+        if rows:
+            with self._writing() as db:
+                db.executemany("INSERT INTO health VALUES (?,?,?)", rows)
+
+    def tidy(self) -> None:
+        """Forget what is older than the history goes back; nothing while the clock is not set."""
+        limit = self._clock() - DAY * self._days
+        if limit <= 0:
+            return
+        oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(limit))
+        with self._writing() as db:
+            db.execute("DELETE FROM cry WHERE started_at < ?", (oldest,))
+            db.execute(
+                "DELETE FROM cry WHERE event IN "
+                "(SELECT event FROM cry ORDER BY started_at DESC LIMIT -1 OFFSET ?)",
+                (MOST_CRIES,),
+            )
+            db.execute("DELETE FROM minute WHERE t < ?", (int(max(limit, self._clock() - 60 * DAY) // 60),))
+            db.execute("DELETE FROM health WHERE t < ?", (limit,))
+        self.revision += 1
+
+    # -- written by the page -----------------------------------------------------------------------------
+
+    def judge(self, event: str, verdict: str | None) -> bool:
+        """Keep what a person says of a cry; None takes it back. Return False if there is no such cry."""
+        with self._writing() as db:
+            done = db.execute(
+                "UPDATE cry SET verdict = ?, judged_at = ? WHERE event = ?", (verdict, self._clock(), event)
+            )
+        self.revision += 1
+        return done.rowcount > 0
+
+    # -- read --------------------------------------------------------------------------------------------
+
+    def cries(self, limit: int = 50, before: str = "", since: str = "") -> list[dict[str, Any]]:
+        """Return the newest cries, the newest first, those before a time, and since another."""
+        return self._rows(
+            "SELECT * FROM cry WHERE (? = '' OR started_at < ?) AND started_at >= ? "
+            "ORDER BY started_at DESC LIMIT ?",
+            (before, before, since, limit),
+        )
+
+    def cry(self, event: str) -> dict[str, Any] | None:
+        """Return one cry by its name; None if there is none."""
+        return next(iter(self._rows("SELECT * FROM cry WHERE event = ?", (event,))), None)
+
+    def clip(self, name: str) -> Path | None:
+        """Return the path of a recording by its name, as it was written down when it was made."""
+        rows = self._rows(
+            "SELECT clip FROM cry WHERE clip = ? OR substr(clip, -length(?) - 1) = '/' || ?", (name,) * 3
+        )
+        return Path(rows[0]["clip"]) if rows else None
+
+    def judged(self) -> list[dict[str, Any]]:
+        """Return the cries on which there is a verdict, and of which there is a recording; oldest first."""
+        return self._rows(
+            "SELECT * FROM cry WHERE verdict IS NOT NULL AND clip IS NOT NULL ORDER BY started_at", ()
+        )
+
+    def minutes(self, since: int) -> list[Minute]:
+        """Return the minutes since one, in order."""
+        return [Minute(**row) for row in self._rows("SELECT * FROM minute WHERE t >= ? ORDER BY t", (since,))]
+
+    def troubles(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Return what was noted of the service itself, the newest first."""
+        return self._rows("SELECT * FROM health ORDER BY t DESC LIMIT ?", (limit,))
+
+    def count(self) -> int:
+        """Return how many cries are there."""
+        return int(self._rows("SELECT count(*) AS n FROM cry", ())[0]["n"])
+
+    # -- the file ----------------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA cache_size = -256")
+        return db
+
+    def _prepare(self) -> None:
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise EdgecryError(f"{self.path}: is of a later edgecry (version {version}); move it away")
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last row, no more
+        self._writer.executescript(_SCHEMA)
+        self._writer.execute(f"PRAGMA user_version = {_VERSION}")
+        # What was going on when the power went is over.
+        self._writer.execute(
+            "UPDATE cry SET ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', started_at, duration || ' seconds') "
+            "WHERE ended_at IS NULL"
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, by one thread at a time."""
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise SinkError(f"{self.path}: the history cannot be written ({error})") from error
+
+    def _rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._reader.execute(query, values)]
+
+
+def shown(cry: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return what the interface tells of a cry; of its recording the address, if it is still there."""
+    clip = None if cry["clip"] is None else Path(cry["clip"])
+    return {
+        "event": cry["event"],
+        "started_at": cry["started_at"],
+        "ended_at": cry["ended_at"],
+        "duration": cry["duration"],
+        "peak": cry["peak"],
+        "mean": cry["mean"],
+        "label": cry["label"],
+        "reasons": None if cry["reasons"] is None else json.loads(cry["reasons"]),
+        "clip": None if clip is None or not clip.is_file() else f"{prefix}/clips/{clip.name}",
+        "verdict": cry["verdict"],
+        "muted": bool(cry["muted"]),
+    }

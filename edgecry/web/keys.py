@@ -1,0 +1,126 @@
+"""The key to the page: made once, kept in a file, compared in constant time, and not to be guessed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from edgecry.errors import EdgecryError
+
+#: The file of a key that was made here, in the service's own folder.
+KEY_FILE: Final = "web.key"
+#: Characters of the shortest key that is taken; one that was made has 22.
+SHORTEST: Final = 12
+#: Wrong keys that an address may give, seconds until it may again, and addresses that are remembered.
+MOST_WRONG: Final = 5
+PAUSE: Final = 60.0
+_ADDRESSES: Final = 256
+
+log = logging.getLogger("edgecry")
+
+
+def make_key(folder: Path) -> str:
+    """Return the key that is kept in a folder; one is made if there is none.
+
+    Raises
+    ------
+    EdgecryError
+        The file cannot be read or written, or holds no key.
+    """
+    path = folder / KEY_FILE
+    try:
+        return checked(path.read_text("utf-8").strip(), str(path))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise EdgecryError(f"web: {path}: cannot be read ({error}); remove it for a new key") from None
+    key = secrets.token_urlsafe(16)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(part, "x", encoding="utf-8", opener=_for_owner) as file:
+            file.write(key + "\n")
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise EdgecryError(
+            f"web: {path}: cannot be written ({error.strerror}); name a key_file in [web]"
+        ) from error
+    return key
+
+
+def checked(key: str, origin: str) -> str:
+    """Return a key if it is long enough and fits into an address; ``origin`` names it in the message."""
+    if len(key) < SHORTEST or not key.isascii() or not key.isprintable() or set(key) & set(" &#%+;,\"'<>\\"):
+        raise EdgecryError(
+            f"web: {origin}: holds no key; allowed are {SHORTEST} or more letters, digits, - and _"
+        )
+    return key
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class Keyring:
+    """Tells who may see the page.
+
+    A cookie holds a digest of the key, so that a new key ends all of them. Whoever gives wrong keys has to
+    wait; a cookie is far too long to be guessed, so wrong cookies, as of a former key, do not count.
+
+    Parameters
+    ----------
+    key : str or None
+        None lets everybody in.
+    clock : callable
+        Seconds, ever rising.
+    """
+
+    def __init__(self, key: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._key = None if key is None else key.encode()
+        self._clock = clock
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by address: how many, and when
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no key is asked for."""
+        return self._key is None
+
+    @property
+    def cookie(self) -> str:
+        """What the cookie of somebody who knows the key holds."""
+        return hmac.new(self._key or b"", b"edgecry cookie", hashlib.sha256).hexdigest()
+
+    def knows(self, cookie: str) -> bool:
+        """Whether a cookie is one of this key."""
+        return hmac.compare_digest(cookie.encode(), self.cookie.encode())
+
+    def wait(self, address: str) -> float:
+        """Seconds that an address has to wait before its next key is looked at."""
+        count, when = self._wrong.get(address, (0, 0.0))
+        left = when + PAUSE - self._clock()
+        if left <= 0:
+            self._wrong.pop(address, None)
+        return left if count >= MOST_WRONG and left > 0 else 0.0
+
+    def opens(self, key: str, address: str) -> bool:
+        """Whether a key is the right one; a wrong one is counted. Call :meth:`wait` before."""
+        if self._key is None or hmac.compare_digest(key.encode(), self._key):
+            return True
+        count, _ = self._wrong.pop(address, (0, 0.0))
+        self._wrong[address] = count + 1, self._clock()
+        while len(self._wrong) > _ADDRESSES:
+            self._wrong.popitem(last=False)
+        if count + 1 == MOST_WRONG:
+            log.warning("web: %d wrong keys from %s; it has to wait for %.0f s", MOST_WRONG, address, PAUSE)
+        return False

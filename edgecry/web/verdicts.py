@@ -1,0 +1,37 @@
+"""Verdicts of the family, as ``python -m convert adapt`` reads them: a table beside the recordings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+TABLE: Final = "verdicts.csv"
+
+
+def table(cries: Iterable[Mapping[str, Any]]) -> str:
+    """Return the table of cries with a verdict whose recordings are there: file, verdict, day."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["file", "verdict", "day"])
+    for cry in cries:
+        clip = Path(cry["clip"])
+        if clip.is_file():
+            writer.writerow([clip.name, cry["verdict"], cry["started_at"][:10]])
+    return text.getvalue()
+
+
+def write_table(folder: Path, cries: Iterable[Mapping[str, Any]]) -> None:
+    """Write the table into the folder of recordings, whole or not at all; OSError if that cannot be."""
+    part = folder / f".{TABLE}.new"
+    try:
+        part.write_text(table(cries), encoding="utf-8")
+        part.chmod(0o600)
+        part.replace(folder / TABLE)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
