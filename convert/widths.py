@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
-from typing import Any, Final, NamedTuple
+from typing import Final
 
+from convert.recipes import LIBROSA, Recipe, known
 from edgecry.features.spec import FeatureSpec
 
-#: librosa's defaults, by which most public recipes are written.
-_LIBROSA: Final[Mapping[str, Any]] = {
-    "sr": 22050,
-    "n_fft": 2048,
-    "hop_length": 512,
-    "win_length": 2048,
-    "n_bands": 6,
-    "fmin": 200.0,
-}
 #: Numbers of coefficients and bands that people choose, the usual ones first.
 _N_MFCC: Final = (40, 13, 20, 26, 30, 12, 24, 32, 25, 39, 50, 60, 64, 80, 100, 128)
 _N_MELS: Final = (128, 64, 40, 80, 32)
@@ -34,6 +26,13 @@ _GROUPS: Final = (
     ("mfcc", "contrast"),
     ("chroma",),
     ("chroma", "contrast"),
+    ("mfcc", "zcr"),
+    ("mfcc", "centroid", "rolloff", "zcr"),
+    ("mfcc", "centroid", "bandwidth", "rolloff", "zcr"),
+    ("mfcc", "zcr", "rms", "centroid", "bandwidth", "rolloff"),
+    ("mfcc", "chroma", "centroid", "zcr"),
+    ("mfcc", "chroma", "zcr", "rms", "centroid", "bandwidth", "rolloff"),
+    ("mfcc", "chroma", "contrast", "zcr", "rms", "centroid", "bandwidth", "rolloff"),
 )
 _STATS: Final = (
     ("mean",),
@@ -41,19 +40,16 @@ _STATS: Final = (
     ("mean", "std", "min", "max"),
     ("mean", "delta_mean"),
     ("mean", "std", "delta_mean", "delta_std"),
+    ("mean", "delta_mean", "delta2_mean"),
+    ("mean", "var"),
     ("mean", "std", "skew"),
     ("min", "max", "mean"),
     ("mean", "std", "skew", "min", "max"),
 )
+#: Widths of families that have more than one value, by librosa's defaults.
+_WIDTHS: Final[Mapping[str, int]] = {"chroma": 12, "contrast": 7, "tonnetz": 6}
 #: Recipes that are told of one number of values.
 MOST: Final = 8
-
-
-class Recipe(NamedTuple):
-    """A spec, and what it is in words."""
-
-    title: str
-    spec: FeatureSpec
 
 
 def recipes(n_features: int) -> list[Recipe]:
@@ -76,6 +72,8 @@ def _candidates(n_features: int) -> Iterator[Recipe]:
     default = FeatureSpec()
     if n_features == default.n_features:
         yield Recipe("the default of edgecry (mfcc 40, chroma, mel 128, contrast, tonnetz; 16 kHz)", default)
+    widespread = [recipe for recipe in known() if recipe.spec.n_features == n_features]
+    yield from widespread
     for stats, families, n_mfcc, n_mels in product(_STATS, _GROUPS, _N_MFCC, _N_MELS):
         if n_mfcc != _N_MFCC[0] and "mfcc" not in families:
             continue
@@ -83,13 +81,15 @@ def _candidates(n_features: int) -> Iterator[Recipe]:
             continue
         if n_mfcc > n_mels:
             continue
-        width = {"mfcc": n_mfcc, "mel": n_mels, "chroma": 12, "contrast": 7, "tonnetz": 6}
-        if len(stats) * sum(width[family] for family in families) != n_features:
+        width = {**_WIDTHS, "mfcc": n_mfcc, "mel": n_mels}
+        if len(stats) * sum(width.get(family, 1) for family in families) != n_features:
             continue
-        spec = FeatureSpec(families=families, stats=stats, n_mfcc=n_mfcc, n_mels=n_mels, **_LIBROSA)
-        yield Recipe(_title(families, stats, width), spec)
+        spec = FeatureSpec(families=families, stats=stats, n_mfcc=n_mfcc, n_mels=n_mels, **LIBROSA)
+        if all(spec != recipe.spec for recipe in widespread):
+            yield Recipe(_title(spec, stats), spec)
 
 
-def _title(families: Sequence[str], stats: Sequence[str], width: Mapping[str, int]) -> str:
-    parts = ", ".join(f"{family} {width[family]}" for family in families)
+def _title(spec: FeatureSpec, stats: Sequence[str]) -> str:
+    widths = ((family, spec.width(family)) for family in spec.families)
+    parts = ", ".join(family if width == 1 else f"{family} {width}" for family, width in widths)
     return f"{parts}: {', '.join(stats)} over time (librosa's defaults, 22,050 Hz)"

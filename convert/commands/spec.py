@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from convert.errors import ConversionError
-from convert.widths import Recipe, recipes
+from convert.recipes import Recipe
+from convert.widths import recipes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         raise ConversionError(
             f"features: no recipe that edgecry knows gives {args.features} values; write a spec by hand, "
-            "see 'edgecry features --help' and docs/api.md"
+            "see docs/features.md"
         )
     lines = []
     for number, recipe in enumerate(found, start=1):
@@ -58,5 +59,5 @@ def _differences(recipe: Recipe) -> str:
     from edgecry.features.spec import FeatureSpec
 
     default = FeatureSpec().to_dict()
-    mine = {key: value for key, value in recipe.spec.to_dict().items() if value != default[key]}
+    mine = {key: value for key, value in recipe.spec.to_dict().items() if value != default.get(key)}
     return json.dumps(mine) if mine else "no --spec is needed"

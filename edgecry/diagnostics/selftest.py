@@ -31,6 +31,16 @@ ABSOLUTE: Final = {
     "tonnetz": 1e-6,
     "voice": 1e-6,
     "logmel": 1e-4,
+    "chroma_cqt": 1e-6,
+    "chroma_cens": 1e-6,
+    "centroid": 1e-4,
+    "bandwidth": 1e-4,
+    "rolloff": 1e-6,
+    "flatness": 1e-6,
+    "poly": 1e-6,
+    "rms": 1e-6,
+    "zcr": 1e-9,
+    "onset": 1e-5,
 }
 #: Greatest difference of a mel value, as a part of the value, because mel values span many decades.
 MEL_RELATIVE: Final = 2e-6

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 
 from edgecry.arrays import Float32, Float64
-from edgecry.features.stft import Magnitudes
 
 N_CHROMA = 12
 _A0 = 440.0 / 16
@@ -47,13 +47,14 @@ def chroma_filters(sr: int, n_fft: int, tuning: float) -> Float32:
     return np.ascontiguousarray(np.roll(weights, -3, axis=0).T, dtype=np.float32)
 
 
-def chroma_frames(spectra: Magnitudes, sr: int, tuning: float) -> Float32:
+def chroma_frames(spectra: Iterable[Float32], sr: int, n_fft: int, tuning: float) -> Float32:
     """Compute the chroma of all frames, each scaled to a maximum of 1.
 
     Parameters
     ----------
-    spectra : Magnitudes
-    sr : int
+    spectra : iterable of float32 [shape=(frames, 1 + n_fft // 2)]
+        Magnitudes, or power.
+    sr, n_fft : int
     tuning : float
         In semitones.
 
@@ -61,7 +62,7 @@ def chroma_frames(spectra: Magnitudes, sr: int, tuning: float) -> Float32:
     -------
     float32 [shape=(n_frames, 12)]
     """
-    bank = chroma_filters(sr, spectra.geometry.n_fft, tuning)
+    bank = chroma_filters(sr, n_fft, tuning)
     return normalise(np.concatenate([S @ bank for S in spectra]), np.inf)
 
 
@@ -73,10 +74,13 @@ def normalise(frames: Floats, order: float) -> Floats:
     Parameters
     ----------
     frames : float [shape=(n_frames, k)]
-    order : {1, np.inf}
+    order : {1, 2, np.inf}
     """
     magnitudes = np.abs(frames)
-    norms = magnitudes.max(axis=1) if order == np.inf else magnitudes.sum(axis=1)
+    if order == 2:
+        norms = np.sqrt(np.square(magnitudes, out=magnitudes).sum(axis=1))
+    else:
+        norms = magnitudes.max(axis=1) if order == np.inf else magnitudes.sum(axis=1)
     norms[norms < np.finfo(frames.dtype).tiny] = 1
     frames /= norms[:, None]
     return frames

@@ -65,6 +65,8 @@ def _check_mel(spec: FeatureSpec) -> None:
 
 
 def _check_mfcc(spec: FeatureSpec) -> None:
+    if spec.dct_type == 1 and spec.n_mels < 2:
+        raise SpecError("dct_type: 1 needs two mel bands or more; raise n_mels, or take type 2")
     if spec.n_mfcc > spec.n_mels:
         raise SpecError(f"n_mfcc: {spec.n_mfcc} exceeds n_mels = {spec.n_mels}; make it at most that")
 
@@ -105,12 +107,15 @@ def _check_contrast(spec: FeatureSpec) -> None:
         )
 
 
-def _check_tonnetz(spec: FeatureSpec) -> None:
-    if spec.sr < TONNETZ_MIN_SR:
-        raise SpecError(
-            f"sr: {spec.sr} Hz is too low for tonnetz, whose highest note needs {TONNETZ_MIN_SR} Hz; "
-            "raise sr or leave tonnetz out of families"
-        )
+def _check_notes(family: str) -> Callable[[FeatureSpec], None]:
+    def check(spec: FeatureSpec) -> None:
+        if spec.sr < TONNETZ_MIN_SR:
+            raise SpecError(
+                f"sr: {spec.sr} Hz is too low for {family}, whose highest note needs {TONNETZ_MIN_SR} Hz; "
+                f"raise sr or leave {family} out of families"
+            )
+
+    return check
 
 
 #: Every family by its name. Those of the public model come first, in the order of its vector.
@@ -119,9 +124,19 @@ TABLE: Final[Mapping[str, Family]] = {
     "chroma": Family(lambda _: 12, (_check_stft_window,)),
     "mel": Family(lambda spec: spec.n_mels, (_check_window, _check_mel)),
     "contrast": Family(lambda spec: spec.n_bands + 1, (_check_stft_window, _check_contrast)),
-    "tonnetz": Family(lambda _: 6, (_check_tonnetz,)),
+    "tonnetz": Family(lambda _: 6, (_check_notes("tonnetz"),)),
     "voice": Family(lambda _: 1, (_check_window, _check_mel, _check_voice)),
     "logmel": Family(lambda spec: spec.n_mels, (_check_window, _check_mel, _check_logmel), gives_frames=True),
+    "chroma_cqt": Family(lambda _: 12, (_check_notes("chroma_cqt"),)),
+    "chroma_cens": Family(lambda _: 12, (_check_notes("chroma_cens"),)),
+    "centroid": Family(lambda _: 1, (_check_stft_window,)),
+    "bandwidth": Family(lambda _: 1, (_check_stft_window,)),
+    "rolloff": Family(lambda _: 1, (_check_stft_window,)),
+    "flatness": Family(lambda _: 1, (_check_stft_window,)),
+    "poly": Family(lambda spec: spec.poly_order + 1, (_check_stft_window,)),
+    "rms": Family(lambda _: 1),
+    "zcr": Family(lambda _: 1),
+    "onset": Family(lambda _: 1, (_check_window, _check_mel)),
 }
 
 #: Their names.

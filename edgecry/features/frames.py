@@ -1,9 +1,9 @@
-"""Frames of the shorter transforms, in one pass: mel, mfcc, voice and logmel are made of them."""
+"""Frames of the shorter transforms, in one pass: mel, mfcc, onset, voice and logmel are made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from edgecry.features.mel import mel_bank
 from edgecry.features.spec import FeatureSpec
 from edgecry.features.stft import BLOCK, Geometry, hann, rows_at_once, stretches
 from edgecry.features.voice import voice_band, voice_frames
+
+#: Families that are made of mel frames, and those that are made of ShortFrames alone.
+MEL_FAMILIES: Final = frozenset({"mel", "mfcc", "onset", "logmel"})
+SHORT_FAMILIES: Final = MEL_FAMILIES | {"voice"}
 
 
 class ShortFrames(NamedTuple):
@@ -31,7 +35,7 @@ class ShortFrames(NamedTuple):
 
 
 def short_geometry(spec: FeatureSpec) -> Geometry:
-    """Return the geometry that mel, mfcc, voice and logmel share."""
+    """Return the geometry that these families share."""
     return Geometry(spec.n_fft, spec.hop_length, spec.win_length, spec.center)
 
 
@@ -48,7 +52,7 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     geometry = short_geometry(spec)
     n, low = geometry.n_frames(len(y)), spec.mel_fmin
     high = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
-    wants_mel, wants_voice = not {"mel", "mfcc", "logmel"}.isdisjoint(families), "voice" in families
+    wants_mel, wants_voice = not MEL_FAMILIES.isdisjoint(families), "voice" in families
     whole = -(-n // BLOCK) * BLOCK  # frames after the last one mean nothing
     mel = np.empty((whole, spec.n_mels if wants_mel else 0), np.float32)
     voice = np.empty((whole, 1 if wants_voice else 0))
@@ -61,6 +65,6 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
             strength = voice_frames(kernels.sizes(powers, band.bins), band).reshape(-1, 1)
             voice[first : first + len(strength)] = strength
         if wants_mel:  # last, because it may write over the powers
-            bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high)
+            bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high, spec.htk, spec.mel_norm)
             kernels.mel_power(powers, bank, out=mel[first:])
     return ShortFrames(mel[:n], voice[:n])

@@ -14,11 +14,14 @@ from edgecry.features.kernels import Kernels, MelBank
 _SILENCE = 1e-18
 
 
-def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
-    """Return ``n`` frequencies in Hz, evenly spaced in mel, as librosa.mel_frequencies(htk=False).
+def mel_frequencies(n: int, fmin: float, fmax: float, htk: bool = False) -> Float64:
+    """Return ``n`` frequencies in Hz, evenly spaced in mel, as librosa.mel_frequencies.
 
-    The scale is that of Slaney 1998: linear up to 1 kHz, logarithmic above.
+    The scale is that of Slaney 1998, linear up to 1 kHz and logarithmic above; or that of the toolkit HTK.
     """
+    if htk:
+        lowest, highest = 2595.0 * np.log10(1.0 + np.array([fmin, fmax]) / 700.0)
+        return 700.0 * (10.0 ** (np.linspace(lowest, highest, n) / 2595.0) - 1.0)
     hz_per_mel, corner, log_step = 200.0 / 3, 1000.0, np.log(6.4) / 27.0
     corner_mel = corner / hz_per_mel
 
@@ -29,27 +32,32 @@ def mel_frequencies(n: int, fmin: float, fmax: float) -> Float64:
     return np.where(mels >= corner_mel, corner * np.exp(log_step * (mels - corner_mel)), hz_per_mel * mels)
 
 
-def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> Float64:
-    """Make triangular filters of unit area (Slaney), as librosa.filters.mel.
+def mel_filters(
+    sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float, htk: bool = False, norm: str = "slaney"
+) -> Float64:
+    """Make triangular filters, as librosa.filters.mel: of unit area ("slaney"), or of height 1 ("none").
 
     Returns
     -------
     float64 [shape=(n_mels, 1 + n_fft // 2)]
         Values rounded to float32, because librosa multiplies with float32.
     """
-    edges = mel_frequencies(n_mels + 2, fmin, fmax)
+    edges = mel_frequencies(n_mels + 2, fmin, fmax, htk)
     ramps = edges[:, None] - np.fft.rfftfreq(n_fft, 1.0 / sr)
     widths = np.diff(edges)[:, None]
     rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
     weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    if norm == "slaney":
+        weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
     return weights.astype(np.float64)
 
 
 @lru_cache(maxsize=8)
-def mel_bank(kernels: Kernels, sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> MelBank:
+def mel_bank(
+    kernels: Kernels, sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float, htk: bool, norm: str
+) -> MelBank:
     """Make the filters, in the layout that the engine multiplies fastest."""
-    return kernels.mel_bank(mel_filters(sr, n_fft, n_mels, fmin, fmax))
+    return kernels.mel_bank(mel_filters(sr, n_fft, n_mels, fmin, fmax, htk, norm))
 
 
 def without_level(S: Float32) -> Float32:
@@ -71,4 +79,12 @@ def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
     S *= np.float32(10.0 / np.log(10.0))
     lowest = S.max() - np.float32(top_db)
     S[lowest > S] = lowest
+    return S
+
+
+def db_of_max(S: Float32) -> Float32:
+    """Convert power to dB of its maximum, in place, as librosa.power_to_db(ref=np.max): from -80 to 0."""
+    loudest = max(float(S.max()), 1e-10)
+    power_to_db(S)
+    S -= np.float32(10.0 * np.log10(loudest))
     return S

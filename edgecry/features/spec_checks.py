@@ -10,9 +10,11 @@ from edgecry.checks import number, whole
 from edgecry.errors import SpecError
 from edgecry.features.families import FAMILIES, TABLE
 
-#: Statistics of the frames of a family. ``delta_<name>`` is the same statistic of their slope.
-STATISTICS: Final = ("mean", "std", "min", "max", "skew", "p<0-100>")
-_STATISTIC = re.compile(r"(delta_)?(mean|std|min|max|skew|p(100|[1-9]?[0-9]))")
+#: Statistics of the frames of a family.
+STATISTICS: Final = ("mean", "std", "var", "min", "max", "skew", "kurtosis", "p<0-100>")
+#: What may stand before a statistic: of the slope, of the curvature, or of all values of the family together.
+PREFIXES: Final = ("delta_", "delta2_", "all_")
+_STATISTIC = re.compile(rf"({'|'.join(PREFIXES)})?(mean|std|var|min|max|skew|kurtosis|p(100|[1-9]?[0-9]))")
 
 #: What a family states in place of statistics if it gives its frames as they are.
 FRAMES: Final = ("frames",)
@@ -32,12 +34,29 @@ _WHOLE: Final = {
     "stft_hop_length": (1, 65_536),
     "stft_win_length": (2, 65_536),
     "n_bands": (1, 12),
+    "dct_type": (1, 3),
+    "chroma_power": (1, 2),
+    "poly_order": (0, 8),
 }
 #: Sizes that must be even: librosa gives an odd transform the frequencies of the even one below it.
 _EVEN: Final = ("n_fft", "stft_n_fft")
-_REALS: Final = ("mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax", "floor_db", "fmin", "length")
+_REALS: Final = (
+    *("mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax", "floor_db", "fmin", "length"),
+    *("lifter", "roll_percent"),
+)
+#: Limits of single numbers, as edgecry.checks.number takes them.
+_LIMITS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "fmin": {"low": 0, "unit": "Hz", "above": True},
+    "lifter": {"low": 0},
+    "roll_percent": {"low": 0, "high": 1, "above": True},
+}
 _OPTIONAL: Final = ("stft_win_length", "mel_fmax", "length")
+_FLAGS: Final = ("center", "htk")
 _CHOICES: Final = {
+    "mel_norm": ("slaney", "none"),
+    "mel_unit": ("power", "db", "db_of_max"),
+    "dct_norm": ("ortho", "none"),
+    "tonnetz_of": ("clip", "harmonic"),
     "padding": ("none", "zero", "repeat"),
     "crop": ("start", "center"),
     "level": ("keep", "remove"),
@@ -64,8 +83,9 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in _REALS:
         found[name] = _real(name, given[name])
     _check_length(found["length"], found["sr"])
-    if not isinstance(given["center"], bool):
-        raise SpecError(f"center: {given['center']!r} is not true or false")
+    for name in _FLAGS:
+        if not isinstance(given[name], bool):
+            raise SpecError(f"{name}: {given[name]!r} is not true or false")
     for name, allowed in _CHOICES.items():
         if given[name] not in allowed:
             raise SpecError(f"{name}: {given[name]!r} is unknown; allowed are {', '.join(allowed)}")
@@ -87,10 +107,8 @@ def _whole(name: str, value: Any, low: int, high: int) -> int | None:
 def _real(name: str, value: Any) -> float | None:
     if value is None and name in _OPTIONAL:
         return None
-    if name == "fmin":
-        return number(name, value, 0, unit="Hz", above=True, error=SpecError)
     # Adding zero turns -0.0 into 0.0: equal specs must have equal hashes.
-    return number(name, value, error=SpecError) + 0.0
+    return number(name, value, **_LIMITS.get(name, {}), error=SpecError) + 0.0
 
 
 def _check_length(length: float | None, sr: int) -> None:
@@ -159,7 +177,7 @@ def _stats_of(family: str, value: object) -> tuple[str, ...]:
         if not _STATISTIC.fullmatch(name):
             raise SpecError(
                 f"stats of {family}: {name!r} is unknown; allowed are {', '.join(STATISTICS)}, "
-                "and each with delta_ in front"
+                f"and each with {', '.join(PREFIXES)} in front"
             )
     if not names:
         raise SpecError(f"stats of {family}: empty; name at least one, or leave {family} out of families")

@@ -1,4 +1,4 @@
-"""Summary of frames over time: mean, spread, extremes, percentiles and skew, also of the slope."""
+"""Summary of frames over time: mean, spread, extremes, percentiles and shape, also of slope and curvature."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ def summarise(
 
     Returns
     -------
-    float64 [shape=(len(stats) * width,)]
-        The first statistic of all columns, then the second, and so on.
+    float64 [shape=(n,)]
+        The first statistic of all columns, then the second, and so on. One of all values together
+        ("all_") is a single number.
     """
     columns: _Columns | None = None
-    slopes: _Columns | None = None
+    derived: dict[str, _Columns] = {}
     out = []
     for stat in stats:
         if stat == "mean":
@@ -45,12 +46,20 @@ def summarise(
         if columns is None:
             values = frames.astype(np.float64)
             columns = _Columns(values if projection is None else _projected(values, projection), kernels)
-        if stat.startswith("delta_"):
-            slopes = _Columns(delta(columns.values, kernels), kernels) if slopes is None else slopes
-            out.append(slopes.statistic(stat.removeprefix("delta_")))
-        else:
-            out.append(columns.statistic(stat))
+        prefix, _, plain = stat.rpartition("_")
+        if prefix not in derived:
+            derived[prefix] = _Columns(_derived(prefix, columns.values, kernels), kernels)
+        out.append(derived[prefix].statistic(plain))
     return np.concatenate(out)
+
+
+def _derived(prefix: str, values: Float64, kernels: Kernels) -> Float64:
+    """Return what the statistics of a prefix are taken of."""
+    if prefix == "delta":
+        return delta(values, kernels)
+    if prefix == "delta2":
+        return curvature(values)
+    return values.reshape(-1, 1) if prefix == "all" else values
 
 
 def _mean(frames: NDArray[np.floating]) -> Float64:
@@ -81,15 +90,39 @@ def delta(frames: Float64, kernels: Kernels) -> Float64:
     -------
     float64 [shape=(n_frames, k)]
     """
-    n = len(frames)
-    half = (min(_DELTA_WIDTH, n if n % 2 else n - 1) - 1) // 2
+    half = _half_width(len(frames))
     out = np.zeros_like(frames)
-    if half < 1:
-        return out
-    inner = out[half : n - half]
-    kernels.slopes(frames, half, out=inner)
-    out[:half], out[n - half :] = inner[0], inner[-1]
+    if half:
+        kernels.slopes(frames, half, out=out[half : len(out) - half])
+        _hold_ends(out, half)
     return out
+
+
+def curvature(frames: Float64) -> Float64:
+    """Compute the second derivative, as librosa.feature.delta(order=2): of the parabola through nine frames.
+
+    Ends and short clips are as in :func:`delta`.
+    """
+    n, half = len(frames), _half_width(len(frames))
+    out = np.zeros_like(frames)
+    if half:
+        squares = np.arange(-half, half + 1) ** 2.0
+        weights = squares - squares.mean()
+        weights *= 2 / (weights @ weights)
+        inner = out[half : n - half]
+        for k, weight in enumerate(weights):
+            inner += weight * frames[k : k + len(inner)]
+        _hold_ends(out, half)
+    return out
+
+
+def _half_width(n_frames: int) -> int:
+    """Return on how many frames before and after a frame its derivatives are fitted."""
+    return (min(_DELTA_WIDTH, n_frames if n_frames % 2 else n_frames - 1) - 1) // 2
+
+
+def _hold_ends(out: Float64, half: int) -> None:
+    out[:half], out[len(out) - half :] = out[half], out[len(out) - half - 1]
 
 
 class _Columns:
@@ -104,8 +137,12 @@ class _Columns:
             return _mean(self.values)
         if stat == "std":
             return np.sqrt(self._moments[1])
+        if stat == "var":
+            return self._moments[1]
         if stat == "skew":
             return self._skew()
+        if stat == "kurtosis":
+            return self._kurtosis()
         if stat.startswith("p"):
             return percentile(self.values, int(stat[1:]))
         out: Float64 = self.values.min(axis=0) if stat == "min" else self.values.max(axis=0)
@@ -117,12 +154,26 @@ class _Columns:
 
     def _skew(self) -> Float64:
         """Compute the third standardised moment, biased, as scipy.stats.skew; 0 if nothing varies."""
-        mean, second, third = self._moments
-        # A constant column that went through a product differs in its last bits. They have no skew.
-        varies = second > (1e-12 * mean) ** 2
+        _, second, third = self._moments
         out: Float64 = np.zeros_like(second)
-        np.divide(third, second**1.5, out=out, where=varies)
+        np.divide(third, second**1.5, out=out, where=self._varies)
         return out
+
+    def _kurtosis(self) -> Float64:
+        """Compute the fourth standardised moment less 3, as scipy.stats.kurtosis; 0 if nothing varies."""
+        mean, second, _ = self._moments
+        squares = np.square(self.values - mean)
+        fourth = np.einsum("ij,ij->j", squares, squares) / len(squares)
+        out: Float64 = np.zeros_like(second)
+        np.divide(fourth, second**2, out=out, where=self._varies)
+        out[self._varies] -= 3
+        return out
+
+    @property
+    def _varies(self) -> NDArray[np.bool_]:
+        """Tell which columns vary. A constant that went through a product differs in its last bits."""
+        mean, second, _ = self._moments
+        return np.asarray(second > (1e-12 * mean) ** 2)
 
 
 def percentile(values: Float64, q: int) -> Float64:

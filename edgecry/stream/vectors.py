@@ -14,10 +14,10 @@ from edgecry.features.spec import FeatureSpec
 from edgecry.features.stft import BLOCK
 from edgecry.stream.history import History
 
-#: Parameters that the frames of mel, mfcc, voice and logmel depend on.
+#: Parameters that the frames of mel, mfcc, onset, voice and logmel depend on.
 _FRAMES = (
     "sr", "n_fft", "hop_length", "win_length", "n_mels", "mel_fmin", "mel_fmax", "voice_fmin", "voice_fmax",
-    "center",
+    "center", "htk", "mel_norm",
 )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def share(
 
 
 def _recipe(spec: FeatureSpec) -> tuple[object, ...]:
-    """Return the parameters that the frames of mel, mfcc, voice and logmel depend on."""
+    """Return the parameters that the frames of mel, mfcc, onset, voice and logmel depend on."""
     return tuple(getattr(spec, name) for name in _FRAMES)
 
 

@@ -18,8 +18,8 @@ from edgecry.errors import SpecError
 from edgecry.features.families import SEED_FAMILIES, TONNETZ_MIN_SR
 from edgecry.features.spec import FeatureSpec
 
-PLAIN = ("mean", "std", "min", "max", "skew", "p0", "p5", "p50", "p100")
-ALL_STATISTICS = PLAIN + tuple(f"delta_{name}" for name in PLAIN)
+PLAIN = ("mean", "std", "var", "min", "max", "skew", "kurtosis", "p0", "p5", "p50", "p100")
+ALL_STATISTICS = tuple(prefix + name for prefix in ("", "delta_", "delta2_", "all_") for name in PLAIN)
 
 
 # -- the public model's recipe ---------------------------------------------------------------------
@@ -142,6 +142,16 @@ def test_every_parameter_counts_in_equality_and_hash():
         "center": False,
         "level": "remove",
         "floor_db": 60.0,
+        "htk": True,
+        "mel_norm": "none",
+        "mel_unit": "db",
+        "dct_type": 3,
+        "dct_norm": "none",
+        "lifter": 22.0,
+        "chroma_power": 2,
+        "tonnetz_of": "harmonic",
+        "roll_percent": 0.9,
+        "poly_order": 2,
     }
     assert set(changed) == {field.name for field in dataclasses.fields(FeatureSpec)}
     specs = [FeatureSpec(), *(FeatureSpec(**{name: value}) for name, value in changed.items())]
@@ -195,8 +205,25 @@ def test_json_is_canonical():
     text = FeatureSpec(stats={"mel": ["std"]}).to_json()
     values = json.loads(text)
     assert text == json.dumps(values, sort_keys=True, separators=(",", ":"))
-    assert set(values) == {field.name for field in dataclasses.fields(FeatureSpec)}
+    assert "sr" in values
     assert FeatureSpec.from_json(text).hash == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_parameters_of_later_versions_stand_in_the_text_only_where_they_are_set():
+    """So the specs of older models keep their texts, and hashes."""
+    plain, lifted = FeatureSpec(), FeatureSpec(lifter=22)
+    assert set(lifted.to_dict()) - set(plain.to_dict()) == {"lifter"}
+    assert len(plain.to_dict()) == 23
+    assert FeatureSpec.from_json(lifted.to_json()) == lifted
+    assert FeatureSpec(lifter=0, htk=False, poly_order=1).hash == plain.hash
+
+
+def test_a_statistic_of_all_values_is_one_number():
+    stats = {"mfcc": ("all_mean", "mean"), "poly": ("all_p50",)}
+    spec = FeatureSpec(families=("mfcc", "poly"), n_mfcc=2, poly_order=3, stats=stats)
+    assert spec.names == ("mfcc_all_mean", "mfcc_0", "mfcc_1", "poly_all_p50")
+    assert spec.slices == {"mfcc": slice(0, 3), "poly": slice(3, 4)}
+    assert spec.n_features == 4
 
 
 def test_a_hand_written_part_takes_the_defaults():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edgecry.errors import EdgecryError, SpecError
 from edgecry.features.families import TONNETZ_MIN_SR
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spec_checks import STATISTICS
+from edgecry.features.spec_checks import PREFIXES, STATISTICS
 
 RANGES = {
     "sr": (1000, 192_000),
@@ -24,6 +24,9 @@ RANGES = {
     "stft_hop_length": (1, 65_536),
     "stft_win_length": (2, 65_536),
     "n_bands": (1, 12),
+    "dct_type": (1, 3),
+    "chroma_power": (1, 2),
+    "poly_order": (0, 8),
 }
 
 
@@ -78,11 +81,11 @@ def test_the_shortest_length_is_one_sample():
         ({"families": None}, "^families: None is not a sequence of names"),
         (
             {"families": ()},
-            "^families: empty; name at least one of mfcc, chroma, .*, logmel$",
+            "^families: empty; name at least one of mfcc, chroma, .*, onset$",
         ),
         (
-            {"families": ("mfcc", "rms")},
-            "^families: 'rms' is unknown; allowed are mfcc, chroma, mel, contrast",
+            {"families": ("mfcc", "loudness")},
+            "^families: 'loudness' is unknown; allowed are mfcc, chroma, mel, contrast",
         ),
         ({"families": ("mfcc", 3)}, "^families: 3 is not a name"),
         ({"families": ("mel", "mel")}, "^families: mel, mel names one twice"),
@@ -91,13 +94,13 @@ def test_the_shortest_length_is_one_sample():
         ({"stats": ()}, "^stats of mfcc: empty; name at least one, or leave mfcc out of families"),
         (
             {"stats": ("mean", "median")},
-            "^stats of mfcc: 'median' is unknown; allowed are mean, std, min, max",
+            "^stats of mfcc: 'median' is unknown; allowed are mean, std, var, min, max",
         ),
         ({"stats": ("std", "std")}, "^stats of mfcc: std, std names one twice"),
         ({"stats": {"mel": None}}, "^stats of mel: None is not a sequence of names"),
         ({"stats": {"mel": ["variance"]}}, "^stats of mel: 'variance' is unknown"),
         ({"stats": {"rms": ["mean"]}}, "^stats: 'rms' is not among families"),
-        ({"stats": (("rms", ("mean",)),)}, "^stats: 'rms' is not among families"),
+        ({"stats": (("loudness", ("mean",)),)}, "^stats: 'loudness' is not among families"),
         ({"stats": (("mel", ("mean",)), ("mel", ("std",)))}, "^stats: .* names a family twice"),
         (
             {"stats": {"mel": ["mean"]}, "families": ("mfcc",)},
@@ -135,6 +138,16 @@ def test_the_shortest_length_is_one_sample():
             {"stft_n_fft": 256},
             "^fmin: the lowest contrast band, up to 100 Hz, holds under two bins of 62.5 Hz",
         ),
+        ({"htk": 1}, "^htk: 1 is not true or false$"),
+        ({"mel_norm": None}, "^mel_norm: None is unknown; allowed are slaney, none$"),
+        ({"mel_unit": "dB"}, "^mel_unit: 'dB' is unknown; allowed are power, db, db_of_max$"),
+        ({"dct_norm": "max"}, "^dct_norm: 'max' is unknown; allowed are ortho, none$"),
+        ({"tonnetz_of": True}, "^tonnetz_of: True is unknown; allowed are clip, harmonic$"),
+        ({"lifter": -1}, "^lifter: -1 is out of range; allowed are 0 and more"),
+        ({"roll_percent": 0}, "^roll_percent: 0 is out of range; allowed are numbers above 0"),
+        ({"roll_percent": 85}, "^roll_percent: 85 is out of range"),
+        ({"dct_type": 1, "n_mels": 1, "n_mfcc": 1}, "^dct_type: 1 needs two mel bands or more"),
+        ({"sr": 8412, "families": ("chroma_cens",)}, "^sr: 8412 Hz is too low for chroma_cens"),
         ({"sr": 8412, "n_bands": 6}, "^sr: 8412 Hz is too low for tonnetz, whose highest note needs 8413 Hz"),
     ],
 )
@@ -149,15 +162,16 @@ def test_refusals_name_the_argument_and_what_is_allowed(values, message):
 )
 def test_near_misses_are_not_statistics(name):
     with pytest.raises(
-        SpecError, match="is unknown; allowed are mean, std, min, max, skew, p<0-100>, and each"
+        SpecError,
+        match=r"is unknown; allowed are mean, std, var, .*, p<0-100>, and each with delta_, delta2_",
     ):
         FeatureSpec(stats=(name,))
 
 
 def test_every_statistic_that_is_documented_is_accepted():
     documented = {name for name in STATISTICS if "<" not in name} | {f"p{q}" for q in range(101)}
-    spec = FeatureSpec(stats=sorted(documented | {f"delta_{name}" for name in documented}))
-    assert spec.n_features == 194 * 2 * (5 + 101)
+    spec = FeatureSpec(stats=[prefix + name for prefix in ("", *PREFIXES) for name in sorted(documented)])
+    assert spec.n_features == (194 * 3 + 5) * (7 + 101)
 
 
 def test_the_limits_themselves_are_accepted():

@@ -10,13 +10,14 @@ import numpy as np
 from edgecry.diagnostics.selftest import ABSOLUTE, MEL_RELATIVE
 from edgecry.errors import EdgecryWarning
 from edgecry.features.extractor import FeatureExtractor
+from edgecry.features.harmonic import harmonic
 from edgecry.features.kernels import ENGINES
 from edgecry.features.spec import FeatureSpec
 from tests.parity import reference
 from tests.spectra import estimate_tuning, magnitude
 
 
-def tolerance(family: str, theirs: np.ndarray) -> np.ndarray:
+def tolerance(family: str, theirs: np.ndarray, spec: FeatureSpec | None = None) -> np.ndarray:
     """Allowed difference of each value.
 
     librosa's cepstra are float32, and those of silence so large (-1131) that neighbouring numbers
@@ -26,9 +27,19 @@ def tolerance(family: str, theirs: np.ndarray) -> np.ndarray:
     quiet it is. Two floors lie below that. A float64 transform rounds a bin to about 1e-16 of the
     loudest one, 1e-32 in power: bands 1e-24 below the loudest band are rounding, not sound. And
     librosa stores spectra as float32, which below 1.2e-38 has fewer and fewer digits.
+
+    A lifter and a transform without norm make cepstra larger, and their differences with them. Where a
+    window has hardly any harmonic part, its tonal centroids are those of rounding.
     """
+    spec = spec or FeatureSpec()
     if family == "mfcc":
-        return ABSOLUTE[family] + np.spacing(np.abs(theirs).astype(np.float32))
+        scale = (1 + spec.lifter / 2) * (1 if spec.dct_norm == "ortho" else 2 * np.sqrt(spec.n_mels))
+        digits = 1 if scale == 1 and spec.dct_type == 2 else 8
+        return ABSOLUTE[family] * scale + digits * np.spacing(np.abs(theirs).astype(np.float32))
+    if family == "tonnetz" and spec.tonnetz_of == "harmonic":
+        return np.full(theirs.shape, 1e-4)
+    if family == "mel" and spec.mel_unit != "power":
+        return np.full(theirs.shape, ABSOLUTE["logmel"])
     if family != "mel":
         return np.full(theirs.shape, ABSOLUTE[family])
     floor = max(1e-24 * float(theirs.max(initial=0.0)), float(np.finfo(np.float32).tiny))
@@ -56,7 +67,7 @@ class Compared(NamedTuple):
         """Greatest difference in ``family``, in tolerances: over 1 is a failure, NaN counts as one."""
         part = self.spec.slices[family]
         ours, theirs = self.ours[:, part], self.theirs[part]
-        worst = float(np.max(np.abs(ours - theirs) / tolerance(family, theirs)))
+        worst = float(np.max(np.abs(ours - theirs) / tolerance(family, theirs, self.spec)))
         return float("inf") if np.isnan(worst) else worst
 
 
@@ -84,9 +95,11 @@ def tunings(y: np.ndarray, spec: FeatureSpec, engine: str) -> dict[str, float]:
         if "chroma" in spec.families:
             n_fft = spec.stft_n_fft
             S = magnitude(y, n_fft, spec.stft_hop_length, spec.stft_win_length or n_fft, engine)
+            S = S**spec.chroma_power
             out["chroma"] = estimate_tuning(S, spec.sr, n_fft, 12, engine)
         if "tonnetz" in spec.families:
-            S = magnitude(y, 2048, 512, 2048, engine)
+            sound = harmonic(y) if spec.tonnetz_of == "harmonic" else y
+            S = magnitude(sound, 2048, 512, 2048, engine)
             out["tonnetz"] = estimate_tuning(S, spec.sr, 2048, 36, engine)
     return out
 

@@ -6,6 +6,7 @@ edgecry. librosa missing is a failure of these tests, never a skip.
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Mapping
 
@@ -41,10 +42,11 @@ def tunings(y: np.ndarray, spec: FeatureSpec) -> dict[str, float]:
     y, out = fitted(y, spec), {}
     with quiet():
         if "chroma" in spec.families:
-            S = magnitude(y, spec)
+            S = magnitude(y, spec) ** spec.chroma_power
             out["chroma"] = librosa.estimate_tuning(S=S, sr=spec.sr, bins_per_octave=12)
         if "tonnetz" in spec.families:
-            out["tonnetz"] = librosa.estimate_tuning(y=y, sr=spec.sr, bins_per_octave=36)
+            sound = librosa.effects.harmonic(y) if spec.tonnetz_of == "harmonic" else y
+            out["tonnetz"] = librosa.estimate_tuning(y=sound, sr=spec.sr, bins_per_octave=36)
     return out
 
 
@@ -59,28 +61,66 @@ def frames(y: np.ndarray, family: str, spec: FeatureSpec, tuning: float | None =
         "n_mels": spec.n_mels,
         "fmin": spec.mel_fmin,
         "fmax": spec.mel_fmax,
+        "htk": spec.htk,
+    }
+    mel_norm = None if spec.mel_norm == "none" else spec.mel_norm
+    cepstral = {
+        "n_mfcc": spec.n_mfcc,
+        "dct_type": spec.dct_type,
+        "norm": None if spec.dct_norm == "none" else spec.dct_norm,
+        "lifter": spec.lifter,
     }
     match family:
         case "mfcc":
             if spec.level == "keep" and len(y) >= spec.n_fft:
-                return librosa.feature.mfcc(y=y, sr=spec.sr, n_mfcc=spec.n_mfcc, **mel)
-            S = librosa.power_to_db(frames(y, "mel", spec))
-            return librosa.feature.mfcc(S=S, sr=spec.sr, n_mfcc=spec.n_mfcc)
+                return librosa.feature.mfcc(y=y, sr=spec.sr, mel_norm=mel_norm, **cepstral, **mel)
+            S = librosa.power_to_db(frames(y, "mel", dataclasses.replace(spec, mel_unit="power")))
+            return librosa.feature.mfcc(S=S, sr=spec.sr, **cepstral)
         case "mel":
             if not spec.center and len(y) < spec.n_fft:  # which librosa refuses
                 y = np.pad(y, (0, spec.n_fft - len(y)))
-            S = librosa.feature.melspectrogram(y=y, sr=spec.sr, **mel)
-            return S / S.mean() if spec.level == "remove" and S.any() else S
+            S = librosa.feature.melspectrogram(y=y, sr=spec.sr, norm=mel_norm, **mel)
+            S = S / S.mean() if spec.level == "remove" and S.any() else S
+            if spec.mel_unit == "power":
+                return S
+            return librosa.power_to_db(S, ref=1.0 if spec.mel_unit == "db" else np.max)
+        case "onset":
+            S = frames(y, "mel", dataclasses.replace(spec, mel_unit="power", level="keep"))
+            geometry = {"n_fft": spec.n_fft, "hop_length": spec.hop_length, "center": spec.center}
+            return librosa.onset.onset_strength(S=librosa.power_to_db(S), sr=spec.sr, **geometry)[None]
         case "voice":
             return voice(y, spec)
         case "chroma":
-            return librosa.feature.chroma_stft(S=magnitude(y, spec), sr=spec.sr, tuning=tuning)
+            S = magnitude(y, spec) ** spec.chroma_power
+            return librosa.feature.chroma_stft(S=S, sr=spec.sr, tuning=tuning)
         case "contrast":
             return librosa.feature.spectral_contrast(
                 S=magnitude(y, spec), sr=spec.sr, n_bands=spec.n_bands, fmin=spec.fmin
             )
         case "tonnetz":
+            y = librosa.effects.harmonic(y) if spec.tonnetz_of == "harmonic" else y
             return librosa.feature.tonnetz(y=y, sr=spec.sr, tuning=tuning)
+        case "chroma_cqt":
+            return librosa.feature.chroma_cqt(y=y, sr=spec.sr)
+        case "chroma_cens":
+            return librosa.feature.chroma_cens(y=y, sr=spec.sr)
+        case "centroid":
+            return librosa.feature.spectral_centroid(S=magnitude(y, spec), sr=spec.sr)
+        case "bandwidth":
+            return librosa.feature.spectral_bandwidth(S=magnitude(y, spec), sr=spec.sr)
+        case "rolloff":
+            S, part = magnitude(y, spec), spec.roll_percent
+            return librosa.feature.spectral_rolloff(S=S, sr=spec.sr, roll_percent=part)
+        case "flatness":
+            return librosa.feature.spectral_flatness(S=magnitude(y, spec))
+        case "poly":
+            return librosa.feature.poly_features(S=magnitude(y, spec), sr=spec.sr, order=spec.poly_order)
+        case "rms":
+            sizes = {"frame_length": spec.stft_n_fft, "hop_length": spec.stft_hop_length}
+            return librosa.feature.rms(y=y, **sizes)
+        case "zcr":
+            sizes = {"frame_length": spec.stft_n_fft, "hop_length": spec.stft_hop_length}
+            return librosa.feature.zero_crossing_rate(y, **sizes)
     raise ValueError(f"no reference for {family!r}")
 
 
@@ -127,9 +167,10 @@ def statistic(X: np.ndarray, name: str) -> np.ndarray:
     if name == "mean":
         return np.mean(X.T, axis=0)  # as the seed does, in librosa's float32
     X = X.astype(np.float64)
-    if name.startswith("delta_"):
-        return plain_statistic(slope(X), name.removeprefix("delta_"))
-    return plain_statistic(X, name)
+    prefix, _, plain = name.rpartition("_")
+    if prefix:
+        X = {"delta": slope, "delta2": curvature, "all": lambda X: X.reshape(1, -1)}[prefix](X)
+    return plain_statistic(X, plain)
 
 
 def plain_statistic(X: np.ndarray, name: str) -> np.ndarray:
@@ -138,6 +179,10 @@ def plain_statistic(X: np.ndarray, name: str) -> np.ndarray:
             return np.mean(X, axis=1)
         case "std":
             return np.std(X, axis=1)
+        case "var":
+            return np.var(X, axis=1)
+        case "kurtosis":
+            return np.nan_to_num(scipy.stats.kurtosis(X, axis=1), nan=0.0)
         case "min":
             return np.min(X, axis=1)
         case "max":
@@ -150,11 +195,20 @@ def plain_statistic(X: np.ndarray, name: str) -> np.ndarray:
 
 def slope(X: np.ndarray) -> np.ndarray:
     """librosa's delta; of clips too short for it the widest that fits, and none of one or two frames."""
+    return derivative(X, 1)
+
+
+def curvature(X: np.ndarray) -> np.ndarray:
+    """librosa's delta of the second order, as :func:`slope`."""
+    return derivative(X, 2)
+
+
+def derivative(X: np.ndarray, order: int) -> np.ndarray:
     n_frames = X.shape[1]
     if n_frames < 3:
         return np.zeros_like(X)
     widest = n_frames if n_frames % 2 else n_frames - 1
-    return librosa.feature.delta(X, width=min(DELTA_WIDTH, widest), order=1, mode="interp")
+    return librosa.feature.delta(X, width=min(DELTA_WIDTH, widest), order=order, mode="interp")
 
 
 def fitted(y: np.ndarray, spec: FeatureSpec) -> np.ndarray:

@@ -11,7 +11,7 @@ from convert.synth import synthetic_cry
 from edgecry.features.families import FAMILIES, SEED_FAMILIES
 from edgecry.features.spec import FeatureSpec
 from tests.parity.comparison import ABSOLUTE, MEL_RELATIVE, assert_same, compare
-from tests.parity.reference import frames, quiet, slope
+from tests.parity.reference import curvature, frames, quiet, slope
 
 MEL_GEOMETRY = [
     {"n_mels": 40},
@@ -86,6 +86,29 @@ VOICE = [
     {"mel_fmin": 150.0, "mel_fmax": 3800.0, "n_fft": 512, "hop_length": 250},
     {"sr": 44100, "n_fft": 2048},
 ]
+#: Families of librosa beyond those of the public model, away from its defaults and at them.
+LIBROSA = {"n_fft": 2048, "hop_length": 512, "win_length": 2048}
+MORE = [
+    ("mel", {"mel_unit": "db"}),
+    ("mel", {"mel_unit": "db_of_max", **LIBROSA}),
+    ("mel", {"htk": True, "mel_norm": "none", "mel_unit": "power"}),
+    ("mfcc", {"htk": True, "mel_norm": "none", "n_mfcc": 13}),
+    ("mfcc", {"lifter": 22.0, "n_mfcc": 13}),
+    *(("mfcc", {"dct_type": kind, "dct_norm": norm}) for kind in (1, 2, 3) for norm in ("ortho", "none")),
+    ("mfcc", {"dct_type": 3, "lifter": 40.0, "level": "remove", "n_mels": 40}),
+    *(("chroma", {"chroma_power": 2, **p}) for p in STFT_GEOMETRY[:3]),
+    *(("tonnetz", {"tonnetz_of": "harmonic", "sr": sr}) for sr in (9000, 16000, 22050, 44100)),
+    *((family, {"sr": sr}) for family in ("chroma_cqt", "chroma_cens") for sr in (8413, 16000, 22050, 44100)),
+    *(("centroid", p) for p in STFT_GEOMETRY),
+    *((family, p) for family in ("bandwidth", "flatness", "rolloff") for p in ({}, *STFT_GEOMETRY[:3])),
+    *(("rolloff", {"roll_percent": part}) for part in (0.01, 0.5, 0.99)),
+    *(("poly", {"poly_order": order, **p}) for order in (0, 1, 4) for p in ({}, STFT_GEOMETRY[0])),
+    *((family, p) for family in ("rms", "zcr") for p in ({}, *STFT_GEOMETRY[:3], STFT_GEOMETRY[6])),
+    *(
+        ("onset", p)
+        for p in ({}, LIBROSA, {"center": False}, {"hop_length": 777}, {"htk": True, "n_mels": 40})
+    ),
+]
 CASES = [
     *(("mel", parameters) for parameters in MEL_GEOMETRY),
     *(
@@ -96,8 +119,10 @@ CASES = [
     *(("contrast", parameters) for parameters in STFT_GEOMETRY + CONTRAST),
     *(("tonnetz", parameters) for parameters in TONNETZ),
     *(("voice", parameters) for parameters in VOICE),
+    *MORE,
 ]
-STATISTICS = ("mean", "std", "min", "max", "p0", "p5", "p50", "p97", "p100", "skew")
+STATISTICS = ("mean", "std", "var", "min", "max", "p0", "p5", "p50", "p97", "p100", "skew", "kurtosis")
+DERIVED = ("delta2_mean", "delta2_std", "all_mean", "all_var", "all_p50")
 
 
 @functools.cache
@@ -144,8 +169,8 @@ def test_frames_as_they_are(parameters):
     assert_same(compare("logmel", cry(spec.sr), spec))
 
 
-@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "logmel"])
-@pytest.mark.parametrize("stat", [*STATISTICS, *(f"delta_{name}" for name in STATISTICS)])
+@pytest.mark.parametrize("family", [*SEED_FAMILIES, "voice"])
+@pytest.mark.parametrize("stat", [*STATISTICS, *(f"delta_{name}" for name in STATISTICS), *DERIVED])
 def test_statistic(family, stat):
     """Frames differ by about the tolerance of means; statistics inherit that, the skew over the spread."""
     spec, y = FeatureSpec(families=(family,), stats=(stat,)), cry(16000)
@@ -153,14 +178,26 @@ def test_statistic(family, stat):
     assert np.all(np.abs(compared.ours - compared.theirs) <= allowed(family, stat, y, spec))
 
 
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f not in (*SEED_FAMILIES, "voice", "logmel")])
+@pytest.mark.parametrize("stat", ["std", "delta_max", "delta2_min"])
+def test_statistic_of_other_families(family, stat):
+    """The statistics are the same code for all families. What differs is only what they are taken of."""
+    test_statistic(family, stat)
+
+
 def allowed(family: str, stat: str, y: np.ndarray, spec: FeatureSpec) -> np.ndarray:
     with quiet():
         X = frames(y, family, spec).astype(np.float64)
     frame = MEL_RELATIVE * X.max(axis=1) if family == "mel" else np.full(len(X), ABSOLUTE[family])
-    if not stat.endswith("skew"):
-        return frame
-    spread = np.std(slope(X) if stat.startswith("delta_") else X, axis=1)
-    return 10 * frame / spread
+    prefix, _, plain = stat.rpartition("_")
+    if prefix == "all":
+        X, frame = X.reshape(1, -1), frame.max(keepdims=True)
+    elif prefix:
+        X = (slope if prefix == "delta" else curvature)(X)
+    spread = np.std(X, axis=1)
+    return {"skew": 10 * frame / spread, "kurtosis": 40 * frame / spread, "var": 4 * frame * spread}.get(
+        plain, frame
+    )
 
 
 def test_statistics_are_laid_out_one_after_the_other():
