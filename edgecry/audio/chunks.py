@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecry.arrays import Float32
+from edgecry.audio.mixing import Mixer
 from edgecry.audio.pcm_format import LOUDEST, PcmFormat
 from edgecry.errors import AudioError
 
@@ -26,7 +27,7 @@ class Intake:
     """Takes what a microphone, a pipe or a file gives, and gives mono samples at a model's rate.
 
     The samples are, to the last bit, those of :func:`~edgecry.audio.load.load_audio` of all chunks together,
-    however they are cut.
+    however they are cut; but that channels cancel each other is known after a second of a stream.
 
     Parameters
     ----------
@@ -64,6 +65,7 @@ class Intake:
         self._odd = b""  # half a sample
         self._part = _NOTHING  # of a frame: samples of its first channels
         self._resampler: Any = None
+        self._mixer = Mixer(self.sr)
 
     def feed(self, chunk: Chunk) -> Iterator[Float32]:
         """Take a chunk.
@@ -144,7 +146,7 @@ class Intake:
             y = np.concatenate((self._part, y))
             whole = len(y) - len(y) % self.channels
             self._part = y[whole:]
-            y = y[:whole].reshape(-1, self.channels).mean(axis=1)
+            y = self._mixer.mix(y[:whole].reshape(-1, self.channels))
         self.frames += len(y)
         return y
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from edgecry.arrays import Float32
 from edgecry.audio.decoder import BLOCK, Decoder, warn
+from edgecry.audio.mixing import CANCELLED
 from edgecry.errors import AudioError, EdgecryError
 
 MIN_RATE: Final = 1_000
@@ -31,9 +32,6 @@ DAY: Final = 86_400.0
 MAX_INVALID: Final = 0.01
 #: Recordings in a row in one file that are read.
 MAX_PARTS: Final = 10_000
-#: Power of the mix, as a share of what channels that have nothing in common leave, under which the channels
-#: cancel each other: each is nearly the other one turned upside down, at a correlation under -0.9.
-CANCELLED: Final = 0.1
 #: Seconds that tell whether channels cancel each other; a few samples do so by chance.
 _TOLD: Final = 0.1
 #: Samples that are resampled all at once; of more, only blocks are held.

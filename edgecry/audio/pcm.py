@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.audio.mixing import Mixer
 from edgecry.audio.pcm_format import LOUDEST, PcmFormat
 from edgecry.audio.stream_header import WavStripper
+
+log = logging.getLogger("edgecry")
 
 
 class PcmDecoder:
@@ -32,6 +36,8 @@ class PcmDecoder:
         self.invalid = 0
         self._wav = WavStripper(pcm, origin)
         self._rest = b""
+        self._origin = origin
+        self._mixer: Mixer | None = None  # a WAV header may tell another rate
 
     @property
     def format(self) -> PcmFormat:
@@ -57,13 +63,26 @@ class PcmDecoder:
         if not whole:
             return np.empty(0, np.float32)
         frames = _samples(data[:whole], self.format.encoding).reshape(-1, self.format.channels)
-        if self.format.channels == 1:
-            mono = frames[:, 0]
-        else:
-            with np.errstate(over="ignore", invalid="ignore"):
-                mono = frames.mean(axis=1, dtype=np.float32)
+        mono = self._mixed(frames)
         if self.format.encoding == "f32le":
             mono = self._sound(mono)
+        return mono
+
+    def _mixed(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mix to mono, and say so when one channel is taken instead, or no longer."""
+        if self._mixer is None:
+            self._mixer = Mixer(self.format.sr)
+        before = self._mixer.channel
+        mono = self._mixer.mix(frames)
+        if self._mixer.channel != before:
+            if before is None:
+                log.warning(
+                    "%s: its channels cancel each other, as of a balanced microphone on a stereo input; "
+                    "only the louder one is heard",
+                    self._origin,
+                )
+            elif self._mixer.channel is None:
+                log.info("%s: its channels do not cancel each other any more", self._origin)
         return mono
 
     def _sound(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
