@@ -14,8 +14,9 @@ from typing import Any, TextIO
 
 from edgecry.clips.recorder import ClipRecorder
 from edgecry.errors import EdgecryError
+from edgecry.listening.clock import WallClock
 from edgecry.listening.listener import Parts, View
-from edgecry.listening.messages import Messages, WallClock
+from edgecry.listening.messages import Messages
 from edgecry.listening.notify import Notifier
 from edgecry.listening.settings import ListenSettings, outbox_path, state_folder
 from edgecry.models.model import CryModel
@@ -209,7 +210,7 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         reader = make_reader(settings.source)
         reader.start()
         stack.callback(reader.stop)
-        clock = WallClock(lead=settings.source.hold)
+        clock = WallClock()
         recorder = made.recorder(reader.sr, clock)
         if recorder is not None:
             stack.callback(recorder.close)

@@ -13,9 +13,10 @@ import numpy as np
 
 from edgecry.clips.recorder import ClipRecorder
 from edgecry.errors import AudioError
+from edgecry.listening.clock import WallClock
 from edgecry.listening.health import Snapshot, Stats
 from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
-from edgecry.listening.messages import Messages, WallClock
+from edgecry.listening.messages import Messages
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from edgecry.decision import DIGITS
+from edgecry.listening.clock import WallClock
 from edgecry.listening.hearing import Verdict
 from edgecry.models.rules import CRY
 from edgecry.sinks.controls import Controls
@@ -28,63 +28,8 @@ from edgecry.sinks.message import (
 )
 from edgecry.stream.events import CryEvent
 
-#: Seconds that the clock and the stream may be apart before they are brought together again.
-TOLERANCE: Final = 2.0
-
 #: Ends that are held until their recordings are done.
 _MOST_ENDS: Final = 100
-
-log = logging.getLogger("edgecry")
-
-
-class WallClock:
-    """Seconds of the stream to the device's clock: the moment the stream began, plus the seconds.
-
-    A board without a battery learns the time a while after it has started, and a microphone's crystal is
-    off by seconds a day. So where the stream has fallen behind the clock by more than ``TOLERANCE``, the
-    two are brought together again. A stream that runs ahead of it is a recording, and is left alone,
-    unless it is live: then the clock was put back.
-
-    Parameters
-    ----------
-    lead : float
-        Seconds that a stream can be ahead before it is known whether it is live.
-    clock : callable
-        Seconds since 1970, by the device.
-
-    Attributes
-    ----------
-    began : float
-        Seconds since 1970 at which the stream began, as far as is known by now.
-    """
-
-    def __init__(self, lead: float = TOLERANCE, clock: Callable[[], float] = time.time) -> None:
-        self._lead = lead
-        self._clock = clock
-        self.began: float | None = None
-
-    def hear(self, position: float, live: bool = False) -> None:
-        """Note that so many seconds of the stream have come by now."""
-        began = self._clock() - position
-        if self.began is None:
-            self.began = began
-            return
-        off = began - self.began
-        if off > TOLERANCE or (live and off < -self._lead):
-            log.info("the clock is %+.1f s off the stream; times are by the clock from here", off)
-            self.began = began
-
-    def at(self, position: float) -> float:
-        """Seconds since 1970 of a second of the stream; never later than now.
-
-        After a stall the backlog comes at once, and a recording comes faster than it sounds.
-        """
-        now = self._clock()
-        return now if self.began is None else min(now, self.began + position)
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return self._clock()
 
 
 class Today:
@@ -155,6 +100,7 @@ class Messages:
             clip=None if clip is None else str(clip),
             source=self._source,
             model=self._model,
+            live=self._clock.is_live,
         )
         if event.kind == "end":
             self._ends[event.number] = message

@@ -76,6 +76,8 @@ class EventMessage:
         Where the sound comes from.
     model : str
         Name of the model.
+    live : bool
+        Whether the sound comes as it is heard. Of a recording, ``start`` and ``end`` tell where in it.
 
     Raises
     ------
@@ -101,6 +103,7 @@ class EventMessage:
     clip: str | None = None
     source: str
     model: str
+    live: bool = True
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
@@ -114,6 +117,8 @@ class EventMessage:
         for name in ("id", "event", "at", "started_at", "source", "model"):
             if not isinstance(value := getattr(self, name), str):
                 raise _wrong(name, value, "text")
+        if not isinstance(self.live, bool):
+            raise _wrong("live", self.live, "true or false")
         if not isinstance(self.reason_set, tuple):
             raise _wrong("reason_set", self.reason_set, "a tuple of labels")
         _check("start", self.start, 0)

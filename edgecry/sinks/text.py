@@ -28,6 +28,8 @@ class TextSettings:
 class TextSink(Sink):
     """Writes a line a message: ``21:04:10 crying began (0.97)``. The time is local.
 
+    Of a recording that is piped in, the place in it stands there.
+
     Parameters
     ----------
     stream : text file
@@ -70,14 +72,24 @@ def line(message: Report) -> str:
             return f"{_clock(message.at)} nothing is heard: {_printable(message.reason)}"
         return f"{_clock(message.at)} sound is heard again after {span(message.duration)}"
     if message.kind == "start":
-        return f"{_clock(message.started_at)} crying began ({message.peak:.2f})"
+        when = _clock(message.started_at) if message.live else position(message.start)
+        return f"{when} crying began ({message.peak:.2f})"
     when = _clock(message.ended_at or message.at)
+    if not message.live and message.end is not None:
+        when = position(message.end)
     length = f"{span(message.duration)}{_reason(message)} (peak {message.peak:.2f}, mean {message.mean:.2f})"
     if message.kind == "update":
         return f"{when} still crying after {length}"
     if message.kind == "recorded":
         return f"{_clock(message.at)} recorded as {_printable(message.clip or '')}"
     return f"{when} crying ended after {length}"
+
+
+def position(seconds: float) -> str:
+    """A place in a recording, from its beginning: ``40:07``, ``1:02:40``."""
+    minutes, s = divmod(int(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02}:{s:02}" if hours else f"{m:02}:{s:02}"
 
 
 def span(seconds: float) -> str:

@@ -6,6 +6,7 @@ import fcntl
 import math
 import os
 import select
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -115,6 +116,8 @@ class PipeSource(Source):
             self._fd = self._file.fileno()
         except (OSError, AttributeError, ValueError):
             return  # it is not a file of the system, and reading it never blocks
+        if stat.S_ISREG(os.fstat(self._fd).st_mode):
+            self.live = False
         if os.isatty(self._fd):
             raise AudioError(
                 f"{self.name}: is a terminal, not sound; pipe raw PCM into it, such as "

@@ -154,6 +154,8 @@ class Reader:
         except BaseException:
             self._source.close()
             raise
+        if self._live is None:
+            self._live = self._source.live
         self._then = self._seen = self._clock()
         self._thread = threading.Thread(target=self._run, args=(self._ring,), name="source", daemon=True)
         self._thread.start()

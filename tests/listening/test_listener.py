@@ -11,9 +11,10 @@ import pytest
 
 from edgecry.clips.recorder import ClipRecorder, ClipSettings
 from edgecry.errors import AudioError
+from edgecry.listening.clock import WallClock
 from edgecry.listening.hearing import HearingSettings, Verdict
 from edgecry.listening.listener import HUNG, Listener, Parts, level
-from edgecry.listening.messages import Messages, WallClock
+from edgecry.listening.messages import Messages
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
@@ -103,7 +104,7 @@ def listen(tmp_path):
         reader = Reader(source, hold=30.0)
         controls = controls or Controls(0.8)
         dispatcher = Dispatcher([sink], controls=controls)
-        ear, wall, view = Ear(), WallClock(lead=30), SimpleNamespace(shown=[])
+        ear, wall, view = Ear(), WallClock(), SimpleNamespace(shown=[])
         clips = ClipSettings(1, 1, 5)
         recorder = ClipRecorder(tmp_path / "clips", SR, wall.at, clips) if record else None
         view.show = lambda *args: view.shown.append(args)
@@ -293,7 +294,7 @@ def test_what_it_hears_is_told_when_it_changes(caplog):
         reader=SimpleNamespace(sr=16000),
         notifier=SimpleNamespace(status=told.append),
         dispatcher=SimpleNamespace(send=sent.append),
-        messages=Messages(MessageIds("cot", 1), WallClock(clock=clock), "script", "ear"),
+        messages=Messages(MessageIds("cot", 1), WallClock(clock, clock), "script", "ear"),
     )
     listener = Listener(parts, clock=clock)
     muted = Verdict("digital_silence", "is it muted?")
@@ -349,7 +350,7 @@ def test_no_sign_of_life_when_nothing_was_heard_for_long(caplog, restart_after):
         reader=SimpleNamespace(sr=16000, idle=0.0),
         notifier=SimpleNamespace(beat=lambda: beats.append(clock.now), interval=30.0, status=lambda _: None),
         dispatcher=SimpleNamespace(send=lambda _: None),
-        messages=Messages(MessageIds("cot", 1), WallClock(clock=clock), "script", "ear"),
+        messages=Messages(MessageIds("cot", 1), WallClock(clock, clock), "script", "ear"),
         recorder=None,
         view=None,
         stream=Ear(),

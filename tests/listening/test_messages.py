@@ -4,10 +4,9 @@ import math
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from edgecry.listening.messages import TOLERANCE, Messages, Today, WallClock
+from edgecry.listening.clock import WallClock
+from edgecry.listening.messages import Messages, Today
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import MessageIds
 from edgecry.stream.events import CryEvent
@@ -29,7 +28,7 @@ def event(kind: str = "start", number: int = 1, **changes) -> CryEvent:
 
 def messages() -> Messages:
     clock = Clock()
-    wall = WallClock(clock=clock)
+    wall = WallClock(clock, clock)
     wall.hear(0.0)
     clock.now += 95
     return Messages(MessageIds("cot", 1), wall, "cat", "cry")
@@ -88,60 +87,3 @@ def test_controls(seconds, until):
 def test_heartbeat_takes_numbers_alone():
     counters = {"windows": 3, "rss_mb": 80.5, "source_error": "gone", "latency": None, "yes": True}
     assert messages().heartbeat(counters).counters == {"windows": 3, "rss_mb": 80.5}
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-def test_a_recording_runs_ahead_of_the_clock_and_no_time_is_to_come(clock):
-    wall = WallClock(lead=10, clock=clock)
-    for position in range(0, 600, 5):
-        wall.hear(float(position))
-        clock.now += 0.01
-        assert wall.at(float(position)) <= clock.now
-    assert wall.began == 1000.0
-    assert wall.at(0.5) == 1000.5
-    assert wall.at(300.0) == clock.now
-
-
-def test_after_a_stall_the_backlog_is_not_to_come(clock):
-    """The stream falls behind by 6 s, which looks like a clock that was set, and then catches up at once."""
-    wall = WallClock(lead=10, clock=clock)
-    wall.hear(0.0, live=True)
-    clock.now += 16
-    for position in (10.0, 13.0, 16.0, 16.5):
-        wall.hear(position, live=True)
-        assert wall.at(position) <= clock.now
-
-
-def test_a_clock_that_is_set_is_followed(clock):
-    wall = WallClock(lead=10, clock=clock)
-    wall.hear(0.0, live=True)
-    clock.now += 1.6e9
-    wall.hear(0.5, live=True)
-    assert wall.at(0.5) == clock.now
-    clock.now -= 3600
-    wall.hear(1.0, live=True)
-    assert wall.at(1.0) == clock.now
-
-
-@given(st.lists(st.floats(-TOLERANCE / 2, TOLERANCE / 2), min_size=1, max_size=20))
-def test_what_comes_a_little_late_moves_nothing(delays):
-    """Blocks that wait, and a clock that wanders, leave times alone."""
-    clock = Clock()
-    wall = WallClock(lead=10, clock=clock)
-    wall.hear(0.0, live=True)
-    for i, delay in enumerate(delays):
-        clock.now = 1000.0 + i + delay
-        wall.hear(float(i), live=True)
-        assert wall.began == 1000.0
-
-
-def test_a_crystal_that_is_slow_is_caught_up_with(clock):
-    wall = WallClock(lead=10, clock=clock)
-    for second in range(100_000):
-        clock.now = 1000.0 + 1.001 * second
-        wall.hear(float(second), live=True)
-        assert abs(wall.at(float(second)) - clock.now) <= TOLERANCE + 1e-6

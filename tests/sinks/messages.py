@@ -32,6 +32,7 @@ def cry(number: int = 1, kind: str = "end", **changes) -> EventMessage:
         "windows": 70 if over else 3,
         "source": "microphone",
         "model": "seed",
+        "live": True,
     }
     return EventMessage(**{**values, **changes})
 

@@ -160,6 +160,8 @@ def test_missing_field(name):
     del values[name]
     if name == "reason_set":
         assert EventMessage.from_dict(values).reason_set == ()
+    elif name == "live":  # which 0.2.0 did not say
+        assert EventMessage.from_dict(values).live
     else:
         with pytest.raises(EdgecryError, match=name):
             EventMessage.from_dict(values)

@@ -37,6 +37,14 @@ def test_a_cry_from_start_to_end():
     ]
 
 
+def test_where_in_a_recording():
+    """Its times would be those at which it is played."""
+    assert line(cry(kind="start", start=2407.9, live=False)) == "40:07 crying began (0.97)"
+    assert line(cry(kind="end", start=3700.0, end=3760.5, live=False)).startswith(
+        "1:02:40 crying ended after"
+    )
+
+
 def test_a_source_that_is_lost_and_back():
     stream = io.StringIO()
     sink = TextSink(stream)
