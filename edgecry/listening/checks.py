@@ -1,7 +1,7 @@
 """What stands in the way of ``edgecry listen``, for ``edgecry doctor``: the source, the sinks, the folders.
 
-Nothing is recorded, started or published. Whether another machine answers is asked by a connection that is
-closed at once, so that a listener that is running is left alone.
+The source is listened to for three seconds. Nothing is kept or published. Whether another machine answers is
+asked by a connection that is closed at once, so that a listener that is running is left alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from edgecry.diagnostics import process
 from edgecry.diagnostics.doctor import PATIENCE, Check
@@ -28,6 +28,8 @@ from edgecry.sources.settings import SourceSettings
 
 #: Seconds that another machine has to answer.
 TIMEOUT: Final = 5.0
+#: RMS in dB of full scale under which even a quiet room should not be: the gain is at its lowest.
+FAINT: Final = -80.0
 _LIST: Final = (
     "import json; from edgecry.sources.device import list_devices; "
     "print(json.dumps([[d.index, d.name, d.is_default] for d in list_devices()]))"
@@ -54,7 +56,11 @@ def examine_listening(path: Path) -> Iterator[Check]:
         return
     command = [sys.executable, "-m", "edgecry", "listen", "--config", str(path), "--check-config"]
     yield whole(path, process.run(command, timeout=PATIENCE))
-    yield source(settings.source)
+    there = source(settings.source)
+    yield there
+    if there.status == "ok" and settings.source.kind != "stdin":
+        command = [sys.executable, "-m", "edgecry.listening.trial", str(path)]
+        yield sound(process.run(command, timeout=PATIENCE))
     if settings.record.dir:
         yield folder("recordings", Path(settings.record.dir), settings.record.max_bytes)
     try:
@@ -83,6 +89,21 @@ def source(settings: SourceSettings) -> Check:
     except EdgecryError as error:
         return Check("source", "fail", str(error), "mend [source]")
     return _first_bad("source", found, needs)
+
+
+def sound(trial: Outcome) -> Check:
+    """What is heard; ``trial`` ran :mod:`edgecry.listening.trial`."""
+    advice = "mend the source; if a listener runs, it may hold the microphone: end it, and try again"
+    if trial.code != 0:
+        return Check("sound", "fail", trial.complaint, advice)
+    found = json.loads(trial.stdout)
+    if found["state"] != "hearing":
+        status: Literal["warn", "fail"] = "warn" if found["state"] == "clipping" else "fail"
+        return Check("sound", status, found["reason"], advice if status == "fail" else "lower the gain")
+    heard = f"level {found['level']:.0f} dB, at most {found['peak']:.0f} dB of full scale"
+    if found["level"] < FAINT:
+        return Check("sound", "warn", f"{heard}: very quiet", "raise the gain, such as with alsamixer")
+    return Check("sound", "ok", heard)
 
 
 def microphone(wanted: str | int, trial: Outcome) -> Check:

@@ -4,10 +4,11 @@ import json
 import shutil
 import socket
 
+import numpy as np
 import pytest
 
 from edgecry.diagnostics.process import Outcome
-from edgecry.listening.checks import examine_listening, folder, microphone, server, sink, source, whole
+from edgecry.listening.checks import examine_listening, folder, microphone, server, sink, sound, source, whole
 from edgecry.sinks.execute import ExecSettings
 from edgecry.sinks.jsonl import JsonlSettings
 from edgecry.sinks.mqtt import MqttSettings
@@ -71,6 +72,42 @@ def test_no_microphones():
 )
 def test_sources(settings, status):
     assert source(settings).status == status
+
+
+def heard(**changes):
+    facts = {"seconds": 3.0, "level": -45.0, "peak": -20.0, "state": "hearing", "reason": ""}
+    return Outcome(0, json.dumps(facts | changes), "")
+
+
+@pytest.mark.parametrize(
+    ("trial", "status", "found"),
+    [
+        (heard(), "ok", "level -45 dB, at most -20 dB of full scale"),
+        (heard(level=-92.0, peak=-80.0), "warn", "level -92 dB, at most -80 dB of full scale: very quiet"),
+        (heard(state="clipping", reason="it is clipped"), "warn", "it is clipped"),
+        (
+            heard(state="digital_silence", level=None, peak=None, reason="is it muted?"),
+            "fail",
+            "is it muted?",
+        ),
+        (heard(state="no_sound", level=None, peak=None, reason="no sound"), "fail", "no sound"),
+        (Outcome(2, "", "microphone: is busy\n"), "fail", "microphone: is busy"),
+    ],
+)
+def test_sound(trial, status, found):
+    check = sound(trial)
+    assert (check.name, check.status, check.found) == ("sound", status, found)
+    assert bool(check.advice) == (status != "ok")
+
+
+def test_the_source_is_listened_to(tmp_path):
+    """And its level told, though nobody else is there to hear it."""
+    noise = tmp_path / "noise.raw"
+    noise.write_bytes((1000 * np.random.default_rng(0).standard_normal(64_000)).astype("<i2").tobytes())
+    config = tmp_path / "listen.toml"
+    config.write_text(f"model = 'cry'\n[source]\nkind = 'command'\ncommand = 'cat {noise}'\nsr = 16000\n")
+    found = {check.name: check for check in examine_listening(config)}
+    assert (found["sound"].status, found["sound"].found[:13]) == ("ok", "level -30 dB,")
 
 
 def test_settings_as_a_whole(tmp_path):
