@@ -13,6 +13,7 @@ from edgecry.sinks.base import Sink
 from edgecry.sinks.execute import ExecSink
 from edgecry.sinks.jsonl import JsonlSink
 from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.notify import NotifySink
 from edgecry.sinks.rules import Rules
 from edgecry.sinks.text import TextSink
 from edgecry.sinks.webhook import WebhookSink
@@ -20,7 +21,14 @@ from edgecry.toml_tables import Table, parse
 
 #: The class of each sink, by the name of its table; a new sink joins here.
 SINKS: Final[Mapping[str, type[Sink]]] = MappingProxyType(
-    {"text": TextSink, "jsonl": JsonlSink, "exec": ExecSink, "webhook": WebhookSink, "mqtt": MqttSink}
+    {
+        "text": TextSink,
+        "jsonl": JsonlSink,
+        "exec": ExecSink,
+        "webhook": WebhookSink,
+        "mqtt": MqttSink,
+        "notify": NotifySink,
+    }
 )
 #: The sinks that are there although no table names them.
 ALWAYS: Final = frozenset({"text"})

@@ -113,7 +113,7 @@ def test_description_tells_no_secret(planned, tmp_path):
 
 def test_sample_file_is_what_is_allowed():
     settings = load_settings(SAMPLE)
-    assert set(settings.sinks) == {"text", "jsonl", "exec", "webhook", "mqtt"}
+    assert set(settings.sinks) == {"text", "jsonl", "exec", "webhook", "mqtt", "notify"}
 
 
 def test_sample_file_shows_every_key():
@@ -141,7 +141,7 @@ def test_sample_file_shows_every_key():
 
 def test_sample_file_says_the_defaults():
     """Where a value is not commented out, and is no example."""
-    examples = {"name", "kind", "command", "dir", "path", "url", "host"}
+    examples = {"name", "kind", "command", "dir", "path", "url", "host", "urls_file"}
     found, defaults = load_settings(SAMPLE), load_settings()
     for table in ("source", "record", "outbox"):
         ours, theirs = (vars(getattr(settings, table)) for settings in (found, defaults))

@@ -19,11 +19,14 @@ def test_text_alone_unless_told_otherwise():
 
 def test_every_sink_is_made_under_its_own_name(tmp_path):
     pytest.importorskip("paho.mqtt.client", reason="SOME SINKS ARE NOT TESTED: paho-mqtt is missing")
+    pytest.importorskip("apprise", reason="SOME SINKS ARE NOT TESTED: apprise is missing")
+    (tmp_path / "urls").write_text("ntfy://localhost/cot")
     tables = {
         "jsonl": {"path": str(tmp_path / "events.jsonl")},
         "exec": {"command": "true"},
         "webhook": {"url": "http://localhost/x"},
         "mqtt": {"host": "localhost"},
+        "notify": {"urls_file": str(tmp_path / "urls")},
     }
     settings = sink_settings(tables, "cot", ["hungry"], environment={})
     stream = io.StringIO()

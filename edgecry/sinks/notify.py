@@ -1,0 +1,180 @@
+"""Notifications on a phone, by way of a hundred services; needs the extra ``notify`` (Apprise)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from edgecry.checks import number
+from edgecry.errors import EdgecryError, SinkError
+from edgecry.sinks.base import Backoff, Sink
+from edgecry.sinks.credentials import read_secret
+from edgecry.sinks.message import RECORDED, SOURCE_LOST, EventMessage, Report, default_device
+from edgecry.sinks.text import span
+
+#: Seconds after which the beginning of a cry is no news any more: its end tells of it.
+STALE: Final = 600.0
+#: Bytes of the largest recording that is attached; services refuse more.
+LARGEST: Final = 8_000_000
+
+log = logging.getLogger("edgecry")
+
+
+@dataclass(frozen=True)
+class NotifySettings:
+    """Whom to notify.
+
+    Attributes
+    ----------
+    urls_file, urls_variable : optional
+        Where the addresses of the services are, as Apprise writes them (``ntfy://host/topic``,
+        ``tgram://token/chat``), several in one line with spaces between: the first line of a file, or a
+        variable of the environment. They hold secrets.
+    attach : bool
+        Whether the recording is sent when it is there. It is sound from a home, and goes to the service.
+    device : str
+        What the device is called in titles.
+    first_wait, longest_wait : float
+        Seconds between attempts: the first, doubled up to the longest.
+    """
+
+    urls_file: str | os.PathLike[str] | None = None
+    urls_variable: str | None = None
+    attach: bool = True
+    device: str = field(default_factory=default_device)
+    first_wait: float = 5.0
+    longest_wait: float = 300.0
+
+    def __post_init__(self) -> None:
+        if self.urls_file is None and self.urls_variable is None:
+            raise EdgecryError(
+                "notify: urls_file: is missing; name a file with the addresses, as of ntfy or Telegram"
+            )
+        number("notify: first_wait", self.first_wait, 0, unit="s", above=True)
+        Backoff(self.first_wait, self.longest_wait)
+
+
+class NotifySink(Sink):
+    """Sends the steps of a cry that a person waits for: its beginning, its end, and its recording.
+
+    Each service is asked until it has taken a notification, and is not asked again then, whatever others do.
+    Updates are not sent. What is too old to ring for is not sent either: after an hour without a line, nobody
+    wants to be woken by the beginning of a cry that is long over.
+    """
+
+    Settings = NotifySettings
+    network = True
+    secret: ClassVar[tuple[str, str] | None] = ("urls", "EDGECRY_NOTIFY_URLS")
+    durable = True
+
+    def __init__(
+        self, settings: NotifySettings, name: str = "notify", clock: Callable[[], float] = time.time
+    ) -> None:
+        self.settings, self.name, self._clock = settings, name, clock
+        self.backoff = Backoff(settings.first_wait, settings.longest_wait)
+        urls = read_secret("notify: urls", settings.urls_file, settings.urls_variable) or ""
+        if find_spec("apprise") is None:
+            raise EdgecryError("notify: the package apprise is not installed; install the extra notify")
+        self._services = _services(urls.split())
+        self._told: tuple[str, set[int]] = ("", set())  # the message at hand, and the services that have it
+
+    @classmethod
+    def shown(cls, settings: NotifySettings) -> str:
+        """Name where the addresses are, as they hold secrets."""
+        return f"the services of {settings.urls_file or settings.urls_variable}"
+
+    def deliver(self, message: Report) -> None:
+        """Tell every service that has not been told yet."""
+        told = self._words(message)
+        if told is None:
+            return
+        if self._told[0] != message.id:
+            self._told = (message.id, set())
+        clip = self._clip(message)
+        failed = [
+            why
+            for i, service in enumerate(self._services)
+            if i not in self._told[1] and (why := self._tell(i, service, *told, clip))
+        ]
+        if failed:
+            raise SinkError("; ".join(failed))
+
+    def _tell(self, i: int, service: Any, title: str, body: str, kind: str, clip: str | None) -> str:
+        """Tell one service; what went wrong, or nothing."""
+        import apprise
+
+        attached = apprise.AppriseAttachment(clip, asset=service.asset) if clip else None
+        if service.notify(title=title, body=body, notify_type=kind, attach=attached):
+            self._told[1].add(i)
+            return ""
+        return f"{service.service_name or service.schema} did not take it"
+
+    def _words(self, message: Report) -> tuple[str, str, str] | None:
+        """Return title, text and kind of what is told; None for what is not."""
+        name = self.settings.device
+        if not isinstance(message, EventMessage):
+            is_lost = message.kind == SOURCE_LOST
+            title = f"{name}: nothing is heard" if is_lost else f"{name}: heard again"
+            body = message.reason if is_lost else f"after {span(message.duration)}"
+            return title, body or message.state, "failure" if is_lost else "success"
+        since, length = _clock_time(message.started_at), span(message.duration)
+        match message.kind:
+            case "start":
+                is_stale = self._clock() - datetime.fromisoformat(message.at).timestamp() > STALE
+                return None if is_stale else (f"{name}: crying", f"since {since}", "warning")
+            case "end":
+                return f"{name}: crying ended", f"after {length}, since {since}", "info"
+            case "recorded":
+                words = (f"{name}: recording", f"{since}, {length}", "info")
+                return words if self.settings.attach and self._clip(message) else None
+        return None
+
+    def _clip(self, message: Report) -> str | None:
+        """Return the recording to attach, if it is there and not too large."""
+        if not isinstance(message, EventMessage) or message.kind != RECORDED or not message.clip:
+            return None
+        try:
+            size = Path(message.clip).stat().st_size
+        except OSError:  # the quota took it meanwhile
+            return None
+        if size > LARGEST:
+            log.warning("notify: %s: is too large to send", Path(message.clip).name)
+            return None
+        return message.clip
+
+
+def _services(urls: list[str]) -> list[Any]:
+    """Make the services; one that Apprise does not know is named by its place, as addresses are secret."""
+    import apprise
+
+    asset = apprise.AppriseAsset(
+        app_id="edgecry",
+        app_desc="edgecry",
+        app_url="",
+        async_mode=False,
+        secure_logging=True,
+        image_url_mask=None,  # or phones would load an icon from elsewhere
+        image_url_logo=None,
+    )
+    # Its log names topics and chats, which are secrets of their own.
+    logging.getLogger("apprise").disabled = True
+    found = []
+    for i, url in enumerate(urls, 1):
+        service = apprise.Apprise.instantiate(url, asset=asset)
+        if service is None:
+            raise EdgecryError(
+                f"notify: address {i} of {len(urls)} is none that Apprise knows; write it as ntfy://host/topic"
+            )
+        found.append(service)
+    return found
+
+
+def _clock_time(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%H:%M}"
