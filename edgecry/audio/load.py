@@ -109,7 +109,7 @@ class AudioOptions:
     longest: float = DAY
 
     def __post_init__(self) -> None:
-        if self.strict is False and self.longest == DAY:
+        if self.strict is False and type(self.longest) is float and self.longest == DAY:
             return  # without the module that checks, which a process that answers once does not need
         from edgecry.checks import number, shown
 

@@ -87,8 +87,9 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(given[name], bool):
             raise SpecError(f"{name}: {given[name]!r} is not true or false")
     for name, allowed in _CHOICES.items():
-        if given[name] not in allowed:
-            raise SpecError(f"{name}: {given[name]!r} is unknown; allowed are {', '.join(allowed)}")
+        # An array is compared value by value, and is neither in a list nor not in it.
+        if not isinstance(given[name], str) or given[name] not in allowed:
+            raise SpecError(f"{name}: {given[name]!r:.60} is unknown; allowed are {', '.join(allowed)}")
     return dict(given) | found
 
 
@@ -188,8 +189,10 @@ def _stats_of(family: str, value: object) -> tuple[str, ...]:
 
 def _strings(name: str, value: object) -> tuple[str, ...]:
     # A set is refused because the vector's order would change from run to run.
-    if isinstance(value, str | Set | Mapping) or not isinstance(value, Iterable):
-        raise SpecError(f'{name}: {value!r} is not a sequence of names, such as ("mfcc", "mel")')
+    # An array of no dimension only looks like a sequence.
+    flat = getattr(value, "ndim", 1) == 0
+    if flat or isinstance(value, str | Set | Mapping) or not isinstance(value, Iterable):
+        raise SpecError(f'{name}: {value!r:.60} is not a sequence of names, such as ("mfcc", "mel")')
     items = tuple(value)
     for item in items:
         if not isinstance(item, str):

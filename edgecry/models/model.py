@@ -14,7 +14,7 @@ from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.bundled import BUNDLED, bundled
 from edgecry.models.metadata import ModelMetadata
-from edgecry.models.runtimes import RuntimeOptions, brief, open_session
+from edgecry.models.runtimes import RuntimeOptions, brief, metadata_of, open_session
 
 INPUT, OUTPUT = "features", "probabilities"
 #: A second output, of a network: what its last layer reads.
@@ -61,7 +61,7 @@ class CryModel:
         path = _resolve(path)
         _check_file(path)
         session, version = open_session(path, options or RuntimeOptions())
-        metadata = ModelMetadata.from_props(session.get_modelmeta().custom_metadata_map, str(path))
+        metadata = ModelMetadata.from_props(metadata_of(session, path), str(path))
         _check_runtime(path, metadata, version)
         _check_tensors(path, "input", INPUT, metadata.spec.n_features, session.get_inputs())
         outputs = [tensor for tensor in session.get_outputs() if tensor.name != EMBEDDING]

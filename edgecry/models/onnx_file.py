@@ -89,7 +89,8 @@ def read_onnx(data: bytes) -> OnnxFile:
     """
     try:
         return _model(data)
-    except (IndexError, ValueError, struct.error, UnicodeDecodeError, OverflowError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError, struct.error) as error:
+        # A damaged file may also hold a number where a message stands, and the other way round.
         raise BadFileError(str(error)) from error
 
 

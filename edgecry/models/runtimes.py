@@ -51,7 +51,7 @@ class RuntimeOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threads", whole("threads", self.threads, 1, MAX_THREADS))
-        if self.runtime not in RUNTIMES:
+        if not isinstance(self.runtime, str) or self.runtime not in RUNTIMES:
             raise EdgecryError(f"runtime: {self.runtime!r:.60} is unknown; allowed are {', '.join(RUNTIMES)}")
 
 
@@ -83,6 +83,23 @@ def open_session(path: Path, options: RuntimeOptions) -> tuple[Any, str | None]:
     if onnxruntime is None:
         return _open_with_numpy(path, graph), None
     return _open(path, graph, options, onnxruntime), onnxruntime.__version__
+
+
+def metadata_of(session: Any, path: Path) -> dict[str, str]:
+    """Return the metadata of an open file.
+
+    Raises
+    ------
+    ModelError
+        They are not text.
+    """
+    try:
+        props: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"{path}: its metadata are not UTF-8 text ({error.reason}); copy or convert the model again"
+        ) from error
+    return props
 
 
 def _open_with_numpy(path: Path, graph: bytes) -> Any:

@@ -403,3 +403,13 @@ def test_a_number_beyond_all_floats_is_refused(key):
     decision = {**graphs.THRESHOLD, key: 10**400}
     with pytest.raises(ModelError, match=rf"decision\.{key} is 1000"):
         ModelMetadata.from_props(replace(graphs.EAR, decision=decision).to_props(), "large")
+
+
+def test_metadata_that_are_no_text(model_path):
+    """A bit of the disk is enough; onnxruntime gives them as they are."""
+    data = model_path.read_bytes()
+    at = data.index(b"hungry")
+    for runtime in ("onnxruntime", "numpy"):
+        model_path.write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+        with pytest.raises(ModelError):
+            CryModel.load(model_path, RuntimeOptions(runtime=runtime))
