@@ -26,7 +26,7 @@ needs_bundled = pytest.mark.skipif(
 
 
 def tone(seed: int, sr: int = 8000, seconds: float = 0.5) -> np.ndarray:
-    """A harmonic sound over noise, float32, another one for each seed."""
+    """Make a harmonic sound over noise, float32, another one for each seed."""
     rng = np.random.default_rng(seed)
     t = np.arange(round(sr * seconds)) / sr
     f0 = rng.uniform(300, 600)
@@ -35,7 +35,7 @@ def tone(seed: int, sr: int = 8000, seconds: float = 0.5) -> np.ndarray:
 
 
 def answer(prediction: Prediction) -> dict:
-    """Everything a prediction says but the time it took."""
+    """Return everything that a prediction says, except the time it took."""
     return {key: value for key, value in asdict(prediction).items() if key != "elapsed"}
 
 

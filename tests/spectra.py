@@ -11,7 +11,7 @@ from edgecry.features.tuning import Peaks, octaves_of_peaks, track_bins, tuning_
 
 
 def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int, engine: str = "numpy") -> Float32:
-    """``np.abs(librosa.stft(y))``, whole and transposed.
+    """Return ``np.abs(librosa.stft(y))``, whole and transposed.
 
     Returns
     -------
@@ -21,7 +21,7 @@ def magnitude(y: Float32, n_fft: int, hop_length: int, win_length: int, engine: 
 
 
 def estimate_tuning(S: Float32, sr: int, n_fft: int, bins_per_octave: int, engine: str = "numpy") -> float:
-    """Tuning from magnitudes, as librosa.estimate_tuning(S=S.T, ...).
+    """Return the tuning from magnitudes, as librosa.estimate_tuning(S=S.T, ...) does.
 
     Parameters
     ----------

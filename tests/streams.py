@@ -38,21 +38,21 @@ DECISION = {**graphs.THRESHOLD, "window": 0.3, "hop": 0.1, "threshold": 0.06, "f
 
 
 def detector(folder: Path, spec: FeatureSpec = SPEC, W: np.ndarray | None = None, **decision) -> CryModel:
-    """A detector of random weights, small enough that no score is saturated."""
+    """Make a detector of random weights, small enough that no score is saturated."""
     metadata = replace(graphs.EAR, spec=spec, reads=reads(spec), decision={**DECISION, **decision})
     W = graphs.weights(spec.n_features, 2) if W is None else W
     return load(folder / f"ear{len(list(folder.iterdir()))}.onnx", metadata, W)
 
 
 def loud_detector(folder: Path, **decision) -> CryModel:
-    """A detector that takes what is loud for a cry: ``1 / (1 + exp(-mfcc_0 / 50))``."""
+    """Make a detector that takes loud sounds for cries: ``1 / (1 + exp(-mfcc_0 / 50))``."""
     W = np.zeros((LOUD.n_features, 2), np.float32)
     W[0, 1] = 0.02
     return detector(folder, LOUD, W, **decision)
 
 
 def reasoner(folder: Path, spec: FeatureSpec = LOUD, **decision) -> CryModel:
-    """A model of reasons that is asked about 0.7 s."""
+    """Make a model of reasons that is asked about 0.7 s."""
     spec = replace(spec, length=0.7, stats=("mean", "max"))
     metadata = replace(
         graphs.REASONS, spec=spec, reads=reads(spec), decision={**graphs.CONFORMAL, **decision}
@@ -82,7 +82,7 @@ def noise(seconds: float, level: float = 0.01, sr: int = SR, seed: int = 0) -> n
 
 
 def scene(seconds: float, *cries: tuple[float, float], sr: int = SR, level: float = 1e-3) -> np.ndarray:
-    """A quiet room, and a loud sound from one time to another for each cry."""
+    """Make a quiet room with a loud sound for each cry, from one time to another."""
     y = noise(seconds, level, sr)
     t = np.arange(len(y)) / sr
     for start, end in cries:

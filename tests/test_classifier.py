@@ -32,7 +32,7 @@ def classifier(model_path) -> Classifier:
 
 
 def test_is_the_chain_of_its_parts(classifier, recordings):
-    """load_audio, extract, softmax(features @ W), and the largest of them."""
+    """The answer is that of load_audio, extract, softmax(features @ W), and the largest of them."""
     for path in recordings:
         y = load_audio(path, sr=graphs.SPEC.sr)
         scores = FeatureExtractor(graphs.SPEC).extract(y.samples) @ graphs.weights()
@@ -43,7 +43,7 @@ def test_is_the_chain_of_its_parts(classifier, recordings):
 
 
 def test_recordings_differ(classifier, recordings):
-    """Or the other tests here would show nothing."""
+    """The other tests here would show nothing otherwise."""
     assert len({p.confidence for p in classifier.classify_many(recordings)}) == len(recordings)
 
 

@@ -75,7 +75,7 @@ FORBIDDEN = {
 
 
 def classifying(folder, subtype: str) -> set[str]:
-    """Modules that a process has loaded after classifying, but for those that every process has."""
+    """Return the modules that classifying loads, without those that every process has."""
     path = folder / f"{subtype}.wav"
     soundfile.write(path, tone(0, seconds=2.0), 8000, subtype=subtype)  # a rate for which soxr is needed
     ear = graphs.save(folder / "ear.onnx", graphs.detector(sr=16000, threshold=0.001))
@@ -106,7 +106,7 @@ def modules(tmp_path_factory):
 
 
 def test_packages(modules):
-    """Exactly these: another one would be a cost, and one that is missing means nothing was classified."""
+    """It is exactly these. Another would be a cost; without one of them, nothing was classified."""
     assert packages(modules) == PACKAGES
 
 
@@ -116,7 +116,7 @@ def test_packages_of_a_recording_in_another_format(tmp_path):
 
 
 def test_standard_library(modules):
-    """Nothing but what is listed above and what these import, whichever version of Python it is."""
+    """Only what is listed above, and what these import, is loaded, whichever version of Python it is."""
     listed = loaded_after(f"import numpy, numpy.fft, onnxruntime, soxr, {', '.join(STANDARD)}")
     others = {name for name in modules - listed if name.partition(".")[0] not in PACKAGES}
     assert others <= DIGEST

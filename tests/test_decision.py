@@ -155,7 +155,7 @@ LABELS = ("a", "b", "c", "d")
 
 @st.composite
 def simplex(draw, n: int = len(LABELS)) -> dict[str, float]:
-    """Probabilities of the labels, none of them 0."""
+    """Draw probabilities of the labels. None of them is 0."""
     row = draw(st.lists(st.floats(0.01, 1), min_size=n, max_size=n))
     return {label: x / sum(row) for label, x in zip(LABELS, row, strict=True)}
 

@@ -69,7 +69,7 @@ def test_is_the_model_on_each_window(tmp_path):
 
 
 def test_the_positive_is_found_by_its_name(tmp_path):
-    """Whichever of the labels it is."""
+    """It may be either of the labels."""
     found, _ = build(tmp_path).listen(tone(0))
     other, _ = build(tmp_path, positive="other").listen(tone(0))
     for one, two in zip(found, other, strict=True):
@@ -116,7 +116,7 @@ def test_without_a_floor_everything_is_computed(tmp_path):
 
 
 def test_floor_is_of_the_rms(tmp_path):
-    """A sine of amplitude a has a/sqrt(2)."""
+    """A sine of amplitude a has a level of a/sqrt(2)."""
     t = np.arange(SR // 5) / SR
     for level, silent in ((-39.9, False), (-40.1, True)):
         y = (10 ** (level / 20) * np.sqrt(2) * np.sin(2 * np.pi * 500 * t)).astype(np.float32)

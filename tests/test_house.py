@@ -21,7 +21,7 @@ def test_packages_are_found():
 
 @pytest.mark.parametrize("package", sorted(set(PACKAGES) - BUSY))
 def test_a_package_is_a_docstring_alone(package):
-    """So that a room can be entered without loading all of it."""
+    """A room can then be entered without loading all of it."""
     (docstring,) = ast.parse(PACKAGES[package].read_text()).body
     assert isinstance(docstring, ast.Expr)
     assert isinstance(docstring.value, ast.Constant)

@@ -30,7 +30,7 @@ WORKSTATION = HEAVY - {"numpy", "onnxruntime", "soundfile", "soxr"} | {
 
 
 def loaded_by(code: str) -> set[str]:
-    """Top-level modules that a new process has loaded after running the code."""
+    """Return the top-level modules that a new process has loaded after running the code."""
     code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stderr.split())

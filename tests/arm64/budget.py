@@ -61,7 +61,7 @@ def count(arguments: tuple[str, ...]) -> tuple[list[int], int, str]:
 
 
 def measure_pieces() -> Counts:
-    """Millions of instructions of every piece of the workload, the median of its rounds."""
+    """Return the millions of instructions of every piece of the workload: the median of its rounds."""
     marks, _, output = count(("-m", "tests.arm64.workload"))
     names = json.loads(output)
     costs = [end - begin for begin, end in zip(marks[::2], marks[1::2], strict=True)]
@@ -76,7 +76,7 @@ def measure_pieces() -> Counts:
 
 
 def measure_processes() -> Counts:
-    """Millions of instructions of whole processes, after one that leaves byte code behind."""
+    """Return the millions of instructions of whole processes, after one that writes the byte code."""
     found = {}
     for name, arguments in PROCESSES.items():
         totals = [count(arguments)[1] for _ in range(1 + ROUNDS)][1:]
@@ -85,7 +85,7 @@ def measure_processes() -> Counts:
 
 
 def verdicts(found: Mapping[str, float], budgets: Mapping[str, float]) -> dict[str, str]:
-    """What is wrong, by piece of work: over its budget, without one, or no longer measured."""
+    """Return what is wrong with each piece of work: over its budget, without one, or no longer measured."""
     wrong = {}
     for name in {**budgets, **found}:
         if name not in found:
@@ -98,7 +98,7 @@ def verdicts(found: Mapping[str, float], budgets: Mapping[str, float]) -> dict[s
 
 
 def report(found: Mapping[str, float], budgets: Mapping[str, float], wrong: Mapping[str, str]) -> str:
-    """A line for each piece of work, in millions of instructions."""
+    """Return a line for each piece of work, in millions of instructions."""
     lines = [f"{'millions of instructions':28} {'found':>9} {'budget':>9} {'':>8}"]
     for name in {**budgets, **found}:
         new, old = found.get(name), budgets.get(name)

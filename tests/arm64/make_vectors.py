@@ -30,7 +30,7 @@ N = SR // 2
 
 
 def rounded(y: np.ndarray) -> np.ndarray:
-    """To 16 bit, as a recording is."""
+    """Round to 16 bits, as a recording is."""
     return (np.clip(np.rint(y / LSB), -32768, 32767) * LSB).astype(np.float32)
 
 

@@ -22,7 +22,7 @@ PROBABILITY = 1e-5
 
 
 def check_recordings() -> list[str]:
-    """Files of every kind, from their bytes to probabilities; say which differ from a workstation's."""
+    """Classify files of every kind, and say which answers differ from a workstation's."""
     classifier, wrong = Classifier("seed", decision=None), []
     for name, recording in vectors.read().recordings.items():
         found = np.array(list(classifier.classify(recording.content).probabilities.values()))
@@ -32,7 +32,7 @@ def check_recordings() -> list[str]:
 
 
 def sample_label() -> str:
-    """The answer of the command itself about the sample that comes with edgecry."""
+    """Return the answer of the command itself to the sample that comes with edgecry."""
     with redirect_stdout(StringIO()) as out:
         code = main(["classify", "--sample", "--raw", "--model", "seed", "--format", "json"])
     if code:
@@ -42,7 +42,7 @@ def sample_label() -> str:
 
 
 def machine() -> str:
-    """What this ran on."""
+    """Describe the machine."""
     import onnxruntime
 
     return (

@@ -58,7 +58,7 @@ def _no_pitch():
 @pytest.mark.parametrize("name", CLIPS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_features(engine, name):
-    """Every value within the tolerance that is promised for it."""
+    """Every value is within the tolerance that is promised for it."""
     clip, extractor = STORED.clips[name], FeatureExtractor(engine=engine)
     assert extractor.engine == engine, f"{engine} cannot be used here, {extractor.engine} serves"
     excess = np.abs(extractor.extract(clip.y) - clip.features) / clip.allowed
@@ -69,7 +69,7 @@ def test_features(engine, name):
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_tunings(name):
-    """The very bin of the histogram that librosa takes; another would show in chroma or tonnetz."""
+    """It is the same bin of the histogram as librosa's. Another one would show in chroma or tonnetz."""
     clip, n_fft = STORED.clips[name], SPEC.stft_n_fft
     S = magnitude(clip.y, n_fft, SPEC.stft_hop_length, n_fft)
     assert [estimate_tuning(S, SPEC.sr, n_fft, bins) for bins in (12, 36)] == clip.tunings.tolist()
@@ -77,7 +77,7 @@ def test_tunings(name):
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_load_audio(name):
-    """librosa.load's samples: the same bits, or resampled."""
+    """The samples are those of librosa.load: the same bits, or resampled."""
     recording = STORED.recordings[name]
     samples = load_audio(recording.content, sr=SPEC.sr).samples
     assert samples.shape == recording.samples.shape
@@ -87,7 +87,7 @@ def test_load_audio(name):
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_model(classifier, name):
-    """The same probabilities for the same vector."""
+    """The same vector gives the same probabilities."""
     clip = STORED.clips[name]
     (found,) = classifier.model.predict_proba(clip.features)
     assert np.abs(found - clip.probabilities).max() <= PROBABILITY
@@ -95,7 +95,7 @@ def test_model(classifier, name):
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_classify(classifier, name):
-    """The same answer from file to label."""
+    """The same file gives the same answer, down to the label."""
     recording = STORED.recordings[name]
     answer = classifier.classify(recording.content)
     found = np.array(list(answer.probabilities.values()))

@@ -75,7 +75,7 @@ class Vectors:
 
 
 def provenance() -> dict[str, str]:
-    """What a file made now would be made by and of, librosa and NumPy aside."""
+    """Return the versions and inputs of a file that is made now, without librosa and NumPy."""
     sources = hashlib.sha256(b"".join((_ROOT / path).read_bytes() for path in _SOURCES))
     return {
         "generator": sources.hexdigest(),
@@ -155,7 +155,7 @@ def write(vectors: Vectors, path: Path = PATH) -> None:
 
 
 def as_stored(y: np.ndarray) -> np.ndarray:
-    """16-bit samples where nothing is lost by it, which is half the size."""
+    """Return 16-bit samples, which are half the size, if nothing is lost by it."""
     whole = y * np.float32(32768)
     fits = np.abs(whole).max(initial=0) < 32768 and np.array_equal(whole, np.rint(whole))
     return whole.astype(np.int16) if fits else y

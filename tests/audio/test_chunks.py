@@ -22,7 +22,7 @@ def all_of(intake: Intake, chunks) -> np.ndarray:
 
 
 def cut(x, sizes):
-    """Pieces of the sizes, again and again."""
+    """Yield pieces of these sizes, again and again."""
     at = i = 0
     while at < len(x):
         yield x[at : at + sizes[i % len(sizes)]]
@@ -35,7 +35,7 @@ def cut(x, sizes):
 @settings(max_examples=6, deadline=None)
 @given(sizes=st.lists(st.integers(1, 3000), min_size=1, max_size=5))
 def test_is_load_audio(rate, channels, sizes):
-    """For each kind of chunk, wherever bytes and interleaved samples are cut."""
+    """This holds for each kind of chunk, wherever bytes and interleaved samples are cut."""
     x = pcm(4321, channels)
     floats = x / np.float64(3e4)
     given_and_meant = [
@@ -78,7 +78,7 @@ def test_what_is_no_sound_is_silence():
 
 
 def test_finish_begins_a_new_stretch():
-    """Half a sample and half a frame are forgotten, and the resampler is as new."""
+    """Half a sample and half a frame are forgotten, and the resampler starts again."""
     x = pcm(5000, 2)
     intake = Intake(44100, 2, WANTED)
     first = all_of(intake, [x.tobytes()[:-3]])

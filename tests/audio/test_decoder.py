@@ -31,14 +31,14 @@ STRICT = AudioOptions(strict=True)
 
 
 def message(source, options: AudioOptions = AudioOptions()) -> str:  # noqa: B008 - frozen
-    """What the AudioError says."""
+    """Return the message of the AudioError."""
     with pytest.raises(AudioError) as caught:
         load_audio(source, options=options)
     return str(caught.value)
 
 
 def warned(source) -> tuple[Waveform, list[str]]:
-    """What is heard all the same, and what is said of it."""
+    """Return the samples that are heard all the same, and the warnings."""
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         found = load_audio(source)
@@ -49,7 +49,7 @@ def warned(source) -> tuple[Waveform, list[str]]:
 
 
 def test_missing_directory_and_empty_path(tmp_path):
-    """Each named, with its own reason."""
+    """Each is named, with its own reason."""
     assert message(tmp_path / "no.wav") == f"{tmp_path / 'no.wav'}: no such file; check the name"
     assert message(tmp_path).startswith(f"{tmp_path}: is a directory")
     assert "path is empty" in message("")
@@ -57,7 +57,7 @@ def test_missing_directory_and_empty_path(tmp_path):
 
 
 def test_unreadable(tmp_path, monkeypatch):
-    """No permission; raised by hand, since root may read anything."""
+    """The file may not be read. The error is raised by hand, since root may read anything."""
     path = tmp_path / "secret.wav"
     path.write_bytes(encode(noisy_tone(10)))
 
@@ -69,7 +69,7 @@ def test_unreadable(tmp_path, monkeypatch):
 
 
 def test_empty_and_zero_samples(tmp_path):
-    """No bytes; a header and nothing behind it; a header, no audio, and notes behind it."""
+    """A file has no bytes, a header with nothing behind it, or a header with only notes behind it."""
     path = tmp_path / "clip.wav"
     path.write_bytes(b"")
     assert message(path) == f"{path}: is empty (0 bytes); record or copy it again"
@@ -93,14 +93,14 @@ def test_empty_and_zero_samples(tmp_path):
     ],
 )
 def test_formats_libsndfile_lacks_by_content(head, name):
-    """Recognised whatever they are called; where ffmpeg is not installed, that is the advice."""
+    """They are recognised whatever their names. If ffmpeg is not installed, the advice is to install it."""
     found = message(head + np.random.default_rng(0).bytes(4000))
     assert f"bytes: {name}" in found
     assert "; install ffmpeg, or convert it with 'ffmpeg -i IN out.wav' where it is installed" in found
 
 
 def test_pcm_without_a_header(tmp_path):
-    """Its format is nobody's guess, so the command has to say it; nor is it guessed from a name."""
+    """Its format cannot be guessed, not even from a name, so the command has to say it."""
     pcm = np.random.default_rng(0).integers(-3000, 3000, 8000).astype("<i2").tobytes()
     for suffix in ("raw", "pcm"):
         path = tmp_path / f"clip.{suffix}"
@@ -132,12 +132,12 @@ def test_absurd_rates(rate):
 
 @pytest.mark.parametrize("channels", [0, 257, 1024, 1025, 32768, 65535])
 def test_absurd_channels(channels):
-    """None, and more than anybody records with."""
+    """There are no channels, or more than anybody records with."""
     assert f"{channels} channels" in message(wav(channels=channels))
 
 
 def test_many_channels_are_fine():
-    """Up to the limit, mixed as NumPy does it."""
+    """Channels up to the limit are mixed as NumPy does it."""
     samples = noisy_tone(500, 256)
     expected = np.mean(samples.T, axis=0)
     found = load_audio(encode(samples, subtype="FLOAT")).samples
@@ -145,7 +145,7 @@ def test_many_channels_are_fine():
 
 
 def flac_claiming(total: int) -> bytes:
-    """A FLAC file of 1600 samples whose header says another number of them (36 bits; 0: unknown)."""
+    """Make a FLAC file of 1600 samples whose header states another number (36 bits; 0: unknown)."""
     data = bytearray(encode(noisy_tone(1600), kind="FLAC"))
     place = 8 + 13
     data[place] = data[place] & 0xF0 | total >> 32
@@ -160,7 +160,7 @@ def test_claimed_length_is_not_allocated():
 
 
 def test_unknown_length_of_flac():
-    """An encoder that writes to a pipe states none."""
+    """An encoder that writes to a pipe states no number."""
     expected = load_audio(encode(noisy_tone(1600), kind="FLAC")).samples
     np.testing.assert_array_equal(load_audio(flac_claiming(0)).samples, expected)
 
@@ -190,7 +190,7 @@ def test_wav_of_unknown_size_that_is_silent():
 @pytest.mark.parametrize(("kind", "subtype"), KINDS)
 @pytest.mark.parametrize("keep", [0.3, 0.6, 0.9])
 def test_cut_short(kind, subtype, keep, tmp_path):
-    """What is there counts, with a warning that says how much; strictly it is refused."""
+    """What is there counts, with a warning that says how much. With ``strict`` it is refused."""
     data = encode(noisy_tone(80_000), kind=kind, subtype=subtype)
     path = tmp_path / "clip"
     path.write_bytes(data[: int(keep * len(data))])
@@ -208,7 +208,7 @@ def test_cut_short(kind, subtype, keep, tmp_path):
 
 @pytest.mark.parametrize(("kind", "subtype"), KINDS)
 def test_a_byte_short(kind, subtype):
-    """Strictly the last byte is missed, too; MP3 alone, whose counts are loose, is let through."""
+    """With ``strict`` even a missing last byte is an error, but not for MP3, whose counts are loose."""
     data = encode(noisy_tone(20_000), kind=kind, subtype=subtype)
     assert load_audio(data).duration >= 1.25
     if kind == "MP3":
@@ -285,7 +285,7 @@ def test_truncated_gzip(tmp_path):
 
 
 def test_file_objects_that_do_not_fit(tmp_path):
-    """Text mode, write mode, closed."""
+    """The file is open as text or for writing, or it is closed."""
     path = tmp_path / "clip.wav"
     path.write_bytes(encode(noisy_tone(10)))
     with path.open(encoding="latin-1") as text:
@@ -304,7 +304,7 @@ VALID = [encode(noisy_tone(1500, 2), kind=kind, subtype=subtype) for kind, subty
 
 
 def read_or_refuse(data: bytes) -> None:
-    """Either a valid Waveform or an AudioError."""
+    """The result is either a valid Waveform or an AudioError."""
     try:
         found, _ = warned(data)
     except AudioError as error:
@@ -316,7 +316,7 @@ def read_or_refuse(data: bytes) -> None:
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.binary(max_size=4000))
 def test_random_bytes(data):
-    """Noise is no recording."""
+    """Noise is not a recording."""
     read_or_refuse(data)
 
 
@@ -327,7 +327,7 @@ def test_random_bytes(data):
     st.floats(0, 1),
 )
 def test_damaged_headers(data, changes, keep):
-    """Bytes changed in the header, and the end cut off."""
+    """Bytes of the header are changed, and the end is cut off."""
     damaged = bytearray(data)
     for place, value in changes:
         damaged[place] = value
@@ -335,7 +335,7 @@ def test_damaged_headers(data, changes, keep):
 
 
 def outcome(data: bytes) -> tuple[str, bytes]:
-    """What the AudioError or the warnings say, and the samples; those are empty after an error."""
+    """Return the message of the AudioError or the warnings, and the samples, empty after an error."""
     try:
         found, notes = warned(data)
         return " ".join(notes), found.samples.tobytes()

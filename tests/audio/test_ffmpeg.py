@@ -77,7 +77,7 @@ def test_no_further_file_is_opened(tmp_path):
 
 
 def test_what_it_is_given(fake, tmp_path, monkeypatch):
-    """No shell, no input, no environment of ours but the path; the name is not part of the command."""
+    """There is no shell, no input, no environment but the path, and the name is not part of the command."""
     monkeypatch.setenv("EDGECRY_WEBHOOK_TOKEN", "secret")
     fake(f'env > {tmp_path}/env; echo "$*" > {tmp_path}/arguments; exit 1')
     path = tmp_path / "a;touch b.m4a"
@@ -111,7 +111,7 @@ def test_one_that_writes_without_end(fake):
 
 
 def test_one_that_fails_in_the_middle(fake):
-    """What it gave counts, with its own words."""
+    """What it decoded counts, and the warning has its own words."""
     fake(f"printf '{wave_header()}'; head -c 64000 /dev/zero; echo '[mov @ 0x1] moov is damaged' >&2; exit 1")
     with pytest.warns(EdgecryWarning, match=r"after 1.00 s \(moov is damaged\); only what comes before"):
         assert load_audio(M4A).duration == 1

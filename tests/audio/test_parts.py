@@ -23,7 +23,7 @@ PCM = [(3000 * noisy_tone(n, seed=n)).astype("<i2").tobytes() for n in (4000, 50
 
 
 def heard(data: bytes, **options) -> tuple[np.ndarray, list[str]]:
-    """The samples, and what is said of them."""
+    """Return the samples and the warnings."""
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         samples = load_audio(data, options=AudioOptions(**options)).samples
@@ -33,7 +33,7 @@ def heard(data: bytes, **options) -> tuple[np.ndarray, list[str]]:
 @pytest.mark.parametrize(("kind", "subtype"), KINDS)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_in_a_row(kind, subtype, channels):
-    """The same samples as of each alone, whatever its rate."""
+    """The samples are those of each recording alone, whatever its rate."""
     rates = (16000, 16000) if subtype == "OPUS" else (16000, 8000)
     parts = [
         encode(noisy_tone(n, channels, seed=n), sr, kind, subtype)
@@ -46,7 +46,7 @@ def test_in_a_row(kind, subtype, channels):
 
 @pytest.mark.parametrize(("kind", "subtype"), KINDS)
 def test_one_is_one(kind, subtype):
-    """Tags, notes and junk after the end are no other recording."""
+    """Tags, notes and junk after the end are not another recording."""
     data = encode(noisy_tone(20_000), kind=kind, subtype=subtype)
     for tail in (b"", b"TAG" + bytes(125), b"LIST" + struct.pack("<I", 4) + b"INFO", b"\0" * 5000):
         assert heard(data + tail)[1] == []
@@ -61,7 +61,7 @@ def test_wav_whose_length_was_never_filled_in(size):
 
 
 def test_wav_behind_the_notes_of_the_first():
-    """Also where these are long."""
+    """This holds for long notes, too."""
     notes = b"LIST" + struct.pack("<I", 20_000) + bytes(20_000)
     assert len(heard(wav(PCM[0], tail=notes) + wav(PCM[1]))[0]) == 9000
 
@@ -92,7 +92,7 @@ def test_the_longest_is_of_all_together():
 
 
 def test_a_second_that_is_broken():
-    """What is whole is heard; strictly it is an error."""
+    """The whole recordings are heard. With ``strict`` it is an error."""
     broken = wav(PCM[0]) + wav(PCM[1], channels=0)
     samples, notes = heard(broken)
     assert len(samples) == 4000

@@ -39,7 +39,7 @@ def fed(decoder: PcmDecoder, data: bytes, sizes: list[int]) -> np.ndarray:
 
 
 def with_size(wav: bytes, size: int) -> bytes:
-    """A WAV file whose sound claims to have this size."""
+    """Make a WAV file whose header claims this size."""
     at = wav.index(b"data") + 4
     return wav[:at] + struct.pack("<I", size) + wav[at + 4 :]
 
@@ -50,7 +50,7 @@ def with_size(wav: bytes, size: int) -> bytes:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_same_as_decoding_a_file(encoding, channels):
-    """What libsndfile makes of the same sound in a WAV file, bit for bit."""
+    """The samples are those that libsndfile reads from a WAV file of the same sound, bit for bit."""
     samples = sound(channels=channels)
     expected = load_audio(encoded(samples, encoding, "WAV"), sr=SR).samples
     decoder = PcmDecoder(PcmFormat(SR, channels, encoding))

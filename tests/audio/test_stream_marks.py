@@ -38,7 +38,7 @@ def test_refused_in_pieces_of_any_size(data, words, piece):
 @pytest.mark.parametrize("first", [-1, -1025, 0x2020, 0x7FFF, 0])
 @pytest.mark.parametrize("level", [1, 100, 20_000])
 def test_pcm_is_passed_on(first, level):
-    """Also where it begins like a frame or like a letter."""
+    """This holds even if it begins like a frame or like a letter."""
     samples = np.random.default_rng(0).integers(-level, level, 4000, endpoint=True).astype("<i2")
     samples[0] = first
     data, decoder = samples.tobytes(), PcmDecoder(PcmFormat(), "stdin")

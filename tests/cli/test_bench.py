@@ -111,7 +111,7 @@ def test_faster_than_before(bench, old):
 
 
 def test_slower_than_before(bench, old):
-    """Told on both streams, and by the exit code; unless it is tolerated."""
+    """It is told on both streams and by the exit code, unless it is tolerated."""
     path = old(1e-3)
     code, out, err = bench("--cold", 0, "--compare", path)
     assert code == 1

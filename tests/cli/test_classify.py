@@ -104,7 +104,7 @@ def test_decided_csv(run, models, recordings, quiet):
 
 
 def test_decided_text(run, models, recordings, quiet):
-    """Sentences, and a word of caution only where a reason is spoken of."""
+    """The answers are sentences, with a word of caution only if there is a reason."""
     classifier = Classifier(models[3], detector=models[1])
     code, out, err = run("classify", recordings[0], quiet, *models)
     one, two = (classifier.classify(path) for path in (recordings[0], quiet))
@@ -228,7 +228,7 @@ def test_failures_in_text(run, model_path, some_bad):
 
 
 def test_failures_in_text_have_their_reason_beside_the_name(run, model_path, some_bad):
-    """On stdout too, without the name again and without the advice."""
+    """The reason is on stdout, too, without the name again and without the advice."""
     _, out, err = run("classify", *some_bad, "--raw", "--model", model_path)
     shown = [line.split("  not classified: ") for line in out.splitlines() if "not classified" in line]
     reasons = {name.strip(): reason for name, reason in shown}

@@ -26,7 +26,7 @@ def checks(monkeypatch):
 
 
 def test_healthy(run, checks):
-    """Warnings are shown, with advice, and are no failure."""
+    """Warnings are shown with advice, and are not failures."""
     seen = checks(GOOD, ODD)
     code, out, err = run("doctor")
     assert (code, err) == (0, "")
@@ -57,7 +57,7 @@ def test_json(run, checks, found, healthy):
 
 
 def test_named_model(run, tmp_path):
-    """A model that is refused is one failed check, of a whole report."""
+    """A refused model is one failed check in a whole report."""
     path = tmp_path / "none.onnx"
     code, out, err = run("doctor", "--json", "--model", path)
     report = json.loads(out)

@@ -15,7 +15,7 @@ from tests.conftest import needs_bundled
 
 
 def test_stdin(process, model_path, recordings, expected):
-    """The same answer from a pipe and from a redirected file, in its place among others."""
+    """A pipe and a redirected file give the same answer, in its place among others."""
     argv = ("classify", recordings[0], "-", "--raw", "--model", model_path, "--format", "json")
     piped = process(*argv, input=recordings[1].read_bytes())
     with recordings[1].open("rb") as file:
@@ -46,7 +46,7 @@ def test_stdin_is_a_terminal(run, model_path, monkeypatch):
 
 
 def test_sample(run, model_path, recordings, monkeypatch):
-    """After the files that are named."""
+    """The sample comes after the files that are named."""
     monkeypatch.setattr("edgecry.cli.classify.SAMPLE", recordings[1])
     code, out, _ = run(
         "classify", recordings[0], "--sample", "--raw", "--model", model_path, "--format", "json"

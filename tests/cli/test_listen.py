@@ -95,7 +95,7 @@ def test_an_end_asked_for_while_models_are_opened_is_a_good_one(run, ear, monkey
 
 
 def test_a_program_is_gone_with_the_listener(flags, tmp_path):
-    """Also one that does not want to be."""
+    """Even a program that ignores signals is ended."""
     mark = tmp_path / "pid"
     text = (
         "import os, signal, sys, time; from pathlib import Path; "

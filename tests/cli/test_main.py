@@ -163,7 +163,7 @@ def test_interrupt_is_quiet(run, failing):
 
 
 def test_interrupted_process(model_path):
-    """Ctrl-C while it waits for stdin."""
+    """Ctrl-C ends it while it waits for stdin."""
     command = [
         sys.executable,
         "-m",

@@ -25,7 +25,7 @@ PRIOR = {"hungry": 0.84, "belly_pain": 0.11, "tired": 0.05}
 def said(
     p: dict, left: tuple = (), label: str = "uncertain", cry: float | None = 0.97, threshold: float = 0.5
 ) -> str:
-    """The words for an answer; no reasons without probabilities."""
+    """Return the words for an answer. Without probabilities there are no reasons."""
     heard = None if cry is None else Cry(cry, threshold)
     reasons = Reasons(p, left, 0.9, PRIOR) if p else None
     return in_words(Prediction(label, None, p, 1.0, 0.1, "m", heard, reasons))
@@ -76,7 +76,7 @@ def test_four_silences(heard, words):
 
 
 def test_silences_of_recordings(run, models, tmp_path):
-    """From a file to each format."""
+    """The four silences reach every format."""
     for name, y in (("none", np.zeros(8000)), ("blip", 0.01 * tone(0, seconds=0.02))):
         soundfile.write(tmp_path / f"{name}.wav", y, 8000, subtype="FLOAT")
     argv = ("classify", tmp_path / "none.wav", tmp_path / "blip.wav", *models)

@@ -21,7 +21,7 @@ def noise(seconds: float) -> np.ndarray:
 
 
 def cut_off(folder: Path, seconds: float) -> Path:
-    """A file that was being written when the process was killed."""
+    """Make a file that was being written when the process was killed."""
     file = ClipFile(folder / NAME, SR)
     samples = noise(seconds)
     for at in range(0, len(samples), SR):

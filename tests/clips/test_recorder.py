@@ -25,7 +25,7 @@ SHORT = ClipSettings(pre=1, post=2, lookback=5, max_length=3600)
 
 
 def ramp(start: int, n: int) -> np.ndarray:
-    """Samples that tell their own index, up to the range of int16."""
+    """Return samples that tell their own index, up to the range of int16."""
     return ((np.arange(start, start + n) % 60000) - 30000).astype(np.int16)
 
 

@@ -133,7 +133,7 @@ def test_write_that_fails_halfway_leaves_no_torn_line(path, monkeypatch):
 
 
 def test_full_disk_is_counted_and_passes(path, caplog):
-    """No exit, nothing lost, one line in the log."""
+    """It does not exit, nothing is lost, and the log has one line."""
     out = sink(path)
     out.backoff = Backoff(0.01, 0.02)
     with Dispatcher([out]) as dispatcher:

@@ -112,7 +112,7 @@ def test_no_addresses(text):
 
 @pytest.mark.parametrize("text", ["me:secret@x", "mqtt://me:secret@x:1883", "mqtts://secret@x"])
 def test_a_user_has_no_place_on_the_command_line(text):
-    """And is not repeated in the message."""
+    """The secret is not repeated in the message."""
     with pytest.raises(EdgecryError, match="holds a user, which everybody") as caught:
         mqtt_address(text)
     assert "secret" not in str(caught.value)

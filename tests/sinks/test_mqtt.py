@@ -144,7 +144,7 @@ def kind(n: int) -> str:
 
 
 def test_broker_killed_and_restarted(broker, outbox):
-    """Three times in the middle of a stream: all arrives, in order, at least once."""
+    """The broker is stopped three times in a stream. Everything arrives in order, at least once."""
     n, received = 300, []
     gated = Gated(settings(broker))
     with Dispatcher([gated], outbox) as dispatcher:
@@ -181,7 +181,7 @@ def test_broker_killed_and_restarted(broker, outbox):
 
 
 def test_broker_down_over_a_restart_of_ours(broker, tmp_path):
-    """An hour without, and a power cut in between: all arrives, and rings no alarm."""
+    """The broker is gone for an hour, with a power cut in between. Everything arrives, and rings no alarm."""
     path = OutboxSettings(tmp_path / "outbox.db")
     broker.end()
     with Dispatcher([sink(broker)], Outbox(path)) as dispatcher:
@@ -311,7 +311,7 @@ with Dispatcher([MqttSink(MqttSettings("127.0.0.1", int(sys.argv[1]), device="nu
 
 
 def test_last_will(broker, outbox):
-    """Killed in the middle of a cry: offline at once; and the next run ends the cry."""
+    """A process killed in a cry is offline at once, and the next run ends the cry."""
     command = [sys.executable, "-c", CLIENT, str(broker.port)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as process, Watcher(broker) as watcher:
         try:
@@ -351,7 +351,7 @@ def test_password(closed_broker, outbox, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("user", ["baby", "nobody", None])
 def test_wrong_password(closed_broker, outbox, monkeypatch, caplog, user):
-    """A clear message, once; a wait after each try; the event is kept."""
+    """The message is clear and comes once, each try is followed by a wait, and the event is kept."""
     monkeypatch.setenv("MQTT_PASSWORD", "wrong")
     variable = "MQTT_PASSWORD" if user else None
     out = sink(closed_broker, user=user, password_variable=variable, first_wait=0.2, longest_wait=0.2)
@@ -472,7 +472,7 @@ def test_home_assistant_is_told_anew_when_it_starts(broker, outbox):
 
 
 def test_discovery_on_the_broker(broker, outbox):
-    """Retained, and every topic it names is one that is published."""
+    """The announcement is retained, and names only topics that are published."""
     health = Health(at=cry(1).at, state="no_sound", reason="no sound for 10 s", hearing=False)
     with Watcher(broker) as watcher, Dispatcher([sink(broker)], outbox) as dispatcher:
         dispatcher.send(cry(1))
@@ -494,7 +494,7 @@ def test_discovery_on_the_broker(broker, outbox):
 
 
 def test_orders(broker, outbox, caplog):
-    """From anybody whom the broker lets publish; what makes no sense, or is retained, changes nothing."""
+    """Anybody whom the broker lets publish may give orders. Nonsense and retained orders change nothing."""
     controls, mqtt = Controls(0.8), sink(broker)
     mqtt.hand(controls)
     with Watcher(broker) as watcher:

@@ -80,7 +80,7 @@ def test_machines_of_one_name_have_names_of_their_own():
 
 
 def test_a_former_name_is_forgotten(broker):
-    """All that was retained of it, also by edgecry 0.1.0; and nothing of others."""
+    """All that it retained is removed, also by edgecry 0.1.0, and nothing of others."""
     with Dispatcher([sink(broker.port, "old")], Outbox()) as dispatcher:
         dispatcher.send(cry(1))
         dispatcher.send(heartbeat(1))

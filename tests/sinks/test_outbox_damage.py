@@ -20,7 +20,7 @@ def path(tmp_path) -> Path:
 
 
 def filled(path, n: int = 5) -> bytes:
-    """The bytes of an outbox in which n messages wait."""
+    """Return the bytes of an outbox in which n messages wait."""
     outbox = box(path)
     outbox.reserve()
     for k in range(n):

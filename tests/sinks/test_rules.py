@@ -18,7 +18,7 @@ NOON = datetime(2026, 6, 1, 12).timestamp()
 
 
 def step(kind: str, duration: float = 5.0, number: int = 1):
-    """A message of a cry."""
+    """Make a message of a cry."""
     return cry(number, kind, event=f"cry-{number}", duration=duration)
 
 

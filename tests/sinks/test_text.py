@@ -16,7 +16,7 @@ from tests.sinks.messages import cry, source
 
 @pytest.fixture(autouse=True)
 def local_time(monkeypatch):
-    """Two hours east of UTC, without summer time."""
+    """Set the time zone two hours east of UTC, without summer time."""
     monkeypatch.setenv("TZ", "XXX-2")
     time.tzset()
     yield

@@ -300,7 +300,7 @@ def test_server_that_is_down_for_a_while(tmp_path, caplog):
 
 
 def test_server_that_is_killed_does_not_spin():
-    """Every failure waits."""
+    """Every failure is followed by a wait."""
     out = WebhookSink(WebhookSettings(f"http://127.0.0.1:{free_port()}", first_wait=0.2, longest_wait=0.2))
     with Dispatcher([out]) as dispatcher:
         dispatcher.send(cry())

@@ -103,7 +103,7 @@ def test_talk_is_bounded(caplog):
 
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_close_ends_the_whole_family(monkeypatch, stubborn):
-    """Also a grandchild, and also who does not want to."""
+    """A grandchild is ended, too, and also a process that ignores signals."""
     monkeypatch.setattr("edgecry.children.GRACE", 0.2)
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
     script = (

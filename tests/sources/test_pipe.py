@@ -116,7 +116,7 @@ def test_what_comes_as_it_sounds_gathers(pipe):
 @pytest.mark.parametrize("expected", [1, 32_000])
 @pytest.mark.parametrize("rate", [16_000, 192_000, 3_072_000])
 def test_a_rest_is_over_before_the_pipe_is_full(pipe, expected, rate):
-    """Also where a header says that more comes than was expected."""
+    """This holds even if a header says that more comes than was expected."""
     (rest,) = Rests(pipe[0].fileno(), expected).read(0.1, rate // 10, rate)
     assert 0 < rest * rate <= PIPE_BYTES / 4
 

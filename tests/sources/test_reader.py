@@ -100,7 +100,7 @@ def test_a_live_source_never_waits_and_what_is_lost_is_counted():
 
 
 def test_a_card_that_runs_fast_is_still_live():
-    """One percent more than its rate, for hours."""
+    """The source gives one percent more than its rate for hours."""
     clock = Clock()
     source = Live(clock)
     reader = Reader(source, hold=1, clock=clock)
@@ -177,7 +177,7 @@ def test_stop_while_a_file_waits_for_room():
 
 
 def test_idle_while_the_source_hangs():
-    """And only then: coming back with nothing is a sign of life."""
+    """It is only then: coming back with nothing is a sign of life."""
     clock, hangs, free = Clock(), threading.Event(), threading.Event()
 
     def hang() -> np.ndarray:

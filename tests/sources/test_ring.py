@@ -22,7 +22,7 @@ steps = st.lists(
 
 
 def timeline(ring: Ring, n: int) -> np.ndarray:
-    """The next samples, each of which is its own index on the timeline."""
+    """Return the next samples. Each is its own index on the timeline."""
     return np.arange(ring.position, ring.position + n, dtype=np.float32)
 
 
@@ -154,7 +154,7 @@ def test_capacity():
 
 
 def test_reading_waits_for_as_much_as_is_wanted():
-    """And no longer than it may, nor for more than there is room for."""
+    """It waits no longer than it may, and not for more than there is room for."""
     ring = Ring(10)
     ring.write(ones(3))
     late = threading.Timer(0.05, ring.write, [ones(4)])

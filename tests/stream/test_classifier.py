@@ -31,7 +31,7 @@ CHUNKS = [[1], [17], [160], [8191], [10**9], [3, 1000, 1]]
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("shared", [True, False])
 def test_scores_are_the_detectors(tmp_path, engine, shared):
-    """To the last bit, of each window alone, with frames shared or not."""
+    """The scores are those of each window alone, to the last bit, with frames shared or not."""
     model = streams.detector(tmp_path, replace(streams.SPEC, center=not shared))
     y = streams.scene(4, (1, 2.2), (3, 4))[:31_950]
     stream = listen(model, engine=engine)
@@ -276,7 +276,7 @@ def test_memory_does_not_grow(loud, why):
 
 
 def held() -> tuple[int, int, int]:
-    """Bytes of memory, file descriptors and threads of this process."""
+    """Return the bytes of memory, the file descriptors and the threads of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     counts = (len(list(Path(f"/proc/self/{kind}").iterdir())) for kind in ("fd", "task"))
     return pages * os.sysconf("SC_PAGE_SIZE"), *counts

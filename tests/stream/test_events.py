@@ -20,7 +20,7 @@ PLAIN = EventSettings(
 
 
 def row(*scores: float, hop: float = 1.0, length: float = 1.0, begin: float = 0.0) -> list[Window]:
-    """Windows of these scores, one every ``hop`` seconds; None is a window that was skipped."""
+    """Return windows of these scores, one every ``hop`` seconds; None is a window that was skipped."""
     return [
         Window(begin + i * hop, begin + i * hop + length, s or 0.0, None, s is None)
         for i, s in enumerate(scores)
@@ -297,7 +297,7 @@ def settings(draw) -> EventSettings:
 
 @st.composite
 def windows(draw) -> list[Window]:
-    """In order; overlapping, touching or apart; with holes."""
+    """Windows come in order: overlapping, touching or apart, and with holes."""
     length = draw(st.sampled_from([0.5, 1.0, 3.0]))
     result, start = [], 0.0
     for score in draw(scores):
@@ -392,7 +392,7 @@ def test_memory_is_bounded(settings):
 
 @given(windows(), settings())
 def test_expects_tells_what_a_push_would(windows, settings):
-    """And asking changes nothing."""
+    """Asking changes nothing."""
     tracker, other = EventTracker(settings), EventTracker(settings)
     for window in windows:
         expected = tracker.expects(*window[:3]) and not window.skipped

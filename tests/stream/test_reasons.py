@@ -40,7 +40,7 @@ def test_reasons_of_another_rate(tmp_path, loud):
 
 
 def test_reasons_are_asked_for_while_it_cries(loud, why):
-    """From the window that announces it, every so often, until it is over."""
+    """A reason is asked for from the window that announces the cry, at intervals, until it is over."""
     stream = listen(why, detector=loud, reason_every=0.5)
     events = run(stream, streams.scene(6, (2, 4)))
     asked = [round(w.end, 3) for w in stream.recent if w.reasons]

@@ -19,7 +19,7 @@ Y = streams.noise(8, level=0.1) * np.linspace(0.01, 1, 8 * streams.SR, dtype=np.
 
 
 def over(*specs, engine="numpy", sr=streams.SR, keep=KEEP, y=Y, hop=HOP):
-    """Vectors of a stream of the samples, by each recipe; and the samples."""
+    """Return the vectors of a stream of the samples by each recipe, and the samples."""
     samples = History(keep)
     vectors = share(samples, sr, [FeatureExtractor(spec, engine) for spec in specs], keep, hop)
     return samples, vectors
@@ -74,7 +74,7 @@ def test_of_a_network_on_frames(engine):
 
 
 def computed(monkeypatch) -> list[int]:
-    """How many frames are computed, call by call."""
+    """Count the frames that are computed, call by call."""
     counts = []
     frames = FeatureExtractor.frames
 

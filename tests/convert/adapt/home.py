@@ -16,7 +16,7 @@ THRESHOLD = 0.2
 
 
 def base(path: Path) -> Path:
-    """A network that takes for a cry what is loud."""
+    """Save a network that takes loud sounds for cries."""
     return graphs.save(path, network())
 
 
@@ -25,12 +25,12 @@ def network() -> ModelProto:
 
 
 def whistle(seed: int, gain: float = 0.5, seconds: float = 0.4) -> np.ndarray:
-    """A cry: a pure high tone, from the second tenth on."""
+    """Make a cry: a pure high tone, from the second tenth of a second on."""
     return _sound(seed, 2500, gain, seconds)
 
 
 def rumble(seed: int, gain: float = 0.5, seconds: float = 0.4) -> np.ndarray:
-    """Another sound: a low tone."""
+    """Make another sound: a low tone."""
     return _sound(seed, 300, gain, seconds)
 
 
@@ -42,7 +42,7 @@ def _sound(seed: int, pitch: float, gain: float, seconds: float) -> np.ndarray:
 
 
 def write(folder: Path, *, n: int = 3, days: int = 4, gain: float = 0.5) -> Path:
-    """``n`` clips of each kind a day, named as edgecry names its recordings, in two folders."""
+    """Write ``n`` clips of each kind and day, named as edgecry names its recordings, in two folders."""
     for kind, sound in (("cry", whistle), ("not_cry", rumble)):
         (folder / kind).mkdir(parents=True)
         for day in range(days):
