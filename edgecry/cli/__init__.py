@@ -31,6 +31,7 @@ COMMANDS = (
     "warmup",
     "listen",
     "page",
+    "setup",
     "service",
 )
 

@@ -1,0 +1,33 @@
+"""edgecry setup and edgecry page: without a terminal, and what they show."""
+
+from edgecry.cli.setup import Shown
+from edgecry.web.keys import KEY_FILE
+
+
+def test_setup_without_a_terminal_says_what_it_needs(run):
+    code, out, err = run("setup")
+    assert (code, out) == (2, "")
+    assert "needs a terminal" in err
+    assert "edgecry service --config FILE" in err
+
+
+def test_a_dry_run_changes_nothing(tmp_path, capsys):
+    changes = Shown()
+    changes.write(tmp_path / "edgecry.toml", "a = 1\n")
+    changes.run("systemctl", "daemon-reload")
+    assert not list(tmp_path.iterdir())
+    assert "would write" in (out := capsys.readouterr().out)
+    assert "would run systemctl daemon-reload" in out
+
+
+def test_page_shows_the_address_with_its_key(run, tmp_path):
+    code, out, _ = run("page", "--web", ":9000", "--state", tmp_path)
+    key = (tmp_path / KEY_FILE).read_text().strip()
+    assert code == 0
+    assert f":9000/?key={key}\n" in out
+
+
+def test_page_needs_an_address(run):
+    code, _, err = run("page")
+    assert code == 2
+    assert "give --web" in err
