@@ -154,7 +154,9 @@ def plan(settings: ListenSettings, environment: Mapping[str, str] | None = None)
         raise EdgecryError(f"[events] {error}") from error
     device = settings.name or default_device()
     labels = () if models.reasons is None else (*models.labels, UNCERTAIN)
-    sinks = sink_settings(settings.sinks, device, labels, environment, settings.heartbeat)
+    web = settings.web
+    page = address(web, web.place[1]) if web.address and not web.is_local else None
+    sinks = sink_settings(settings.sinks, device, labels, environment, settings.heartbeat, page)
     outbox = outbox_path(settings, environment) if is_durable(sinks) else None
     state = state_folder(settings, environment)
     made = Plan(settings, device, models, detector, threshold, events, sinks, outbox, state)

@@ -47,6 +47,7 @@ def discovery(
     reasons: tuple[str, ...] = (),
     expire_after: int | None = None,
     machine: str = "",
+    page: str | None = None,
 ) -> dict[str, str]:
     """Make the discovery messages, as JSON by topic; all are to be retained.
 
@@ -64,6 +65,8 @@ def discovery(
         Seconds without a state after which crying and the microphone are unavailable.
     machine : str
         What tells this machine from others of its name.
+    page : str, optional
+        Address of the device's own page.
     """
     device = identifier(topics, machine)
     config = {
@@ -73,6 +76,7 @@ def discovery(
             "manufacturer": "edgecry",
             "model": "edgecry",
             "sw_version": __version__,
+            **({"configuration_url": page} if page else {}),
         },
         "origin": {"name": "edgecry", "sw_version": __version__},
         "availability": [{"topic": topics.availability}],

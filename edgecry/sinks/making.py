@@ -40,6 +40,7 @@ def sink_settings(
     reasons: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     heartbeat: float = 0.0,
+    page: str | None = None,
 ) -> dict[str, Any]:
     """Check the tables of sinks, with what they leave open filled in.
 
@@ -56,6 +57,8 @@ def sink_settings(
         the process if left out. CREDENTIALS_DIRECTORY is where systemd puts the files that the tables name.
     heartbeat : float
         Seconds between heartbeats; a sink that can take a silent device for dead does so after three.
+    page : str, optional
+        Address of the device's own page, as other machines reach it.
 
     Returns
     -------
@@ -71,6 +74,8 @@ def sink_settings(
     known: dict[str, Any] = {"device": device, "reasons": list(reasons)}
     if heartbeat:
         known["expire_after"] = round(3 * heartbeat)
+    if page:
+        known["page"] = page
     found = {}
     for name, sink in SINKS.items():
         if name not in tables and name not in ALWAYS:

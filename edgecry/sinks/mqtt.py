@@ -83,6 +83,8 @@ class MqttSettings:
     expire_after : int, optional
         Seconds after which Home Assistant takes a silent device for dead. Each heartbeat repeats the
         state; give at least twice its interval. The last will covers all but a listener that hangs.
+    page : str, optional
+        Address of the device's own page, to which Home Assistant links.
     keepalive : int
         Seconds between signs of life to the broker.
     timeout : float
@@ -106,6 +108,7 @@ class MqttSettings:
     name: str | None = None
     reasons: tuple[str, ...] = ()
     expire_after: int | None = None
+    page: str | None = None
     keepalive: int = 30
     timeout: float = 10.0
     first_wait: float = 1.0
@@ -126,6 +129,8 @@ class MqttSettings:
             raise EdgecryError("mqtt: key_file: found a key without its certificate; give cert_file")
         whole("mqtt: keepalive", self.keepalive, 1, 65535, "s")
         number("mqtt: timeout", self.timeout, 0, unit="s", above=True)
+        if self.page is not None and not self.page.startswith(("http://", "https://")):
+            raise EdgecryError(f"mqtt: page: found {self.page!r}; allowed is http://host or https://host")
         if self.expire_after is not None:
             whole("mqtt: expire_after", self.expire_after, 1, unit="s")
         Backoff(self.first_wait, self.longest_wait)
@@ -272,7 +277,13 @@ class MqttSink(Sink):
             prefix = settings.home_assistant.strip("/")
             name = settings.name or f"edgecry {settings.device}"
             messages = discovery(
-                self._topics, prefix, name, settings.reasons, settings.expire_after, self._machine
+                self._topics,
+                prefix,
+                name,
+                settings.reasons,
+                settings.expire_after,
+                self._machine,
+                settings.page,
             )
             for topic in former_topics(self._topics, prefix):
                 self._publish(topic, "")

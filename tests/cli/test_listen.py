@@ -231,7 +231,11 @@ def test_check_config_refuses(run, ear, tmp_path):
 
 def test_second_signal_ends_at_once(flags):
     """Here while a command that was asked to end takes its time."""
-    slow = f"{sys.executable} -c 'import time; time.sleep(600)'"
+    # It ends with whoever started it, so that it does not outlive the test.
+    code = (
+        "import os, time; p = os.getppid(); [time.sleep(0.1) for _ in iter(lambda: os.getppid() == p, False)]"
+    )
+    slow = f"{sys.executable} -c '{code}'"
     argv = ("-", *flags, "--exec", slow)
     with start(*argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listener:
         listener.stdin.write(noise(1.5))

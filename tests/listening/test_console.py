@@ -44,6 +44,15 @@ def test_what_matters_comes_first(level, score, since, more):
             assert re.search(r" -?\d+ dB  \d\.\d\d(?=$|  )", line), "all but the bar fits a phone"
 
 
+@pytest.mark.parametrize("width", [39, 79])
+def test_what_is_wrong_comes_first(width):
+    """Unless a baby cries, which is heard all the same then."""
+    line = view_line(-99, 0, None, 5.0, "21:04", width, "digital silence")
+    assert line.startswith("DIGITAL SILENCE, last cry 21:04")
+    assert len(line) <= width
+    assert view_line(0, 1, 1.0, 5.0, "", width, "clipping").startswith("CRYING for 4 s")
+
+
 def test_louder_is_longer():
     bars = [view_line(level, 0, None, 0).count("#") for level in (-math.inf, -90, -70, -35, 0, 6)]
     assert bars == [0, 0, 0, BAR // 2, BAR, BAR]

@@ -75,6 +75,11 @@ def test_the_device():
     }
 
 
+def test_its_page():
+    assert config(page="http://cot.local:8377/")["device"]["configuration_url"] == "http://cot.local:8377/"
+    assert "configuration_url" not in config()["device"]
+
+
 def test_its_entities():
     found = config()["components"]
     assert {key: entity["platform"] for key, entity in found.items()} == {

@@ -540,6 +540,7 @@ def test_what_is_not_heard_is_told_and_told_again(broker, outbox):
         ({"host": ""}, "host"),
         ({"host": "a b"}, "host"),
         ({"host": "mqtt://host"}, "host"),
+        ({"page": "cot.local:8377"}, "page: found 'cot.local:8377'"),
         ({"port": 0}, "port: 0 is out of range"),
         ({"port": 65536}, "port: 65536 is out of range"),
         ({"device": "a/b"}, "device"),
