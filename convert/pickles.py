@@ -184,7 +184,7 @@ def explain_refusal(scan: Scan) -> str:
 #: What to do with a model of these, by the library's name.
 _BOOSTING = dict.fromkeys(
     ("XGBoost", "LightGBM", "CatBoost"),
-    "Train a classifier of scikit-learn, such as HistGradientBoostingClassifier, on the same features",
+    "If it is your own, load it in Python and give it to convert.convert(model), see docs/own-models.md",
 )
 
 

@@ -125,9 +125,9 @@ def convert_stranger(
     """
     origin = source.model.origin
     with opened(source, spec, trial) as found:
+        class_names(found.examined.classes, found.examined.encoder, names)  # refuses before the proof is made
         if found.warning and not trial.anyway:
             raise ConversionError(f"{origin}: {found.warning}. If you know better: --anyway")
-        class_names(found.examined.classes, found.examined.encoder, names)  # refuses before the proof is made
         made = prove_apart(
             found.folder,
             origin,

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import Refused
 from . import vectors as made
+from .boosted import is_boosted
 from .graph import export
 from .region import find_outside
 from .structure import check_structure
@@ -79,7 +80,7 @@ def examine(
         try:
             X = np.concatenate([given, sounds, made.vectors(estimator)])
             probabilities = np.asarray(estimator.predict_proba(X.astype(np.float64)), dtype=np.float64)
-            predicted = np.searchsorted(estimator.classes_, estimator.predict(X.astype(np.float64)))
+            predicted = np.searchsorted(estimator.classes_, np.ravel(estimator.predict(X.astype(np.float64))))
             outside = find_outside(estimator, sounds)
         except MemoryError:
             raise
@@ -126,7 +127,7 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
     from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
     kind = type(estimator).__name__
-    if not isinstance(estimator, BaseEstimator) or isinstance(estimator, type):
+    if not (isinstance(estimator, BaseEstimator) or is_boosted(estimator)) or isinstance(estimator, type):
         raise Refused(f"holds a {kind}, not a scikit-learn estimator; save the classifier itself")
     if is_regressor(estimator):
         raise Refused(f"{kind} is a regressor; edgecry needs a classifier with predict_proba")

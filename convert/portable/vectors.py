@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .boosted import boosted, is_boosted
 from .converters.nodes import unwrap
 from .widths import is_passthrough, width_of
 
@@ -168,6 +169,10 @@ def training_points(estimator: Any) -> Any:
 
 def trees_of(estimator: Any) -> list[dict[str, Any]]:
     """Every tree's parallel arrays, from whatever kind of tree model."""
+    if is_boosted(estimator):
+        return [
+            {**tree._asdict(), "inner": np.flatnonzero(tree.left >= 0)} for tree in boosted(estimator).trees
+        ]
     if hasattr(estimator, "_predictors"):
         return [_of_histogram(tree.nodes) for iteration in estimator._predictors for tree in iteration]
     members = [estimator] if hasattr(estimator, "tree_") else _members(estimator)

@@ -48,10 +48,13 @@ def _stated(estimator: Any) -> int | None:
             value: Any = getattr(estimator, name, None)
         except (AttributeError, TypeError, IndexError):  # a property that asks a part
             value = None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
         if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # a number of NumPy
-            return int(value.item())
+            value = value.item()
+        if isinstance(value, int) and not isinstance(value, bool) and value:
+            return value
+    names = getattr(estimator, "feature_names_", None)  # CatBoost's, where it was read from a file
+    if isinstance(names, list) and names:
+        return len(names)
     tree = getattr(estimator, "tree_", None)
     return None if tree is None else int(tree.n_features)
 

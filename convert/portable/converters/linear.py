@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import Refused
-from . import support_vectors
+from ..boosted import is_boosted
+from . import boosting, support_vectors
 from .nodes import Nodes
 from .trees import hist_scores
 
@@ -35,6 +36,8 @@ def decision_function(nodes: Nodes, model: Any, x: str) -> str:
     if kind in ("GradientBoostingClassifier", "AdaBoostClassifier"):
         scores = nodes.leaf_in_float32(model, x, raw_scores=True)
         return nodes.column(scores, 1) if len(model.classes_) == 2 else scores
+    if is_boosted(model):
+        return boosting.scores(nodes, model, x)
     raise Refused(
         f"the decision function of {kind} cannot be converted; edgecry has no ONNX counterpart of it"
     )

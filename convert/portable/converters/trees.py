@@ -36,8 +36,6 @@ def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
     a calibration on top can turn the last bit into a step. So it only says which leaf each tree ends
     in; the leaves' values are looked up, and added in scikit-learn's order.
     """
-    from onnx import TensorProto, numpy_helper
-
     baseline = np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
     columns: list[dict[str, Any]] = []
     values: list[Any] = []
@@ -47,6 +45,25 @@ def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
             columns.append(_columns(len(columns), sum(len(v) for v in values), tree.nodes))
             leaves = start + tree.nodes["value"][columns[-1]["target_nodeids"]]
             values.append(leaves[:, None] * np.eye(len(baseline))[target])
+    return summed_leaves(nodes, x, columns, values, "BRANCH_LEQ")
+
+
+def summed_leaves(nodes: Nodes, x: str, columns: list[dict[str, Any]], values: list[Any], branch: str) -> str:
+    """Sum the leaves that a row reaches, tree by tree: [N, n_scores].
+
+    Parameters
+    ----------
+    nodes : Nodes
+    x : str
+        [N, width]
+    columns : list of dict
+        A tree's arrays each, as the operator takes them. A leaf's weight is its number among all leaves.
+    values : list of array, each of shape (leaves of a tree, n_scores)
+    branch : {"BRANCH_LEQ", "BRANCH_LT"}
+        When a row goes to the first child.
+    """
+    from onnx import TensorProto, numpy_helper
+
     merged = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     tensors = {
         f"{name}_as_tensor": numpy_helper.from_array(merged.pop(name).astype(np.float64), name)
@@ -58,7 +75,7 @@ def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
         op_domain="ai.onnx.ml",
         op_version=3,
         n_targets=len(columns),
-        nodes_modes=["LEAF" if is_leaf else "BRANCH_LEQ" for is_leaf in merged.pop("is_leaf")],
+        nodes_modes=["LEAF" if is_leaf else branch for is_leaf in merged.pop("is_leaf")],
         **{name: [int(v) for v in entries] for name, entries in merged.items()},
         **tensors,
     )
