@@ -40,7 +40,7 @@ _NAMES = {
     "numpy.ma.core": "MaskedArray _mareconstruct",
     "sklearn.utils": "Bunch",
     # What SplineTransformer keeps.
-    "scipy.interpolate._bsplines": "BSpline",
+    "scipy.interpolate._bsplines": "BSpline _BSpline",
     "scipy._lib.array_api_compat.numpy._aliases": "asarray",
 }
 #: NumPy's functions of one number, which a FunctionTransformer names; `converters.transforms` has them.
