@@ -1,4 +1,4 @@
-"""Recordings under other conditions: short, far away, under sounds, quieter, in noise; and other corpora."""
+"""Recordings under other conditions: quieter, in noise, of other corpora, and in closed form."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ from convert.cry.corpora import APP
 from convert.cry.examples import SIZE, SR, Listener, changed
 from convert.cry.folds import OutOfFold, calibrated
 from convert.cry.material import Material
-from convert.cry.questions import (
-    LENGTHS,
-    OVER,
-    RATIOS,
-    backgrounds,
-    cut_short,
-    far_away,
-    heard,
-    heard_under,
-)
 from convert.cry.variation import Signal, coloured_noise, mixed
 from convert.evaluation.bootstrap import bootstrap
 from convert.evaluation.figures import auc
@@ -31,7 +21,6 @@ from convert.evaluation.gain import DECIBELS, gain_test, scaled
 from convert.evaluation.report import Measurements, Value, gain_section
 from convert.evaluation.sections import hit_rates
 from convert.tell import Tell
-from edgecry.arrays import Float32
 
 #: Noise that recordings are mixed with: slope of its spectrum, ratio of the powers in dB, and its top in Hz.
 NOISES: Final[Mapping[str, tuple[float, float, float | None]]] = {
@@ -48,61 +37,11 @@ _TEST_SEED: Final = 1
 
 
 def changed_recordings(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
-    """Ask about cries that are cut, far away and under sounds, and about all recordings in noise."""
+    """Ask about all recordings again, quieter and in noise."""
     return [
-        _short_and_far(found, draws, tell),
-        *_under(found, draws, tell),
         _gain(found, draws, tell),
         _noise(found, draws, tell),
     ]
-
-
-def _short_and_far(found: OutOfFold, draws: int, tell: Tell) -> Measurements:
-    tell("cries cut short, and far away")
-    material = found.material
-    cries = np.flatnonzero(material.y == 1).tolist()
-    asked = {name: cut_short(*limits) for name, limits in LENGTHS.items()} | {"far away": far_away}
-    rows: dict[str, Mapping[str, Value]] = {
-        "as recorded": _recall(found, {row: material.examples[row].heard for row in cries}, draws)
-    }
-    for name, change in asked.items():
-        rows[name] = _recall(found, {row: heard(material.examples[row], change) for row in cries}, draws)
-    note = (
-        "The loudest stretch of every cry, by itself. Far away: a made response of a room of 0.25 to 0.7 s, "
-        "the direct sound from 8 dB over its tail to 8 dB under it."
-    )
-    title = f"Short cries, and far ones, at the threshold {found.threshold:g}"
-    return Measurements(title, "cries", rows, (note,))
-
-
-def _under(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
-    """Mix the loudest 3 s of cries with other sounds that the same network has not learned."""
-    material, fold = found.material, found.fold_of()
-    cries = np.flatnonzero(material.y == 1).tolist()
-    rows: dict[str, Mapping[str, Value]] = {}
-    for name, categories in OVER.items():
-        tell(f"cries under {name}")
-        there = backgrounds(dict(enumerate(material.examples)), categories)
-        by_fold = {number: [row for row in there if fold[row] == number] for number in set(fold.values())}
-        rng = np.random.default_rng(recipe.SEED)
-        pairs = {row: int(rng.choice(by_fold[fold[row]])) for row in cries if by_fold[fold[row]]}
-        for ratio in RATIOS if pairs else ():
-            features = {
-                row: heard_under(material.examples[row], material.examples[other], ratio)
-                for row, other in pairs.items()
-            }
-            rows[f"{name}, {ratio:+g} dB"] = _recall(found, features, draws)
-    note = "The ratio is that of the powers of the loudest 3 s of a cry and of what lies over it."
-    title = f"Cries under other sounds, at the threshold {found.threshold:g}"
-    return [Measurements(title, "under", rows, (note,))] if rows else []
-
-
-def _recall(found: OutOfFold, features: Mapping[int, Float32], draws: int) -> dict[str, Value]:
-    judged = found.judge(features)
-    hit = np.array([p >= found.threshold for p in judged.values()])
-    groups = [found.material.groups[row] for row in judged]
-    rates = hit_rates([hit], np.ones(len(hit), np.intp), groups, draws=draws)
-    return {"cries": len(hit), "recall": rates["recall"]}
 
 
 def _gain(found: OutOfFold, draws: int, tell: Tell) -> Measurements:
@@ -238,5 +177,8 @@ def closed_forms(found: OutOfFold) -> Measurements:
         }
         for kind in dict.fromkeys(kinds.tolist())
     }
-    note = "Synthetic, 0 to -80 dB of full scale; as those that are learned, of another seed. By any fold."
+    note = (
+        "Synthetic, 0 to -80 dB of full scale; as those that are learned, of another seed, but for bursts, "
+        "of which none is learned. By any fold."
+    )
     return Measurements("Sounds in closed form", "kind", rows, (note,))

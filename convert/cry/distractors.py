@@ -170,6 +170,28 @@ def hummed(n: int, sr: int, rng: np.random.Generator) -> Signal:
     return out
 
 
+def bursts(n: int, sr: int, rng: np.random.Generator) -> Signal:
+    """Short voiced bursts that die away, over a quiet room: barks, yelps, squeaks, knocks that ring."""
+    y = coloured_noise(n, sr, 1, rng) * 10 ** rng.uniform(-4, -1.5)
+    pitch, decay = np.exp(rng.uniform(np.log(150), np.log(900))), rng.uniform(0.02, 0.15)
+    glide, noisy, at = rng.uniform(-0.4, 0.4), rng.uniform(0, 1.5), rng.uniform(0, 0.8)
+    low, high = rng.uniform(100, 600), rng.uniform(1200, 4000)
+    while at < n / sr:
+        start = round(at * sr)
+        t = np.arange(min(n - start, round(6 * decay * sr))) / sr
+        spectrum = np.fft.rfft(rng.standard_normal(len(t)))
+        f = np.fft.rfftfreq(len(t), 1 / sr)
+        noise = np.fft.irfft(np.where((f > low) & (f < high), spectrum, 0), len(t))
+        phase = 2 * np.pi * pitch * rng.uniform(0.9, 1.1) * np.cumsum(1 + glide * t / (6 * decay)) / sr
+        voice = sum(np.sin(k * phase) * np.exp(-t * k * rng.uniform(2, 8)) / k for k in range(1, 7))
+        burst = voice + noisy * noise / max(float(np.abs(noise).max(initial=0)), 1e-9)
+        y[start : start + len(t)] += (
+            rng.uniform(0.4, 1) * burst * np.exp(-t / decay) * np.minimum(1, t / 0.005)
+        )
+        at += rng.uniform(0.3, 1) if rng.random() < 0.75 else rng.uniform(1, 3)
+    return y
+
+
 def silence(n: int, sr: int, rng: np.random.Generator) -> Signal:  # noqa: ARG001
     """Nothing at all."""
     return np.zeros(n)
@@ -196,8 +218,9 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "beeps": beeps,
     "music box": music_box,
     "hummed": hummed,
+    "bursts": bursts,
 }
-#: Sounds of a kind that are learned; more of the kinds that vary most.
+#: Sounds of a kind that are learned; more of the kinds that vary most, and none of one that is only tested.
 LEARNED: Final = 15
 MORE: Final[Mapping[str, int]] = {
     "silence": 1,
@@ -206,6 +229,7 @@ MORE: Final[Mapping[str, int]] = {
     "fan": 50,
     "shush": 20,
     "motor": 30,
+    "bursts": 0,
 }
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from convert.cry.examples import SR, Example, Listener
-from convert.cry.tracks import far
+from convert.cry.examples import SR, Example
+from convert.cry.rooms import any_room
 from edgecry.arrays import Float32
 from edgecry.audio.load import load_audio
 
@@ -40,8 +40,12 @@ def cut_short(low: float, high: float) -> Change:
 
 
 def far_away(y: Float32, rng: np.random.Generator) -> Float32:
-    """Let a recording sound as across a room."""
-    return far(y, rng)
+    """Let a recording sound as across some room."""
+    response = any_room(SR, rng)
+    size = len(y) + len(response)
+    heard = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(response, size), size)
+    out: Float32 = heard[: len(y)].astype(np.float32)
+    return out
 
 
 def loudest(y: Float32, n: int) -> Float32:
@@ -53,14 +57,13 @@ def loudest(y: Float32, n: int) -> Float32:
     return y[start : start + n]
 
 
-def heard(example: Example, change: Change) -> Float32:
-    """Give the features of a recording after a change; seeded by its name."""
-    y = load_audio(example.sound.path, SR).samples
-    return Listener().hear(change(y, _rng(example)))
+def changed(example: Example, change: Change) -> Float32:
+    """Give the samples of a recording after a change; seeded by its name."""
+    return change(load_audio(example.sound.path, SR).samples, _rng(example))
 
 
-def heard_under(example: Example, other: Example, ratio_db: float) -> Float32:
-    """Give the features of the loudest 3 s of a cry with another recording over it.
+def under(example: Example, other: Example, ratio_db: float, whole: bool = False) -> Float32:
+    """Give the samples of a cry with another recording over it.
 
     Parameters
     ----------
@@ -68,14 +71,18 @@ def heard_under(example: Example, other: Example, ratio_db: float) -> Float32:
         The other is begun anew where it is too short.
     ratio_db : float
         Power of the cry to that of the other, in dB.
+    whole : bool
+        Take the whole recording of the cry, not its loudest 3 s.
     """
-    cry = loudest(load_audio(example.sound.path, SR).samples, round(_ASKED * SR))
+    cry = load_audio(example.sound.path, SR).samples
+    if not whole:
+        cry = loudest(cry, round(_ASKED * SR))
     y = load_audio(other.sound.path, SR).samples
     y = np.roll(np.resize(y, max(len(y), len(cry))), -int(_rng(example).integers(len(y))))[: len(cry)]
     power, over = (float(np.mean(np.square(x, dtype=np.float64))) for x in (cry, y))
     gain = np.sqrt(power / max(over, 1e-20)) * 10 ** (-ratio_db / 20)
     mixed: Float32 = (cry + gain * y).astype(np.float32)
-    return Listener().hear(mixed)
+    return mixed
 
 
 def backgrounds(examples: Mapping[int, Example], names: tuple[str, ...]) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from convert.cache import cache_folder
 from convert.cry import recipe
+from convert.cry.altered import altered_cries
 from convert.cry.conditions import changed_recordings, closed_forms, left_out
 from convert.cry.folds import OutOfFold, out_of_fold
 from convert.cry.material import Material, read_material
@@ -77,6 +78,7 @@ def measure(material: Material, *, draws: int, tell: Tell) -> Measured:
         *rooms(found, judge, draws),
         other_thresholds(found, draws),
         reliable(found),
+        *altered_cries(found, judge, draws, tell),
         *changed_recordings(found, draws, tell),
         closed_forms(found),
         *nights(found, tell),

@@ -1,5 +1,6 @@
 """detector: a network as a procedure, and that the device says the same of every recording."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -57,7 +58,8 @@ def test_one_kind_alone_is_refused(material):
 
 
 def test_without_pytorch_it_says_what_to_install(material, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "convert.cry.learn", None)
+    monkeypatch.setitem(sys.modules, "convert.cry.learn", None)
+    monkeypatch.delattr("convert.cry.learn", raising=False)  # which an earlier import left
     procedure = replace(material.procedure, cache=None)
     with pytest.raises(ConversionError, match=r"PyTorch.*pip install -e '\.\[train\]'"):
         procedure.fit(material.rows, material.y, material.groups, 99)

@@ -8,7 +8,7 @@ import pytest
 from convert.cry import night, questions
 from convert.cry.examples import SR
 from convert.cry.folds import calibrated, calibration
-from convert.cry.questions import cut_short, heard_under, loudest
+from convert.cry.questions import cut_short, loudest, under
 
 
 def test_the_loudest_stretch():
@@ -29,9 +29,20 @@ def test_cut_cries_are_as_long_as_is_said(name):
 def test_under_a_sound_that_is_very_faint_a_cry_is_as_by_itself(material):
     cry = material.examples[0]
     other = next(e for e in material.examples if e.sound.category == "rain")
-    alone = questions.heard(cry, lambda y, rng: loudest(y, 3 * SR))
-    np.testing.assert_allclose(heard_under(cry, other, 300.0), alone, atol=1e-3)
-    assert np.abs(heard_under(cry, other, 0.0) - alone).max() > 1
+    alone = questions.changed(cry, lambda y, rng: loudest(y, 3 * SR))
+    np.testing.assert_allclose(under(cry, other, 300.0), alone, atol=1e-6)
+    mixed = under(cry, other, 0.0)
+    assert np.mean((mixed - alone) ** 2) == pytest.approx(np.mean(alone**2), rel=1e-3)
+    y = questions.changed(cry, lambda y, rng: y)
+    np.testing.assert_allclose(under(cry, other, 300.0, whole=True), y, atol=1e-6)
+
+
+def test_across_a_room_a_cry_begins_later_and_keeps_its_length(material):
+    y = questions.changed(material.examples[0], lambda y, rng: y)
+    heard = questions.changed(material.examples[0], questions.far_away)
+    assert heard.shape == y.shape
+    first = np.flatnonzero(np.abs(y) > 1e-3)[0]
+    assert np.abs(heard[: first + int(1.5 / 343 * SR)]).max() < 0.02 * np.abs(heard).max()
 
 
 def test_calibration_finds_what_was_done_to_probabilities():

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from convert.cry import recipe
+from convert.cry import altered, recipe
 from convert.cry.conditions import under_noise
 from convert.cry.examples import SR
 from convert.cry.folds import out_of_fold
@@ -149,6 +149,30 @@ def test_a_peer_stands_beside_it_where_there_is_a_teacher(material):
 def test_every_short_cry_is_asked_about(measured, material):
     rows = section(measured, "Short cries").rows
     assert {row["cries"] for row in rows.values()} == {int(material.y.sum())}
+
+
+def test_the_peer_is_asked_about_altered_cries_too_and_judged_by_its_own_thresholds(found, monkeypatch):
+    """Here one that hears a cry in everything that lasts a second and a half."""
+    monkeypatch.setattr(altered, "open_teacher", Patient)
+    is_cry = found.material.y == 1
+    judge = np.column_stack([~is_cry, is_cry]).astype(float)
+    short, _, under = altered.altered_cries(found, judge, 10, quiet)
+    assert {row["cries"] for row in short.rows.values()} == {int(is_cry.sum())}
+    for rate in (1, 2):
+        recall = {name: row[f"YAMNet recall where {rate} % pass"].value for name, row in short.rows.items()}
+        assert recall["as recorded"] == 1
+        assert recall["0.7 to 1 s"] == 0
+        assert recall["2 to 3 s"] > 0
+    for rows in (short.rows, under.rows):
+        for row in rows.values():
+            assert row["recall where 2 % pass"].value >= row["recall where 1 % pass"].value
+
+
+class Patient:
+    """A teacher's double."""
+
+    def hear(self, y):
+        return np.array([0.0, float(len(y) >= 1.5 * SR)]), None
 
 
 def test_where_noise_is_added_is_said(measured):
