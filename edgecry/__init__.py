@@ -26,6 +26,7 @@ _HOME = {
     "RuntimeOptions": "edgecry.models.runtimes",
     "SpecError": "edgecry.errors",
     "StreamClassifier": "edgecry.stream.classifier",
+    "Timeline": "edgecry.timeline",
     "Waveform": "edgecry.audio.load",
     "load_audio": "edgecry.audio.load",
 }
@@ -48,6 +49,7 @@ __all__ = [
     "RuntimeOptions",
     "SpecError",
     "StreamClassifier",
+    "Timeline",
     "Waveform",
     "__version__",
     "load_audio",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from edgecry.stream.classifier import StreamClassifier
     from edgecry.stream.events import CryEvent
     from edgecry.stream.settings import EventSettings
+    from edgecry.timeline import Timeline
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,21 @@ from edgecry.audio.load import AudioOptions, Source, Waveform
 from edgecry.audio.recording import Recording
 from edgecry.decision import DIGITS, Cry, Decision, Reasons, decide, find_cry, find_reasons
 from edgecry.detector import Detector, Heard, what_was_heard
-from edgecry.errors import AudioError, EdgecryError
+from edgecry.errors import AudioError, EdgecryError, ModelError, TooLongError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 from edgecry.models.rules import CRY, NO_CRY
 from edgecry.roles import ModelSource, models_for
 
+if TYPE_CHECKING:
+    from edgecry.timeline import Listener, Timeline
+
 #: Number of recordings after which numba has paid for its loading: that takes half a second to a second,
 #: and each recording then takes less. A caller who has had so many will likely have more.
 MANY = 150
+#: Seconds after which a recording is long: its answer is then a timeline, and not one label for all of it.
+LONG = 30.0
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,7 @@ class Classifier:
         # One vector serves both models where their recipes are the same.
         self._is_shared = reasons is not None and ear is not None and reasons.spec == ear.spec
         self._detector = None if ear is None else Detector(ear, now, families if self._is_shared else ())
+        self._idle: list[Listener] = []  # each is taken by one thread at a time
 
     @property
     def model(self) -> CryModel:
@@ -192,9 +198,83 @@ class Classifier:
         ModelError
             A model gives values that are not probabilities.
         """
-        begin = time.perf_counter()
-        rate = self.spec.sr if self._detector is None else self._detector.spec.sr
-        recording = Recording(_with_rate(source, sr), again=rate != self.spec.sr, options=self._audio)
+        again = self._rate != self.spec.sr
+        return self._classified(Recording(_with_rate(source, sr), again, self._audio))
+
+    def timeline(self, source: Source | NDArray[Any], sr: int | None = None) -> Timeline:
+        """Find where in a recording a baby cries.
+
+        The recording is decoded and heard block by block, so that ten hours take no more memory than ten
+        minutes. The cries are those that a :class:`~edgecry.stream.classifier.StreamClassifier` with the same
+        models finds in the same sound.
+
+        Parameters
+        ----------
+        source : path, bytes, binary file object, array, (array, rate) or Waveform
+            The recording, as :meth:`classify` takes it.
+        sr : int, optional
+            The rate of an array in Hz. Every other source states its own.
+
+        Raises
+        ------
+        AudioError
+            The recording cannot be read or holds no samples. Or ``sr`` is missing for an array, or given for
+            another source.
+        ModelError
+            There is no detector, or a model gives values that are not probabilities.
+        """
+        return self._timeline(Recording(_with_rate(source, sr), True, self._audio))
+
+    def answer(self, source: Source | NDArray[Any], sr: int | None = None) -> Prediction | Timeline:
+        """Classify a short recording, and give the timeline of one that lasts more than 30 s.
+
+        The parameters and errors are those of :meth:`classify`. Without a detector every recording is
+        classified as a whole.
+        """
+        recording = Recording(_with_rate(source, sr), True, self._audio)
+        if self._detector is not None and _is_long(recording, self._rate):
+            timeline = self._timeline(recording)
+            if timeline.duration > LONG:  # the header may have promised more than there is
+                return timeline
+        return self._classified(recording)
+
+    @property
+    def _rate(self) -> int:
+        """The rate at which a recording is heard first, in Hz."""
+        return self.spec.sr if self._detector is None else self._detector.spec.sr
+
+    def _timeline(self, recording: Recording) -> Timeline:
+        if self._detector is None:
+            raise ModelError(
+                f"{self.model.path}: works here without a detector, and only a detector finds when a baby "
+                "cries; name one, and leave decision=None (--raw) out"
+            )
+        try:
+            listener = self._idle.pop()
+        except IndexError:
+            listener = self._new_listener()
+        try:
+            return listener.hear(recording.blocks(self._rate))
+        finally:
+            self._idle.append(listener)
+
+    def _new_listener(self) -> Listener:
+        from edgecry.stream.classifier import StreamClassifier
+        from edgecry.timeline import AT_ONCE, Listener
+
+        assert self._detector is not None  # noqa: S101 - see _timeline
+        stream = StreamClassifier(
+            self.model,
+            self._rate,
+            engine=self._detector.extractor.engine,
+            detector=self._detector.model,
+            decision=self._decision,
+            at_once=AT_ONCE,
+        )
+        return Listener(stream, self.model.name)
+
+    def _classified(self, recording: Recording) -> Prediction:
+        begin, rate = time.perf_counter(), self._rate
         waveform = recording.at(rate)
         duration = waveform.duration
         cry, vector = self._listen(waveform)
@@ -295,6 +375,13 @@ class Classifier:
         if self._detector is not None:
             self._detector.extractor = _faster(self._detector.extractor)
             self._detector.whole = _faster(self._detector.whole)
+
+
+def _is_long(recording: Recording, rate: int) -> bool:
+    try:
+        return recording.at(rate, LONG).duration > LONG
+    except TooLongError:
+        return True
 
 
 @contextmanager

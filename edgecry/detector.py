@@ -269,11 +269,13 @@ def is_silent(y: Float32, floor_dbfs: float | None) -> bool:
     if floor_dbfs is None:
         return False
     floor = 10 ** (floor_dbfs / 20)
-    # Most windows are far from quiet. float32 shows that at a quarter of the cost: its sum of so many
+    # Most windows are far from the floor. float32 shows that at a quarter of the cost: its sum of so many
     # squares is right to a hundredth.
     if len(y) <= _ROUGH:
         with np.errstate(over="ignore", invalid="ignore"):
             power, offset = float(np.dot(y, y)) / len(y), float(y.mean())
         if 0.99 * power - 1.01 * offset**2 > 1.01 * floor**2:
             return False
+        if 1.01 * power - 0.99 * offset**2 < 0.99 * floor**2:
+            return True
     return float(np.std(y, dtype=np.float64)) < floor

@@ -12,6 +12,10 @@ class AudioError(EdgecryError):
     """A recording that cannot be read or holds nothing that can be classified."""
 
 
+class TooLongError(AudioError):
+    """A recording that lasts longer than is allowed."""
+
+
 class SpecError(EdgecryError):
     """A feature recipe that contradicts itself or lies outside what the extractor can do."""
 

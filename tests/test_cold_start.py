@@ -25,6 +25,7 @@ STANDARD = (
 DIGEST = {"_sha256", "_sha2"}
 #: Of edgecry itself. Of the rooms that are loaded in part, what is loaded of them.
 OWN = {
+    "answers",
     "arrays",
     "audio",
     "checks",
@@ -39,8 +40,9 @@ OWN = {
     "terminal",
 }
 PARTS = {
-    "audio": {"decoder", "file_header", "load", "recording"},
-    "cli": {"classify", "inputs", "output"},
+    "answers": {"records", "sentences", "writers"},
+    "audio": {"decoder", "file_header", "load", "mixing", "mono", "recording"},
+    "cli": {"classify", "inputs", "outputs"},
     "models": {"runtimes", "bundled", "metadata", "model", "rules"},
 }
 #: Costs that have crept in before, or would be easy to overlook, whoever imports them.

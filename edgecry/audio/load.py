@@ -6,9 +6,9 @@ signal that comes out, whatever the file's rate and channels, and whatever its h
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END, BytesIO
 from pathlib import Path
@@ -18,32 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecry.arrays import Float32
-from edgecry.audio.decoder import BLOCK, Decoder, warn
-from edgecry.audio.mixing import CANCELLED
-from edgecry.errors import AudioError, EdgecryError
-
-MIN_RATE: Final = 1_000
-MAX_RATE: Final = 768_000
-MAX_CHANNELS: Final = 256
+from edgecry.audio.decoder import Decoder, warn
+from edgecry.audio.mono import (
+    SCALES,
+    Mono,
+    array_blocks,
+    check_channels,
+    check_finite,
+    check_rate,
+    describe,
+    join,
+)
+from edgecry.errors import AudioError, EdgecryError, TooLongError
 
 #: The longest recording, unless it is set otherwise, in seconds.
 DAY: Final = 86_400.0
-#: Share of the samples of a file that may be NaN or infinite, and are taken for silence.
-MAX_INVALID: Final = 0.01
 #: Recordings in a row in one file that are read.
 MAX_PARTS: Final = 10_000
-#: Seconds that tell whether channels cancel each other; a few samples do so by chance.
-_TOLD: Final = 0.1
-#: Samples that are resampled all at once; of more, only blocks are held.
-_SHORT: Final = 1 << 20
-#: Zero and unit of each type of array; libsndfile scales files alike.
-_SCALES: Final = {
-    "uint8": (128, 2.0**-7),
-    "int16": (0, 2.0**-15),
-    "int32": (0, 2.0**-31),
-    "float32": (0, 1.0),
-    "float64": (0, 1.0),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +61,16 @@ class Waveform:
     origin: str = "audio"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sr", _check_rate(self.sr, f"{self.origin}: sr"))
+        object.__setattr__(self, "sr", check_rate(self.sr, f"{self.origin}: sr"))
         samples = cast(object, self.samples)
         if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.ndim != 1:
             raise AudioError(
-                f"{self.origin}: samples are {_describe(samples)}; a Waveform takes float32 of shape (n,), "
+                f"{self.origin}: samples are {describe(samples)}; a Waveform takes float32 of shape (n,), "
                 "and load_audio((array, rate)) makes one of other arrays"
             )
         if samples.size == 0:
             raise AudioError(f"{self.origin}: holds no samples; record or copy it again")
-        _check_finite(samples, 0, self.sr, self.origin)
+        check_finite(samples, 0, self.sr, self.origin)
 
     @property
     def duration(self) -> float:
@@ -109,13 +100,17 @@ class AudioOptions:
     longest: float = DAY
 
     def __post_init__(self) -> None:
-        if self.strict is False and type(self.longest) is float and self.longest == DAY:
+        if type(self.strict) is bool and type(self.longest) is float and 0 < self.longest <= 1e9:
             return  # without the module that checks, which a process that answers once does not need
         from edgecry.checks import number, shown
 
         if not isinstance(self.strict, bool):
             raise AudioError(f"strict: found {shown(self.strict)}; allowed are True and False")
         number("longest", self.longest, 0.0, 1e9, "s", above=True, error=AudioError)
+
+
+class OnlyShort(AudioOptions):
+    """As AudioOptions; but of recordings in a row, too, that are too long, no part is taken for all."""
 
 
 #: What :func:`load_audio` takes.
@@ -148,7 +143,7 @@ def load_audio(source: Source, sr: int = 16000, options: AudioOptions = AudioOpt
         The source cannot be read, is not audio, holds no samples or is too long for the options or for
         the memory, an array holds NaN or infinity, or a rate or number of channels is out of range.
     """
-    sr = _check_rate(sr, "sr")
+    sr = check_rate(sr, "sr")
     try:
         return _load(source, sr, options)
     except MemoryError:
@@ -166,16 +161,8 @@ def _load(source: Source, sr: int, options: AudioOptions) -> Waveform:
         if len(source) != 2:
             raise AudioError(f"source: a tuple of {len(source)}; expected (array, rate)")
         return _from_array(source[0], source[1], sr, "array", options)
-    if isinstance(source, bytes | bytearray | memoryview):
-        return _from_file(BytesIO(source), sr, "bytes", options)
-    if isinstance(source, str | os.PathLike):
-        return _from_path(os.fsdecode(source), sr, options)
-    if hasattr(source, "read"):
-        return _from_stream(source, sr, _name(source), options)
-    raise AudioError(
-        f"source: {type(source).__name__} is no audio; allowed are a path, bytes, a binary file object, "
-        "an (array, rate) tuple and a Waveform"
-    )
+    with opened(source) as (file, origin):
+        return _from_file(file, sr, origin, options)
 
 
 def _name(source: object) -> str:
@@ -190,11 +177,44 @@ def _name(source: object) -> str:
 # -- the kinds of source ---------------------------------------------------------------------------
 
 
-def _from_path(path: str, sr: int, options: AudioOptions) -> Waveform:
+@contextmanager
+def opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a source that holds bytes as a file that can be sought, and say what it is called.
+
+    Yields
+    ------
+    file : binary file object
+        At the beginning of the recording. The caller's own file object stays open.
+    origin : str
+        Its name, for messages.
+
+    Raises
+    ------
+    AudioError
+        It is not there, may not be read, or is no source.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield BytesIO(source), "bytes"
+    elif isinstance(source, str | os.PathLike):
+        path = os.fsdecode(source)
+        with _opened_path(path) as file, _seekable(file, path) as found:
+            yield found, path
+    elif hasattr(source, "read"):
+        origin = _name(source)
+        with _seekable(source, origin) as found:
+            yield found, origin
+    else:
+        raise AudioError(
+            f"source: {type(source).__name__} is no audio; allowed are a path, bytes, a binary file object, "
+            "an (array, rate) tuple and a Waveform"
+        )
+
+
+def _opened_path(path: str) -> BinaryIO:
     if not path:
         raise AudioError("source: the path is empty; name a recording")
     try:
-        file = Path(path).open("rb")  # noqa: SIM115 - what goes wrong inside is told elsewhere
+        return Path(path).open("rb")
     except FileNotFoundError:
         raise AudioError(f"{path}: {_why_missing(path)}") from None
     except IsADirectoryError:
@@ -203,8 +223,6 @@ def _from_path(path: str, sr: int, options: AudioOptions) -> Waveform:
         raise AudioError(f"{path}: may not be read; check its permissions") from None
     except (OSError, ValueError) as error:
         raise AudioError(f"{path!r}: cannot be opened ({error}); check the name") from error
-    with file:
-        return _from_stream(file, sr, path, options)
 
 
 def _why_missing(path: str) -> str:
@@ -218,7 +236,9 @@ def _why_missing(path: str) -> str:
     return "no such file; check the name"
 
 
-def _from_stream(file: Any, sr: int, origin: str, options: AudioOptions) -> Waveform:
+@contextmanager
+def _seekable(file: Any, origin: str) -> Iterator[BinaryIO]:
+    """Give a file that can be sought: itself, or what a pipe holds."""
     # File objects are of any make, and raise anything: gzip an EOFError, zipfile its own.
     try:
         is_text = isinstance(file.read(0), str)
@@ -232,11 +252,12 @@ def _from_stream(file: Any, sr: int, origin: str, options: AudioOptions) -> Wave
     if is_text:
         raise AudioError(f"{origin}: is open as text; open it with mode 'rb'")
     if is_seekable:
-        return _from_file(file, sr, origin, options)
+        yield file
+        return
     from edgecry.audio.spool import spooled  # for pipes alone
 
     with spooled(file, origin) as spool:
-        return _from_file(cast(BinaryIO, spool), sr, origin, options)
+        yield cast(BinaryIO, spool)
 
 
 def _from_file(file: BinaryIO, sr: int, origin: str, options: AudioOptions) -> Waveform:
@@ -261,7 +282,7 @@ def _with_following(
             left = options.longest - len(joined) / (4 * sr)
             samples, following = _decoded(file, sr, origin, options, left)
         except EdgecryError as error:
-            if options.strict:
+            if options.strict or (isinstance(error, TooLongError) and isinstance(options, OnlyShort)):
                 raise
             warn(f"{origin}: what follows after {len(joined) / (4 * sr):.2f} s is left out: {error}")
             break
@@ -288,11 +309,11 @@ def _decoded(
     start, channel = file.tell(), None
     while True:
         with Decoder(file, origin, options.strict) as decoder:
-            rate = _check_rate(decoder.rate, f"{origin}: sampling rate in its header")
-            _check_channels(decoder.channels, f"{origin}: its header")
+            rate = check_rate(decoder.rate, f"{origin}: sampling rate in its header")
+            check_channels(decoder.channels, f"{origin}: its header")
             mono = Mono(rate, origin, longest, channel, mends=not options.strict)
             mono.check_length(decoder.stated_seconds)
-            samples = _join(mono.of(decoder.blocks()), rate, sr)
+            samples = join(mono.of(decoder.blocks()), rate, sr)
         if channel is not None or (channel := mono.instead_of_mix()) is None:
             return samples, decoder.next
         del samples
@@ -304,188 +325,20 @@ def _decoded(
 
 
 def _from_array(array: object, rate: object, sr: int, origin: str, options: AudioOptions) -> Waveform:
-    rate = _check_rate(rate, f"{origin}: rate")
-    if not isinstance(array, np.ndarray) or array.dtype.name not in _SCALES or array.ndim not in (1, 2):
+    rate = check_rate(rate, f"{origin}: rate")
+    if not isinstance(array, np.ndarray) or array.dtype.name not in SCALES or array.ndim not in (1, 2):
         raise AudioError(
-            f"{origin}: found {_describe(array)}; allowed are {', '.join(_SCALES)} "
+            f"{origin}: found {describe(array)}; allowed are {', '.join(SCALES)} "
             "of shape (n,) or (n, channels)"
         )
     if isinstance(array, np.ma.MaskedArray):
         raise AudioError(f"{origin}: found a masked array; fill what is masked, or leave it out")
     if array.ndim == 2:
-        _check_channels(array.shape[1], f"{origin} of shape {array.shape}, which is (n, channels)")
+        check_channels(array.shape[1], f"{origin} of shape {array.shape}, which is (n, channels)")
     mono = Mono(rate, origin, options.longest)
-    samples = _join(mono.of(_array_blocks(array)), rate, sr)
+    samples = join(mono.of(array_blocks(array)), rate, sr)
     channel = mono.instead_of_mix()
     if channel is not None:
         warn(f"{origin}: its channels cancel each other; only channel {channel + 1} is heard")
-        samples = _join(Mono(rate, origin, options.longest).of(_array_blocks(array[:, channel])), rate, sr)
+        samples = join(Mono(rate, origin, options.longest).of(array_blocks(array[:, channel])), rate, sr)
     return Waveform(samples, sr, origin)
-
-
-def _array_blocks(array: NDArray[Any]) -> Iterator[Float32]:
-    zero, unit = _SCALES[array.dtype.name]
-    for start in range(0, len(array), BLOCK):
-        with np.errstate(over="ignore"):
-            block = array[start : start + BLOCK].astype(np.float32, copy=False)
-        yield block if unit == 1 else (block - np.float32(zero)) * np.float32(unit)
-
-
-# -- mono, at the wanted rate ----------------------------------------------------------------------
-
-
-class Mono:
-    """Mixes blocks of a recording to one channel, and notices on the way what is wrong with them.
-
-    Parameters
-    ----------
-    rate : int
-        In Hz.
-    origin : str
-        For messages.
-    longest : float
-        Seconds that it may last.
-    channel : int or None
-        The one to take; None mixes all.
-    mends : bool
-        Whether samples that are not finite are taken for silence, in place, and warned of.
-
-    Raises
-    ------
-    AudioError
-        While blocks are mixed: it is too long, or holds a sample that is not finite, or too many of them.
-    """
-
-    def __init__(
-        self, rate: int, origin: str, longest: float, channel: int | None = None, mends: bool = False
-    ) -> None:
-        self._rate, self._origin, self._longest = rate, origin, longest
-        self._channel, self._mends = channel, mends
-        self._frames = self._invalid = 0
-        self._mixed = 0.0
-        self._power: NDArray[np.float64] | None = None
-
-    def of(self, blocks: Iterable[Float32]) -> Iterator[Float32]:
-        """Yield each block, of shape (n, channels) or (n,), as mono of shape (n,)."""
-        for block in blocks:
-            mono = self._mix(block)
-            if not np.isfinite(mono).all():
-                if not self._mends:
-                    _check_finite(mono, self._frames, self._rate, self._origin)
-                bad = ~np.isfinite(block)
-                self._invalid += int(np.count_nonzero(bad.any(axis=1)))
-                block[bad] = 0
-                mono = self._mix(block)
-                _check_finite(mono, self._frames, self._rate, self._origin)  # a sum may overflow
-            self._frames += len(mono)
-            self.check_length(self._frames / self._rate)
-            if block.ndim == 2 and block.shape[1] > 1 and self._channel is None:
-                self._weigh(block, mono)
-            yield mono
-        self._judge()
-
-    def check_length(self, seconds: float) -> None:
-        """Refuse what is too long."""
-        if seconds > self._longest:
-            raise AudioError(
-                f"{self._origin}: lasts {seconds:.0f} s or more, and {self._longest:.0f} s are allowed; "
-                "cut it into parts, or allow more (longest)"
-            )
-
-    def instead_of_mix(self) -> int | None:
-        """Return the loudest channel if the channels cancel each other, which only the end shows."""
-        if self._power is None or self._frames < _TOLD * self._rate:
-            return None
-        alone = float(self._power.sum()) / len(self._power) ** 2  # of a mix of unrelated channels
-        return int(self._power.argmax()) if self._mixed < CANCELLED * alone else None
-
-    def _mix(self, block: Float32) -> Float32:
-        """Average the channels, in float32 and in the order np.mean adds them, as librosa.to_mono does."""
-        if block.ndim == 1:
-            return np.ascontiguousarray(block)
-        if block.shape[1] == 1 or self._channel is not None:
-            return np.ascontiguousarray(block[:, self._channel or 0])
-        with np.errstate(over="ignore", invalid="ignore"):
-            return cast(Float32, block.mean(axis=1))
-
-    def _weigh(self, block: Float32, mono: Float32) -> None:
-        with np.errstate(over="ignore"):
-            power = np.einsum("ij,ij->j", block, block).astype(np.float64)
-            self._mixed += float(np.dot(mono, mono))
-        self._power = power if self._power is None else self._power + power
-
-    def _judge(self) -> None:
-        if self._invalid > MAX_INVALID * self._frames:
-            raise AudioError(
-                f"{self._origin}: {self._invalid} of {self._frames} samples are NaN or infinite; it is not "
-                "sound, so repair or record it again"
-            )
-        if self._invalid:
-            warn(f"{self._origin}: {self._invalid} of its samples are NaN or infinite; they are silence")
-
-
-def _join(blocks: Iterable[Float32], rate: int, sr: int) -> Float32:
-    """Join blocks of mono to one signal, and resample it: on the way, if it is long."""
-    resampler = None
-    # A bytearray grows in place, so that nothing but the result itself is ever held.
-    joined, n = bytearray(), 0
-    for mono in blocks:
-        n += len(mono)
-        if rate != sr and resampler is None and n > _SHORT:
-            import soxr
-
-            resampler = soxr.ResampleStream(rate, sr, 1, dtype="float32", quality="HQ")
-            mono = np.concatenate((np.frombuffer(joined, np.float32), mono))
-            joined.clear()
-        joined += (resampler.resample_chunk(mono) if resampler else mono).data
-    if rate == sr or n == 0:
-        return np.frombuffer(joined, np.float32)
-    # Rounded as in librosa.resample: soxr may give a sample more or less.
-    size = math.ceil(n * (sr / rate))
-    if resampler is None:
-        return _resampled(np.frombuffer(joined, np.float32), rate, sr, size)
-    joined += resampler.resample_chunk(np.empty(0, np.float32), last=True).data
-    del joined[4 * size :]
-    joined.extend(bytes(4 * size - len(joined)))
-    return np.frombuffer(joined, np.float32)
-
-
-def _resampled(samples: Float32, rate: int, sr: int, size: int) -> Float32:
-    """All at once, which gives the same samples as a stream in two thirds of the time."""
-    import soxr
-
-    out: Float32 = soxr.resample(samples, rate, sr, quality="HQ")[:size]
-    return out if len(out) == size else np.concatenate((out, np.zeros(size - len(out), np.float32)))
-
-
-# -- checks ----------------------------------------------------------------------------------------
-
-
-def _check_rate(rate: object, name: str) -> int:
-    if isinstance(rate, bool) or not isinstance(rate, int | np.integer):
-        found = _describe(rate) if isinstance(rate, np.ndarray) else repr(rate)
-        raise AudioError(f"{name}: found {found}; allowed are whole numbers, {MIN_RATE} to {MAX_RATE} Hz")
-    if not MIN_RATE <= rate <= MAX_RATE:
-        raise AudioError(f"{name}: {rate} Hz is out of range; allowed are {MIN_RATE} to {MAX_RATE} Hz")
-    return int(rate)
-
-
-def _check_channels(channels: int, name: str) -> None:
-    if not 1 <= channels <= MAX_CHANNELS:
-        raise AudioError(f"{name}: {channels} channels; allowed are 1 to {MAX_CHANNELS}")
-
-
-def _check_finite(samples: Float32, before: int, rate: int, origin: str) -> None:
-    finite = np.isfinite(samples)
-    if not finite.all():
-        at = int(np.argmin(finite))
-        raise AudioError(
-            f"{origin}: sample {before + at} (at {(before + at) / rate:.3f} s) is {samples[at]}; "
-            "only finite values are sound, so repair or record it again"
-        )
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype} of shape {value.shape}"
-    return type(value).__name__

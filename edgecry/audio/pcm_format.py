@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from edgecry.audio.load import MAX_CHANNELS, MAX_RATE, MIN_RATE
+from edgecry.audio.mono import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from edgecry.errors import AudioError
 
 #: Bytes of a sample of each encoding: signed integers and float, the least significant byte first.

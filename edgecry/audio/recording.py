@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
+from collections.abc import Iterator
 from io import SEEK_END
 from pathlib import Path
 from typing import Any
 
-from edgecry.audio.load import AudioOptions, Source, Waveform, load_audio
+from edgecry.arrays import Float32
+from edgecry.audio.load import AudioOptions, OnlyShort, Source, Waveform, load_audio
 
 
 class Recording:
@@ -41,23 +44,39 @@ class Recording:
         self._options = options
         self._last: Waveform | None = None
 
-    def at(self, sr: int) -> Waveform:
+    def at(self, sr: int, longest: float = math.inf) -> Waveform:
         """Decode it at a rate in Hz; the one that was asked for last is still there.
 
         Raises
         ------
+        TooLongError
+            It lasts more than ``longest`` seconds, or than the options allow.
         AudioError
             As :func:`~edgecry.audio.load.load_audio`.
         """
         if self._last is None or self._last.sr != sr:
             self._last = None  # two at once would be twice the memory
-            if self._start is not None:
-                # libsndfile moved the file position without the file object knowing. Seek to the end
-                # first, so that it reads the real position.
-                self._source.seek(0, SEEK_END)
-                self._source.seek(self._start)
-            self._last = load_audio(self._source, sr, self._options)
+            self._rewind()
+            options = self._options
+            if longest < options.longest:
+                options = OnlyShort(options.strict, longest)
+            self._last = load_audio(self._source, sr, options)
         return self._last
+
+    def blocks(self, sr: int) -> Iterator[Float32 | None]:
+        """Decode it at a rate in Hz, block by block, as :func:`~edgecry.audio.blocks.blocks` does."""
+        from edgecry.audio.blocks import blocks  # for long recordings alone
+
+        self._last = None
+        self._rewind()
+        return blocks(self._source, sr, self._options)
+
+    def _rewind(self) -> None:
+        if self._start is not None:
+            # libsndfile moved the file position without the file object knowing. Seek to the end
+            # first, so that it reads the real position.
+            self._source.seek(0, SEEK_END)
+            self._source.seek(self._start)
 
 
 def _runs_dry(source: Any) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgecry.cli.output import dump
+from edgecry.answers.records import dump
 from edgecry.errors import EdgecryError
 from edgecry.terminal import printable, quiet_stderr, say
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecry.cli.inputs import add_files, audio_options, each, find
-from edgecry.cli.output import WRITERS, RawTextWriter
+from edgecry.answers.records import is_timeline
+from edgecry.answers.writers import FORMATS, Writer, writer_of
+from edgecry.cli.inputs import Input, add_files, audio_options, each, find
+from edgecry.cli.outputs import CAUTION, output
 from edgecry.errors import EdgecryError
 from edgecry.models.bundled import SAMPLE
 from edgecry.models.rules import CRY, NO_CRY
 from edgecry.terminal import quiet_stderr, say
 
 if TYPE_CHECKING:
-    from edgecry.classifier import Classifier
-
-CAUTION = "what a model knows of reasons are parents' guesses; its answer is a guess too, never a diagnosis"
+    from edgecry.classifier import Classifier, Prediction
+    from edgecry.timeline import Timeline
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,10 +27,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "classify",
         help="say whether a baby cries in each recording, and why",
-        description="Says whether a baby cries in each recording, and what may be the reason.",
+        description="Says whether a baby cries in each recording, and what may be the reason. In a recording "
+        "of over 30 s it says when. A folder stands for the recordings in it.",
         allow_abbrev=False,
     )
-    add_files(parser)
+    add_files(parser, folders=True)
     parser.add_argument(
         "--sample", action="store_true", help="classify the recording that comes with edgecry"
     )
@@ -39,12 +42,41 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--format",
-        choices=tuple(WRITERS),
+        choices=FORMATS,
         default="text",
-        help="text for people; json, one array; jsonl, a line a file as it is done; csv, with a header",
+        help="text for people; json, one array; jsonl, a line a file as it is done; csv and parquet, tables; "
+        "audacity, raven and srt, labels of cries (default: text)",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the answers to this file (default: stdout)"
     )
     parser.add_argument(
         "--top", metavar="K", type=_count, help="show the K most probable labels only (default: all)"
+    )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="one answer for a recording of any length, in place of when a baby cries in one of over 30 s",
+    )
+    folders = parser.add_argument_group("folders")
+    folders.add_argument(
+        "--include",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="take the files that fit, such as '*.wav' or '2026-*/*' (default: what is named as a recording)",
+    )
+    folders.add_argument(
+        "--exclude", metavar="GLOB", action="append", default=[], help="leave these files and folders out"
+    )
+    folders.add_argument(
+        "--jobs", metavar="N", type=_count, default=1, help="processes, with one thread each (default: 1)"
+    )
+    folders.add_argument(
+        "--engine",
+        choices=("auto", "numpy", "numba"),
+        default="auto",
+        help="of the features; auto: numpy, or numba for much sound if 'edgecry warmup' has prepared it",
     )
     decision = parser.add_argument_group("what is made of it")
     detector = decision.add_mutually_exclusive_group()
@@ -72,6 +104,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Classify the files; 1 if any failed."""
+    _check_use(args, parser)
+    if any(Path(file).is_dir() for file in args.files):
+        from edgecry.cli import archive
+
+        if archive.holds_recordings(args):
+            return archive.run(args, parser)
     inputs = find(args.files, parser)
     if args.sample:
         # Not to be taken for a file of the user's that has the same name.
@@ -79,29 +117,62 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         inputs.append((str(SAMPLE) if own else SAMPLE.name, str(SAMPLE)))
     if not inputs:
         parser.error("name a recording, or - for stdin, or --sample for the one that comes with edgecry")
+    kind = writer_of(args.format, args.raw)
     classifier = _classifier(args, parser)
-    kind = RawTextWriter if args.raw and args.format == "text" else WRITERS[args.format]
-    writer = kind(sys.stdout, [name for name, _ in inputs], classifier.labels, args.top)
-    failed = guessed = 0
-    for name, result in each(inputs, classifier.classify):
-        writer.write(name, result)
-        if isinstance(result, EdgecryError):
-            failed += 1
-        elif result.label not in (CRY, NO_CRY):
-            guessed += 1
-    writer.end()
+    with output(args.output, kind) as stream:
+        writer = kind(stream, [name for name, _ in inputs], classifier.labels, args.top)
+        failed, guessed = _classify(inputs, classifier, writer, args)
+        writer.end()
     if args.format == "text" and guessed and classifier.model.metadata.task == "reason":
         say(CAUTION)
     return 1 if failed else 0
 
 
-def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Classifier:
-    """Open the models, and decide as is asked for."""
+def _classify(
+    inputs: list[Input], classifier: Classifier, writer: Writer, args: argparse.Namespace
+) -> tuple[int, int]:
+    """Classify the files, and count those that failed and those for which reasons were weighed."""
+    work: Callable[..., Prediction | Timeline] = classifier.answer
+    if args.whole or args.raw:
+        work = classifier.classify
+    elif writer.needs_times:
+        work = classifier.timeline
+    failed = guessed = 0
+    for name, result in each(inputs, work):
+        writer.write(name, result)
+        if isinstance(result, EdgecryError):
+            failed += 1
+        elif _is_guess(result):
+            guessed += 1
+    return failed, guessed
+
+
+def _check_use(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse options that contradict each other."""
     for name in ("detector", "threshold", "coverage"):
         if args.raw and getattr(args, name) is not None:
             parser.error(f"--raw decides nothing; leave --{name} out")
     if args.no_detector and args.threshold is not None:
         parser.error("--threshold is a setting of the detector; leave it or --no-detector out")
+    kind = writer_of(args.format, args.raw)
+    if kind.needs_times and (args.raw or args.whole or args.no_detector):
+        option = "--raw" if args.raw else "--whole" if args.whole else "--no-detector"
+        parser.error(f"--format {args.format} holds the times of cries, of which {option} knows nothing")
+    if kind.single and (len(args.files) + args.sample > 1 or any(Path(file).is_dir() for file in args.files)):
+        parser.error(f"--format {args.format} is for one recording; name one, or take raven or csv")
+    if kind.binary and args.output is None:
+        parser.error(f"--format {args.format} is not for a terminal; name a file with -o")
+
+
+def _is_guess(result: Prediction | Timeline) -> bool:
+    """Tell whether reasons were weighed."""
+    if is_timeline(result):
+        return any(cry.reasons for cry in result.cries)
+    return result.label not in (CRY, NO_CRY)
+
+
+def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Classifier:
+    """Open the models, and decide as is asked for."""
     with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
     from edgecry.classifier import Classifier
@@ -109,7 +180,8 @@ def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Cl
 
     detector = None if args.no_detector else args.detector or "cry"
     decision = None if args.raw else Decision(args.threshold, args.coverage)
-    classifier = Classifier(args.model, detector=detector, decision=decision, audio=audio_options(args))
+    audio = audio_options(args)
+    classifier = Classifier(args.model, args.engine, detector=detector, decision=decision, audio=audio)
     if classifier.model.metadata.task != "reason" and (args.detector or args.no_detector):
         option = "--no-detector" if args.no_detector else "--detector"
         parser.error(f"{classifier.model.name} tells itself whether there is a cry; leave {option} out")

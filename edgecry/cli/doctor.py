@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecry.cli.output import dump
+from edgecry.answers.records import dump
 from edgecry.terminal import printable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from edgecry.cli.output import dump
+from edgecry.answers.records import dump
 from edgecry.decision import DIGITS
 from edgecry.errors import EdgecryError
 from edgecry.terminal import quiet_stderr

@@ -11,8 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
+from edgecry.answers.records import dump
 from edgecry.cli.inputs import Input, add_files, audio_options, each, find
-from edgecry.cli.output import dump
 from edgecry.errors import EdgecryError, SpecError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from edgecry.cli.output import dump
+from edgecry.answers.records import dump
 from edgecry.models.bundled import BUNDLED, SAMPLE
 from edgecry.models.rules import Conformal, Rule, Threshold
 from edgecry.terminal import printable, quiet_stderr

@@ -25,13 +25,15 @@ Input = tuple[str, str | BinaryIO]
 T = TypeVar("T")
 
 
-def add_files(parser: argparse.ArgumentParser) -> None:
-    """Add the FILE arguments."""
+def add_files(parser: argparse.ArgumentParser, folders: bool = False) -> None:
+    """Add the FILE arguments, which may be folders."""
     parser.add_argument(
         "files",
         metavar="FILE",
         nargs="*",
-        help="a recording, in any format that libsndfile reads, or ffmpeg if it is installed; - reads stdin",
+        help="a recording, in any format that libsndfile reads, or ffmpeg if it is installed; "
+        + ("a folder of recordings; " if folders else "")
+        + "- reads stdin",
     )
     parser.add_argument(
         "--strict", action="store_true", help="refuse damaged recordings, instead of using what is there"

@@ -6,7 +6,7 @@ import argparse
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from edgecry.cli.output import dump
+from edgecry.answers.records import dump
 from edgecry.errors import ModelError
 from edgecry.terminal import printable, quiet_stderr
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from edgecry.arrays import Float32
 from edgecry.audio.chunks import Chunk, Intake
+from edgecry.checks import whole
 from edgecry.decision import DIGITS, Decision
-from edgecry.detector import Detector, is_left_over, is_silent
+from edgecry.detector import Detector, Span, is_left_over, is_silent
 from edgecry.errors import EdgecryError
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.roles import Models, ModelSource, models_for
@@ -67,6 +68,9 @@ class StreamClassifier:
         it. The detector's own floor holds as well.
     reason_every : float >= 0
         Seconds between two questions for the reason, while a cry goes on.
+    at_once : int >= 1
+        Windows that are scored together. More than one takes less time where the sound is there already,
+        as in a recording, but the first of them waits for the last.
 
     Attributes
     ----------
@@ -115,6 +119,7 @@ class StreamClassifier:
         events: EventSettings | None = None,
         gate: float | None = None,
         reason_every: float = 5.0,
+        at_once: int = 1,
     ) -> None:
         _check_kind("decision", decision, Decision)
         self._models = models_for(model, detector, decision)
@@ -129,6 +134,7 @@ class StreamClassifier:
         _check_kind("events", self.events, EventSettings)
         self._gate = _loudest(rule.floor_dbfs, _checked_gate(gate))
         self._reason_every = _checked_seconds("reason_every", reason_every)
+        self._at_once = whole("at_once", at_once, 1, RECENT)
         self._intake = Intake(sr, channels, rate)
         self._lay_out(self._models, decision)
         self._rehearse()
@@ -147,6 +153,7 @@ class StreamClassifier:
         if asked is not None:
             extractors.append(FeatureExtractor(asked.spec, own.engine, asked.metadata.families_read))
             self._kept_samples = max(self._kept_samples, reach(asked.spec, rate))
+        self._kept_samples += (self._at_once - 1) * self._hop_samples
         self._samples = History(self._kept_samples)
         self._vectors = share(self._samples, rate, extractors, self._kept_samples, self._hop_samples)
         self._reasoner: Reasoner | None = None
@@ -277,37 +284,67 @@ class StreamClassifier:
             vectors.begin()
 
     def _hear(self, y: Float32) -> list[CryEvent]:
-        """Take samples at the detector's rate, and hear each window when its last sample comes."""
+        """Take samples at the detector's rate, and hear windows when the last sample of them comes."""
         events: list[CryEvent] = []
         while len(y):
-            missing = self._next_sample + self._window_samples - self._samples.stop
+            enough = self._next_sample + self._window_samples + (self._at_once - 1) * self._hop_samples
+            missing = enough - self._samples.stop
             self._samples.extend(y[:missing])
             y = y[missing:]
-            if self._samples.stop == self._next_sample + self._window_samples:
-                self._next_sample += self._hop_samples
-                events += self._hear_window(self._samples.stop - self._window_samples)
+            if self._samples.stop == enough:
+                events += self._hear_whole()
         return events
+
+    def _hear_whole(self) -> list[CryEvent]:
+        """Hear the windows that are whole and have not been heard."""
+        spans = []
+        while (stop := self._next_sample + self._window_samples) <= self._samples.stop:
+            spans.append((self._next_sample, stop))
+            self._next_sample += self._hop_samples
+        return self._hear_windows(spans)
 
     def _close(self, least: int) -> list[CryEvent]:
         """End a stretch. Hear what is left over if the stretch has at least ``least`` samples."""
         frames = self._intake.frames
-        events = self._hear(self._intake.finish())
+        events = self._hear(self._intake.finish()) + self._hear_whole()
         n = self._samples.stop
         heard = self._next_sample - self._hop_samples + self._window_samples if self._next_sample else 0
         if n >= least and is_left_over(n, heard, self._hop_samples):
-            events += self._hear_window(max(0, n - self._window_samples))
+            events += self._hear_windows([(max(0, n - self._window_samples), n)])
         self._past_frames += frames
         return events
 
-    # -- a window --------------------------------------------------------------------------------------
+    # -- windows ---------------------------------------------------------------------------------------
 
-    def _hear_window(self, start: int) -> list[CryEvent]:
-        """Score the samples from ``start`` on."""
+    def _hear_windows(self, spans: list[Span]) -> list[CryEvent]:
+        """Score windows, from one sample to another each, and make events of the scores."""
         began = time.perf_counter()
-        stop = self._samples.stop
+        scores = self._scores(spans)
+        each = (time.perf_counter() - began) / max(1, len(spans))
+        return [
+            event
+            for span, score in zip(spans, scores, strict=True)
+            for event in self._hear_window(*span, score, each)
+        ]
+
+    def _scores(self, spans: list[Span]) -> list[float | None]:
+        """Give each window its score; None if it is too quiet."""
+        loud = [span for span in spans if not is_silent(self._samples.view(*span), self._gate)]
+        if not loud:
+            return [None] * len(spans)
+        vectors = self._vectors[0]
+        if len(loud) > 1:
+            vectors.prepare(loud[0][0], loud[-1][1])
+        judged = self._detector.judge(np.stack([vectors.of(*span) for span in loud]))
+        found = dict(zip(loud, judged, strict=True))
+        return [found.get(span) for span in spans]
+
+    def _hear_window(self, start: int, stop: int, found: float | None, seconds: float) -> list[CryEvent]:
+        """Make events of a score that took so many seconds."""
+        began = time.perf_counter()
         start_s, stop_s = (self._stretch_s + n / self._detector_sr for n in (start, stop))
-        skipped = is_silent(self._samples.view(start, stop), self._gate)
-        score = 0.0 if skipped else self._detector.judge(self._vectors[0].of(start, stop))[0]
+        skipped = found is None
+        score = 0.0 if found is None else found
         # As in every decision: the digits after these depend on the processor.
         vote = round(score, DIGITS)
         reasons = None
@@ -317,7 +354,7 @@ class StreamClassifier:
             reasons, self._asked_s = self._reasoner.ask(self._cry_sample, stop), stop_s
         self.recent.append(Window(start_s, stop_s, score, reasons, skipped))
         events = self._told(self._tracker.push(start_s, stop_s, vote, reasons, skipped))
-        self._tally.window(skipped, reasons is not None, time.perf_counter() - began)
+        self._tally.window(skipped, reasons is not None, seconds + time.perf_counter() - began)
         return events
 
     def _is_due(self, start_s: float, stop_s: float, vote: float) -> bool:

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgecry.audio.load import MAX_CHANNELS, AudioOptions, Waveform, load_audio
+from edgecry.audio.load import AudioOptions, Waveform, load_audio
+from edgecry.audio.mono import MAX_CHANNELS
 from edgecry.errors import AudioError, EdgecryWarning
 from tests.recordings import encode, noisy_tone, wav
 
@@ -77,7 +78,7 @@ def test_other_target_rates(rate, sr):
 @pytest.mark.parametrize("short", [2**20, 2**16, 0])
 def test_long_recordings_equal_librosa(monkeypatch, short):
     """Many blocks join without a seam, from wherever on they are resampled one by one."""
-    monkeypatch.setattr("edgecry.audio.load._SHORT", short)
+    monkeypatch.setattr("edgecry.audio.mono._SHORT", short)
     data = encode(noisy_tone(40 * 44100, 2, 44100), 44100)
     expected, _ = librosa.load(io.BytesIO(data), sr=16000)
     np.testing.assert_array_equal(load_audio(data).samples, expected)
@@ -401,7 +402,7 @@ def test_the_longest_is_a_number(longest):
 
 
 def test_what_does_not_fit_into_memory(monkeypatch):
-    monkeypatch.setattr("edgecry.audio.load._join", mock.Mock(side_effect=MemoryError))
+    monkeypatch.setattr("edgecry.audio.load.join", mock.Mock(side_effect=MemoryError))
     with pytest.raises(AudioError, match="bytes: its samples do not fit into the memory that is free"):
         load_audio(encode(noisy_tone(100)))
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from edgecry.answers.sentences import in_words
 from edgecry.classifier import Classifier
-from edgecry.cli.output import in_words
 from edgecry.errors import EdgecryWarning
 from tests import graphs
 from tests.cli.conftest import timeless

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from edgecry.cli.output import WRITERS
+from edgecry.answers.writers import WRITERS
 from edgecry.models.bundled import SAMPLE
 from tests.cli.conftest import timeless
 from tests.conftest import needs_bundled

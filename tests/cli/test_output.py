@@ -10,8 +10,10 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgecry.answers.records import most_probable
+from edgecry.answers.sentences import in_words
+from edgecry.answers.writers import WRITERS
 from edgecry.classifier import Prediction
-from edgecry.cli.output import WRITERS, in_words, most_probable
 from edgecry.decision import Cry, Reasons
 from edgecry.errors import AudioError
 from tests import graphs

@@ -1,0 +1,137 @@
+"""Which recordings a folder holds, in an order that is always the same."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+#: Ends of the names of recordings: what libsndfile reads, and what ffmpeg does.
+EXTENSIONS: Final = frozenset(
+    (
+        *(".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avr", ".bw64", ".bwf", ".caf", ".flac"),
+        *(".htk", ".m4a", ".mka", ".mp2", ".mp3", ".mp4", ".mpc", ".oga", ".ogg", ".opus", ".paf", ".rf64"),
+        *(".sd2", ".sds", ".sf", ".snd", ".spx", ".svx", ".voc", ".w64", ".wav", ".wave", ".webm", ".wma"),
+        *(".wv", ".xi"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A recording of a folder, or a place that could not be looked at.
+
+    Attributes
+    ----------
+    name : str
+        Its path, with that of the folder in front as it was given.
+    size, mtime_ns : int
+        Bytes, and when it was changed last, in nanoseconds; 0 if there is an error.
+    error : str
+        Why it cannot be read; empty for a recording.
+    """
+
+    name: str
+    size: int = 0
+    mtime_ns: int = 0
+    error: str = ""
+
+
+@dataclass
+class Left:
+    """Counts what is not taken for a recording.
+
+    Attributes
+    ----------
+    files : int
+        Other files, and what the filters leave out.
+    seen : list of str
+        Links to folders that were searched already, which would double every row or never end.
+    """
+
+    files: int = 0
+
+    def __post_init__(self) -> None:
+        self.seen: list[str] = []
+
+
+def recordings(
+    folder: str, include: Sequence[str] = (), exclude: Sequence[str] = (), left: Left | None = None
+) -> Iterator[Found]:
+    """Search a folder and those in it, by name in the order of bytes.
+
+    Names that begin with a dot are left out: macOS, for one, puts a ``._x.wav`` beside each ``x.wav``.
+
+    Parameters
+    ----------
+    folder : str
+        Its path.
+    include : sequence of str
+        Patterns such as ``2026-*/*.wav``, of a name or of a path inside the folder. Only what one of
+        them fits is taken. If there is none, the end of the name tells a recording.
+    exclude : sequence of str
+        Patterns of what is left out: files, and folders with all that is in them.
+    left : Left, optional
+        Counts what is left out.
+
+    Yields
+    ------
+    Found
+        A recording, or a folder or file that cannot be looked at.
+    """
+    search = _Search(folder, include, exclude, left or Left())
+    yield from search.folder("")
+
+
+class _Search:
+    def __init__(self, root: str, include: Sequence[str], exclude: Sequence[str], left: Left) -> None:
+        self._root, self._include, self._exclude, self._left = root, include, exclude, left
+        self._seen: set[tuple[int, int]] = set()
+
+    def folder(self, inside: str) -> Iterator[Found]:
+        """Search one folder, ``inside`` the root."""
+        path = os.path.join(self._root, inside) if inside else self._root  # noqa: PTH118 - as it was given
+        try:
+            status = Path(path).stat()
+            if (status.st_dev, status.st_ino) in self._seen:
+                self._left.seen.append(path)
+                return
+            self._seen.add((status.st_dev, status.st_ino))
+            with os.scandir(path) as entries:
+                names = sorted((entry.name for entry in entries), key=os.fsencode)
+        except OSError as error:
+            yield Found(path, error=f"{path}: cannot be searched ({error.strerror}); check its permissions")
+            return
+        for name in names:
+            yield from self._entry(path, os.path.join(inside, name), name)  # noqa: PTH118
+
+    def _entry(self, folder: str, inside: str, name: str) -> Iterator[Found]:
+        path = os.path.join(folder, name)  # noqa: PTH118
+        try:
+            status = Path(path).stat()
+        except OSError as error:
+            if self._is_wanted(inside, name):
+                yield Found(path, error=f"{path}: cannot be read ({error.strerror}); check where it leads to")
+            return
+        if stat.S_ISDIR(status.st_mode):
+            if not name.startswith(".") and not _fits(inside, name, self._exclude):
+                yield from self.folder(inside)
+        elif stat.S_ISREG(status.st_mode) and self._is_wanted(inside, name):
+            yield Found(path, status.st_size, status.st_mtime_ns)
+        else:
+            self._left.files += 1
+
+    def _is_wanted(self, inside: str, name: str) -> bool:
+        if name.startswith(".") or _fits(inside, name, self._exclude):
+            return False
+        if self._include:
+            return _fits(inside, name, self._include)
+        return os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+
+
+def _fits(inside: str, name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) or fnmatchcase(inside, pattern) for pattern in patterns)

@@ -1,0 +1,64 @@
+"""How far a run is, in one line on a terminal: share, hours, rate, and how long it will take."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from typing import Final
+
+from edgecry.answers.sentences import clock
+
+#: Seconds between two lines.
+EVERY: Final = 0.5
+
+
+class Progress:
+    """Shows how far a run is, if stderr is a terminal.
+
+    Parameters
+    ----------
+    files : int
+        Number of recordings.
+    size : int
+        Their bytes, by which the rest of the time is estimated.
+    """
+
+    def __init__(self, files: int, size: int) -> None:
+        self._files, self._size = files, size
+        self._shown = sys.stderr.isatty()
+        self._began, self._next = time.monotonic(), 0.0
+        self._done = self._bytes = self._new_bytes = 0
+        self._hours = self._new_hours = 0.0
+
+    def add(self, size: int, hours: float, is_new: bool) -> None:
+        """Count a recording that is done."""
+        self._done += 1
+        self._bytes += size
+        self._hours += hours
+        if is_new:
+            self._new_bytes += size
+            self._new_hours += hours
+        if self._shown and (now := time.monotonic()) >= self._next:
+            self._next = now + EVERY
+            self._write(self.line(now - self._began))
+
+    def line(self, seconds: float) -> str:
+        """Say how far it is after so many seconds."""
+        share = self._bytes / self._size if self._size else self._done / max(1, self._files)
+        parts = [f"{100 * share:.0f} %", f"{self._done} of {self._files} files", f"{self._hours:.1f} h"]
+        if seconds > 0 and self._new_bytes:
+            parts.append(f"{3600 * self._new_hours / seconds:.0f} x real time")
+            left = (self._size - self._bytes) * seconds / self._new_bytes
+            parts.append(f"{clock(left)} left")
+        return ", ".join(parts)
+
+    def clear(self) -> None:
+        """Remove the line, before something else is said."""
+        if self._shown:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r\x1b[K{text[:width]}")
+        sys.stderr.flush()

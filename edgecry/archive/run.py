@@ -1,0 +1,123 @@
+"""A run over many recordings: what is done is skipped, rows come in the order of the files."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgecry.archive.find import Found
+from edgecry.archive.journal import Journal
+from edgecry.archive.task import Told, failure
+
+
+@dataclass
+class Summary:
+    """Counts of a run.
+
+    Attributes
+    ----------
+    files, errors, cries : int
+        Recordings, those of them that failed, and cries; a short recording with a cry counts as one.
+    hours, new_hours : float
+        Hours of sound, and those of them that were heard in this run and not in one before.
+    seconds : float
+        How long it took.
+    """
+
+    files: int = 0
+    errors: int = 0
+    cries: int = 0
+    hours: float = 0.0
+    new_hours: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+    _spent: float = field(default_factory=lambda: cpu_seconds())
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._began
+
+    def count(self, told: Told, is_new: bool) -> None:
+        """Count a recording."""
+        found = told["record"]
+        self.files += 1
+        self.errors += "error" in found
+        self.cries += len(found["cries"]) if "cries" in found else _has_cry(found)
+        hours = found.get("duration", 0.0) / 3600
+        self.hours += hours
+        self.new_hours += hours if is_new else 0.0
+
+    def rate(self) -> float | None:
+        """Audio-hours that were heard in a core-hour. Call it when the processes have ended."""
+        spent = cpu_seconds() - self._spent
+        return 3600 * self.new_hours / spent if spent > 0 and self.new_hours else None
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of those that it started and that have ended, in seconds."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def run(
+    files: Sequence[Found],
+    tell: Callable[[Iterable[str]], Iterable[tuple[str, Told]]],
+    journal: Journal | None,
+    summary: Summary,
+) -> Iterator[tuple[Told, bool]]:
+    """Classify recordings, and yield what became of each in their order.
+
+    Parameters
+    ----------
+    files : sequence of Found
+        No name twice.
+    tell : callable
+        Classifies paths in any order, as :meth:`~edgecry.archive.pool.Pool.tell` does.
+    journal : Journal, or None
+        What is in it is not done again; what is done is added.
+    summary : Summary
+        It is counted on.
+
+    Yields
+    ------
+    told : Told
+    is_new : bool
+        Whether it was done in this run.
+    """
+    by_name = {found.name: found for found in files}
+    todo = [f.name for f in files if not f.error and not (journal and journal.has(f))]
+    new, ready = set(todo), dict[str, Told]()
+    place = 0
+
+    def in_order() -> Iterator[tuple[Told, bool]]:
+        nonlocal place
+        while place < len(files):
+            found = files[place]
+            if found.error:
+                told = failure(found.name, found.error)
+            elif found.name in ready:
+                told = ready.pop(found.name)
+            elif journal and journal.has(found):
+                told = journal.told(found)
+            else:
+                return
+            place += 1
+            is_new = bool(found.error) or found.name in new
+            summary.count(told, is_new)
+            yield told, is_new
+
+    yield from in_order()
+    for name, told in tell(todo):
+        if journal:
+            journal.add(by_name[name], told)
+        else:
+            ready[name] = told
+        yield from in_order()
+
+
+def _has_cry(found: dict[str, Any]) -> bool:
+    cry = found.get("cry")
+    return cry is not None and bool(cry["detected"])

@@ -1,0 +1,154 @@
+"""``edgecry classify FOLDER``: many recordings, in processes, and again from where a run was broken off."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from edgecry.answers.output import Output
+from edgecry.answers.records import has_reasons
+from edgecry.answers.writers import Writer, writer_of
+from edgecry.archive.find import Found, Left, recordings
+from edgecry.archive.journal import Journal, identity_at
+from edgecry.archive.pool import Pool
+from edgecry.archive.progress import Progress
+from edgecry.archive.run import Summary
+from edgecry.archive.run import run as run_over
+from edgecry.archive.task import Task
+from edgecry.cli.inputs import STDIN
+from edgecry.cli.outputs import CAUTION, output
+from edgecry.models.bundled import SAMPLE
+from edgecry.terminal import say
+
+#: Bytes of recordings from which on loading numba pays: some two hours of FLAC at 16 kHz.
+MUCH: Final = 100 << 20
+#: What is put behind the name of the results for that of the journal.
+JOURNAL: Final = ".journal"
+
+
+def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Classify the recordings of folders and files; 1 if any failed."""
+    if STDIN in args.files:
+        parser.error("- cannot be combined with a folder; classify what is on stdin by itself")
+    files = search(args)
+    kind = writer_of(args.format, args.raw)
+    journal_path = None if args.output is None else Path(args.output + JOURNAL)
+    task = task_of(args, kind, _engine(args.engine, files, journal_path))
+    summary, progress = Summary(), Progress(len(files), sum(found.size for found in files))
+    with ExitStack() as stack:
+        pool = stack.enter_context(Pool(task, min(args.jobs, len(files))))
+        journal = None
+        if journal_path is not None:
+            journal = stack.enter_context(Journal(journal_path, pool.identity))
+            if journal.changed:
+                say(f"{journal_path}: {', '.join(journal.changed)} changed since; all is done anew")
+        is_guess = _write(args, files, kind, pool, journal, summary, progress)
+    if is_guess and args.format == "text":
+        say(CAUTION)
+    say(in_words(summary))
+    return 1 if summary.errors else 0
+
+
+def _write(
+    args: argparse.Namespace,
+    files: Sequence[Found],
+    kind: type[Writer],
+    pool: Pool,
+    journal: Journal | None,
+    summary: Summary,
+    progress: Progress,
+) -> bool:
+    """Write what becomes of the recordings as they come; tell whether reasons were weighed."""
+    is_guess = False
+    sizes = {found.name: found.size for found in files}
+    with ExitStack() as stack:
+        file = None if args.output is None else stack.enter_context(Output(args.output, kind.binary))
+        stream = stack.enter_context(output(None, kind)) if file is None else file.stream
+        writer = kind(stream, list(sizes), pool.labels, args.top)
+        is_published = file is None or not kind.grows
+        for told, is_new in run_over(files, pool.tell, journal, summary):
+            if is_new and not is_published and file is not None:
+                file.publish()  # with all that was done before
+                is_published = True
+            record = told["record"]
+            is_guess |= has_reasons(record)
+            complaints = [*told["notes"], record["error"]] if "error" in record else told["notes"]
+            if is_new and complaints:
+                progress.clear()
+                for text in complaints:
+                    say(text if text.startswith(record["file"]) else f"{record['file']}: {text}")
+            writer.put(record, told["text"])
+            progress.add(sizes[record["file"]], record.get("duration", 0.0) / 3600, is_new)
+        progress.clear()
+        writer.end()
+    return is_guess
+
+
+def holds_recordings(args: argparse.Namespace) -> bool:
+    """Tell whether there is anything to do in the folders that are named."""
+    folders = [name for name in args.files if Path(name).is_dir()]
+    return any(True for name in folders for _ in recordings(name, args.include, args.exclude))
+
+
+def search(args: argparse.Namespace) -> list[Found]:
+    """Find the recordings of all arguments; each name comes once."""
+    left, found = Left(), dict[str, Found]()
+    for name in [*args.files, *([str(SAMPLE)] if args.sample else [])]:
+        path = Path(name)
+        if path.is_dir():
+            some = list(recordings(name, args.include, args.exclude, left))
+            if not some:
+                some = [Found(name, error=f"{name}: is a directory; no recording is in it, so name another")]
+        elif path.is_file():
+            status = path.stat()
+            some = [Found(name, status.st_size, status.st_mtime_ns)]
+        else:
+            some = [Found(name, error=f"{name}: no such file; check the name")]
+        found |= {one.name: one for one in some}
+    for seen in left.seen:
+        say(f"{seen}: leads to a folder that was searched already; left out")
+    return list(found.values())
+
+
+def task_of(args: argparse.Namespace, kind: type[Writer], engine: str) -> Task:
+    """Put the options into a task."""
+    return Task(
+        model=args.model,
+        detector=None if args.no_detector else args.detector or "cry",
+        threshold=args.threshold,
+        coverage=args.coverage,
+        raw=args.raw,
+        whole=args.whole,
+        always=kind.needs_times,
+        strict=args.strict,
+        longest=args.longest,
+        top=args.top,
+        engine=engine,
+    )
+
+
+def _engine(asked: str, files: Sequence[Found], journal: Path | None) -> str:
+    """Choose the engine: that of a journal goes on, and numba is taken for much sound if it is ready."""
+    from edgecry.features.warmup import status
+
+    if asked != "auto":
+        return asked
+    before = {} if journal is None else identity_at(journal)
+    ready = status().ready
+    if before.get("engine") == "numpy" or (before.get("engine") == "numba" and ready):
+        return str(before["engine"])
+    return "numba" if ready and sum(found.size for found in files) > MUCH else "numpy"
+
+
+def in_words(summary: Summary) -> str:
+    """Say what came of a run."""
+    text = (
+        f"{summary.files} {'recording' if summary.files == 1 else 'recordings'}, {summary.hours:.2f} h: "
+        f"{summary.cries} {'cry' if summary.cries == 1 else 'cries'}, {summary.errors} "
+        f"{'error' if summary.errors == 1 else 'errors'}"
+    )
+    rate = summary.rate()
+    return text if rate is None else f"{text}; {rate:.0f} audio-hours a core-hour"
