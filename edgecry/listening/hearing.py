@@ -118,8 +118,11 @@ class Hearing:
         self._looks = Looks()
         self._found = Verdict("hearing")  # of what the samples look like
 
-    def hear(self, y: Float32, now: float) -> None:
-        """Take samples, float32 [shape=(n,)], that came at this time."""
+    def hear(self, y: Float32, now: float, is_behind: bool = False) -> None:
+        """Take samples, float32 [shape=(n,)], that came at this time.
+
+        If the listener is behind, much sound waits already, and the pace is that of the listener.
+        """
         if len(y) == 0:
             return
         self._compare(y)
@@ -127,7 +130,9 @@ class Hearing:
         if self._looks.count >= self._settings.span * self._sr:
             self._found, self._looks = self._looks.verdict(self._settings.clipping), Looks()
         pause, self._heard = now - self._heard, now
-        if self._start is None or pause > _PAUSE:
+        if is_behind:
+            self._pace = ""
+        if self._start is None or pause > _PAUSE or is_behind:
             # The first block had been waiting, and a pause tells nothing about the pace.
             self._start, self._count = now, 0
             return

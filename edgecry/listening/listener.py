@@ -168,7 +168,7 @@ class Listener:
         sr = parts.reader.sr
         self._position, self._taken = block.end / sr, self._clock()
         parts.clock.hear(self._position, parts.reader.is_live)
-        self._hearing.hear(block.samples, self._taken)
+        self._hearing.hear(block.samples, self._taken, parts.reader.is_behind)
         if block.gap:
             log.info("%.1f s of sound are missing", block.gap / sr)
             self._tell(parts.stream.gap(block.gap / sr))

@@ -118,6 +118,11 @@ class Reader:
         return self._live is not False
 
     @property
+    def is_behind(self) -> bool:
+        """Whether so much waits that whoever reads is the slower one."""
+        return self._ring is not None and len(self._ring) > self._ring.capacity / 2
+
+    @property
     def ended(self) -> bool:
         """Whether the source is over, and all of it was read."""
         return self._ring is not None and self._ring.ended

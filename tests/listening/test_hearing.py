@@ -66,6 +66,14 @@ def test_a_pace_that_says_nothing(pace):
     assert hearing.verdict(now).state == "hearing"
 
 
+def test_a_pace_that_is_the_listeners_own():
+    """A recording that is piped in comes as fast as it is heard, which may be the pace of another rate."""
+    hearing = Hearing(SR, HearingSettings(), 0.0)
+    for k in range(1000):
+        hearing.hear(NOISE, k / 12, is_behind=True)
+        assert hearing.verdict(k / 12).state == "hearing"
+
+
 def test_clipping():
     """Also of samples that are read in another format than they are in: those are as loud as can be."""
     loud = np.clip(np.random.default_rng(1).standard_normal(SR // 2), -1, 1).astype(np.float32)

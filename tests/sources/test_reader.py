@@ -12,6 +12,7 @@ from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Gap, Source
 from edgecry.sources.pipe import PipeSource
 from edgecry.sources.reader import Reader
+from tests.sinks.messages import wait_for
 from tests.sources.fakes import Clock, Script, ones
 
 
@@ -110,6 +111,17 @@ def test_a_card_that_runs_fast_is_still_live():
     source.step(None, 0)
     reader.stop()
     assert reader.counts.overruns == 300 * 10_100 - 1000
+
+
+def test_who_is_behind():
+    """The one that reads, if more than half of what can be held waits."""
+    with Reader(Script(ones(600), ones(400), sr=1000), hold=1.0, live=True) as reader:
+        wait_for(lambda: reader.counts.samples == 1000)
+        assert reader.is_behind
+        reader.read(400)
+        assert reader.is_behind
+        reader.read(200)
+        assert not reader.is_behind
 
 
 def test_live_can_be_said():
