@@ -15,7 +15,7 @@ from convert.evaluation.record import record
 from convert.evaluation.report import Report, compare
 from edgecry.models.bundled import BUNDLED
 from edgecry.models.model import CryModel
-from tests.convert.evaluation.test_evaluate import make_corpus
+from tests.convert.tones import make_corpus
 
 QUICK = ("--repeats", "1", "--draws", "20")
 

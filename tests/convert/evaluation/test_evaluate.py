@@ -5,35 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 
 from convert.__main__ import main
 from convert.errors import ConversionError
 from convert.export import with_metadata
 from convert.seen import seen, stated
-from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
-
-SPEC = FeatureSpec(sr=8000, families=("mfcc",), n_mfcc=13, n_mels=26, n_fft=512)
-PITCH = {"burping": 900, "hungry": 2200, "tired": 300}
-
-
-def make_corpus(folder, seed, *, meaningful=True):
-    """Ten babies a label, two recordings each; the label is heard in the pitch or not at all."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir()
-    lines = ["file,label,instance"]
-    for label, pitch in PITCH.items():
-        for baby in range(10):
-            f0 = pitch * rng.uniform(0.9, 1.1) if meaningful else rng.uniform(300, 2200)
-            for take in range(2):
-                name = f"{label}-{baby}-{take}.wav"
-                tone = 0.2 * np.sin(2 * np.pi * f0 * np.arange(1600) / 8000)
-                soundfile.write(folder / name, tone + 0.01 * rng.standard_normal(1600), 8000)
-                lines.append(f"{name},{label},{label}{baby}")
-    (folder / "manifest.csv").write_text("\n".join(lines))
-    (folder / "spec.json").write_text(SPEC.to_json())
-    return folder
+from tests.convert.tones import make_corpus
 
 
 @pytest.fixture(scope="module")
