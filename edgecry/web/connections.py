@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from uvicorn import Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 #: Connections at once; two phones take some ten.
@@ -21,6 +22,27 @@ MOST: Final = 128
 PATIENCE: Final = 10.0
 #: Seconds after which a client that confirms nothing is gone, such as a phone out of reach.
 GONE: Final = 30.0
+
+
+class CalmServer(Server):
+    """uvicorn's server, which looks around once a second, not ten times: a quiet room lets it sleep."""
+
+    _every = 1.0
+    _asked: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    async def main_loop(self) -> None:
+        """Look around until an end is asked for."""
+        self._asked = asyncio.get_running_loop(), asyncio.Event()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked[1].wait(), self._every)
+
+    def ask_to_end(self) -> None:
+        """Ask, from any thread, for an end at once."""
+        self.should_exit = True
+        if self._asked is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._asked[0].call_soon_threadsafe(self._asked[1].set)
 
 
 class _Limit:

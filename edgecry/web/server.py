@@ -15,9 +15,8 @@ from edgecry.errors import EdgecryError
 from edgecry.web.settings import WebSettings
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from edgecry.web.api import Site
+    from edgecry.web.connections import CalmServer
     from edgecry.web.keys import Keyring
 
 #: Seconds that the end waits for answers under way, and for the thread.
@@ -68,7 +67,7 @@ class PageServer:
     def close(self) -> None:
         """End what is being answered, and the thread."""
         self._site.live.end()
-        self._server.should_exit = True
+        self._server.ask_to_end()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE)
         self._socket.close()
@@ -101,10 +100,10 @@ def _bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _server(settings: WebSettings, site: Site, keyring: Keyring, port: int) -> uvicorn.Server:
+def _server(settings: WebSettings, site: Site, keyring: Keyring, port: int) -> CalmServer:
     import uvicorn
 
-    from edgecry.web.connections import PatientProtocol
+    from edgecry.web.connections import CalmServer, PatientProtocol
     from edgecry.web.guard import Guard
     from edgecry.web.pages import STATIC, Pages
 
@@ -133,7 +132,7 @@ def _server(settings: WebSettings, site: Site, keyring: Keyring, port: int) -> u
         h11_max_incomplete_event_size=16_384,
         backlog=_BACKLOG,
     )
-    return uvicorn.Server(config)
+    return CalmServer(config)
 
 
 def _quiet() -> None:
