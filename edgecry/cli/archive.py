@@ -11,6 +11,7 @@ from typing import Final
 from edgecry.answers.output import Output
 from edgecry.answers.records import has_reasons
 from edgecry.answers.writers import Writer, writer_of
+from edgecry.archive.cluster import Cluster
 from edgecry.archive.find import Found, Left, recordings
 from edgecry.archive.journal import Journal, identity_at
 from edgecry.archive.pool import Pool
@@ -39,7 +40,11 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     task = task_of(args, kind, _engine(args.engine, files, journal_path))
     summary, progress = Summary(), Progress(len(files), sum(found.size for found in files))
     with ExitStack() as stack:
-        pool = stack.enter_context(Pool(task, min(args.jobs, len(files))))
+        pool: Pool | Cluster
+        if args.scheduler is None:
+            pool = stack.enter_context(Pool(task, min(args.jobs, len(files))))
+        else:
+            pool = stack.enter_context(Cluster(task, args.scheduler))
         journal = None
         if journal_path is not None:
             journal = stack.enter_context(Journal(journal_path, pool.identity))
@@ -56,7 +61,7 @@ def _write(
     args: argparse.Namespace,
     files: Sequence[Found],
     kind: type[Writer],
-    pool: Pool,
+    pool: Pool | Cluster,
     journal: Journal | None,
     summary: Summary,
     progress: Progress,

@@ -73,6 +73,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--jobs", metavar="N", type=_count, default=1, help="processes, with one thread each (default: 1)"
     )
     folders.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler whose workers share the work, such as tcp://host:8786 (extra dask)",
+    )
+    folders.add_argument(
         "--engine",
         choices=("auto", "numpy", "numba"),
         default="auto",

@@ -1,0 +1,180 @@
+"""Machines that share the work, by Dask: a scheduler hands out shards of about ten hours of sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from edgecry.archive.task import Ear, Task, Told, failure
+from edgecry.errors import EdgecryError
+
+#: Bytes of a shard: about ten hours of FLAC at 16 kHz, which take a core some half a minute.
+SHARD_BYTES: Final = 600 << 20
+#: Recordings of a shard, where they are short.
+SHARD_FILES: Final = 2000
+#: Shards for each worker that wait at the scheduler, so that none is idle.
+AHEAD: Final = 3
+#: How often a shard is tried again that fails with an error that is not of a recording.
+RETRIES: Final = 2
+#: Seconds to wait for the scheduler, and for its first worker.
+PATIENCE: Final = 30.0
+
+#: Tells what becomes of each path of a shard.
+Work = Callable[[Mapping[str, Any], Sequence[str]], list[Told]]
+
+
+class Cluster:
+    """Classifies paths on the workers of a Dask scheduler, which all have to find them by the same names.
+
+    Parameters
+    ----------
+    task : Task
+    client : distributed.Client or str
+        A client, or the address of a scheduler, such as ``tcp://host:8786``.
+    work : callable
+        What a worker does with a shard.
+
+    Attributes
+    ----------
+    identity, labels
+        As those of a :class:`~edgecry.archive.pool.Pool`.
+
+    Raises
+    ------
+    EdgecryError
+        Dask is not installed, the scheduler or a worker cannot be reached, a model is refused, or the workers
+        do not agree on models and versions.
+    """
+
+    def __init__(self, task: Task, client: Any, work: Work | None = None) -> None:
+        self._settings, self._work = task.to_dict(), work or tell_all
+        self._is_own = isinstance(client, str)
+        self._client = _connected(client) if self._is_own else client
+        try:
+            self._client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            self.close()
+            raise EdgecryError("scheduler: it has no worker; start some with 'dask worker'") from None
+        hellos = list(self._client.run(introduce, self._settings).values())
+        for hello in hellos:
+            if "refused" in hello:
+                self.close()
+                raise EdgecryError(hello["refused"])
+            if hello != hellos[0]:
+                self.close()
+                raise EdgecryError(
+                    "scheduler: its workers differ in models or in the version of edgecry, so their rows "
+                    "would too; install the same on all"
+                )
+        self.identity: dict[str, Any] = hellos[0]["identity"]
+        self.labels: list[str] = hellos[0]["labels"]
+
+    def tell(self, paths: Iterable[str]) -> Iterator[tuple[str, Told]]:
+        """Classify recordings, and yield each with its path as its shard is done, in any order.
+
+        A shard whose worker dies again and again is done recording by recording, so that only the one that
+        ends its worker has an error.
+
+        Raises
+        ------
+        EdgecryError
+            The scheduler is gone.
+        """
+        from distributed import CancelledError, KilledWorker, as_completed
+
+        waiting, held = shards(paths), dict[Any, list[str]]()
+        done = as_completed(loop=self._client.loop)  # of this client, and not of the default one
+
+        def give(some: Iterable[list[str]]) -> None:
+            for shard in some:
+                future = self._client.submit(self._work, self._settings, shard, retries=RETRIES, pure=False)
+                held[future] = shard
+                done.add(future)
+
+        give(islice(waiting, max(1, AHEAD * len(self._client.nthreads()))))
+        while held:
+            future = next(done)
+            shard = held.pop(future)
+            try:
+                yield from zip(shard, future.result(), strict=True)
+            except KilledWorker:
+                if len(shard) == 1:
+                    error = f"{shard[0]}: every worker that heard it ended; try it alone, or with more memory"
+                    yield shard[0], failure(shard[0], error)
+                else:
+                    give([path] for path in shard)
+            except (CancelledError, OSError) as error:
+                raise EdgecryError(
+                    f"scheduler: it is gone ({error}); what is done is in the journal, and the same command "
+                    "does the rest"
+                ) from error
+            give(islice(waiting, 1))
+
+    def close(self) -> None:
+        """Leave the scheduler, if it was named by its address."""
+        if self._is_own:
+            self._client.close()
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def shards(paths: Iterable[str]) -> Iterator[list[str]]:
+    """Put recordings together that take a worker about half a minute."""
+    shard: list[str] = []
+    size = 0
+    for path in paths:
+        shard.append(path)
+        size += _size(path)
+        if size >= SHARD_BYTES or len(shard) >= SHARD_FILES:
+            yield shard
+            shard, size = [], 0
+    if shard:
+        yield shard
+
+
+def tell_all(settings: Mapping[str, Any], paths: Sequence[str]) -> list[Told]:
+    """Classify a shard, on whatever machine this is. Its models are opened once a process."""
+    ear = _ear(tuple(sorted(settings.items())))
+    return [ear.tell(path) for path in paths]
+
+
+def introduce(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what the rows of this process depend on, or why it refuses the task."""
+    try:
+        ear = _ear(tuple(sorted(settings.items())))
+    except EdgecryError as error:
+        return {"refused": str(error)}
+    return {"identity": ear.identity, "labels": list(ear.labels)}
+
+
+@lru_cache(maxsize=1)
+def _ear(settings: tuple[tuple[str, Any], ...]) -> Ear:
+    return Ear(Task.from_dict(dict(settings)))
+
+
+def _connected(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise EdgecryError(f"scheduler: Dask is missing ({error}); pip install 'edgecry[dask]'") from error
+    try:
+        return Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise EdgecryError(
+            f"scheduler: {address} cannot be reached ({error or 'no answer'}); "
+            "start one with 'dask scheduler'"
+        ) from error
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0

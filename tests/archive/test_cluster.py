@@ -1,0 +1,104 @@
+"""cluster: the rows of one process, whatever becomes of the workers of a real scheduler on loopback."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from edgecry.archive.cluster import SHARD_FILES, Cluster, shards, tell_all
+from edgecry.archive.task import Ear, Task
+from edgecry.errors import EdgecryError
+from tests import streams
+from tests.recordings import encode
+
+distributed = pytest.importorskip("distributed", reason="NOT TESTED: pip install 'edgecry[dask]'")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    settings = {"scheduler_port": 0, "dashboard_address": None, "host": "127.0.0.1"}
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **settings) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def task(tmp_path):
+    return Task(model=str(streams.loud_detector(tmp_path, window=1.0, hop=0.5).path))
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = [tmp_path / f"{i}.wav" for i in range(6)]
+    for i, path in enumerate(paths):
+        path.write_bytes(encode(streams.scene(31, (5 + i, 12)), streams.SR))
+    paths[2].write_bytes(b"dear diary")
+    return [str(path) for path in paths]
+
+
+def one_each(monkeypatch):
+    monkeypatch.setattr("edgecry.archive.cluster.SHARD_FILES", 1)
+
+
+def poisoned(settings, paths):
+    """Die over one recording, as a decoder that crashes would."""
+    if any(path.endswith("4.wav") for path in paths):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tell_all(settings, paths)
+
+
+def slow(settings, paths):
+    """Take long enough to be killed on the way."""
+    time.sleep(1)
+    return tell_all(settings, paths)
+
+
+def test_the_rows_are_those_of_one_process(cluster, task, files):
+    ear = Ear(task)
+    with Cluster(task, cluster.scheduler_address) as pool:
+        assert (pool.identity, tuple(pool.labels)) == (ear.identity, ear.labels)
+        assert dict(pool.tell(files)) == {path: ear.tell(path) for path in files}
+
+
+def test_a_worker_that_is_killed_costs_no_row(cluster, task, files, monkeypatch):
+    one_each(monkeypatch)
+    ear = Ear(task)
+    with distributed.Client(cluster) as client:
+        pids = client.run(os.getpid)
+        pool = Cluster(task, client, slow)
+        threading.Timer(1.5, os.kill, (next(iter(pids.values())), signal.SIGKILL)).start()
+        told = list(pool.tell(files))
+    assert sorted(path for path, _ in told) == files
+    assert dict(told) == {path: ear.tell(path) for path in files}
+
+
+def test_a_recording_that_ends_its_workers_gets_a_row(cluster, task, files):
+    ear = Ear(task)
+    with distributed.Client(cluster) as client:
+        told = list(Cluster(task, client, poisoned).tell(files))
+    assert sorted(path for path, _ in told) == files
+    found = dict(told)
+    assert "every worker that heard it ended" in found.pop(files[4])["record"]["error"]
+    assert found == {path: ear.tell(path) for path in files if path != files[4]}
+
+
+def test_a_model_that_is_refused_is_told_at_once(cluster, tmp_path):
+    with pytest.raises(EdgecryError, match="no such file"):
+        Cluster(Task(model=str(tmp_path / "none.onnx")), cluster.scheduler_address)
+
+
+def test_a_scheduler_that_is_not_there_is_told(task, monkeypatch):
+    monkeypatch.setattr("edgecry.archive.cluster.PATIENCE", 0.5)
+    with pytest.raises(EdgecryError, match="cannot be reached"):
+        Cluster(task, "tcp://127.0.0.1:9")
+
+
+def test_shards_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("edgecry.archive.cluster.SHARD_BYTES", 10)
+    paths = [tmp_path / f"{i}" for i in range(5)]
+    for path in paths:
+        path.write_bytes(b"12345")
+    assert [len(shard) for shard in shards(map(str, paths))] == [2, 2, 1]
+    assert [len(shard) for shard in shards(["none"] * (SHARD_FILES + 1))] == [SHARD_FILES, 1]
+    assert list(shards([])) == []
