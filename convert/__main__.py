@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EdgecryError as error:
         return _say(str(error), FAILED)
     except ImportError as error:
-        return _say(f"{error}; install what converting needs with: pip install 'edgecry[convert]'", FAILED)
+        return _say(f"{error}; install what converting needs with: pip install '.[convert]'", FAILED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         return FAILED

@@ -56,7 +56,7 @@ def require_matplotlib() -> None:
     except ImportError as error:
         raise ConversionError(
             f"HTML: matplotlib, which draws the report's pictures, cannot be imported ({error}); "
-            "pip install 'edgecry[convert]', or ask for text or JSON"
+            "pip install '.[convert]', or ask for text or JSON"
         ) from error
 
 

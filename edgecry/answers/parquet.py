@@ -32,7 +32,7 @@ class ParquetWriter(Writer):
             import pyarrow.parquet
         except ImportError as error:
             raise EdgecryError(
-                f"parquet: pyarrow is missing ({error}); pip install 'edgecry[parquet]', or take csv"
+                f"parquet: pyarrow is missing ({error}); pip install '.[parquet]', or take csv"
             ) from error
         kinds = {"cry_detected": pyarrow.bool_(), **dict.fromkeys(_TEXT, pyarrow.string())}
         self.schema = pyarrow.schema(

@@ -52,7 +52,7 @@ def status() -> Status:
     from importlib.util import find_spec
 
     if find_spec("numba") is None:
-        return Status(False, "numba is not installed; pip install 'edgecry[numba]'")
+        return Status(False, "numba is not installed; pip install '.[numba]'")
     folder = _folder()
     if folder is None:
         return Status(False, f"no folder for compiled kernels can be written; {_REMEDY}")
@@ -76,7 +76,7 @@ def warm_up() -> Warmed:
     try:
         kernels = import_module(module)
     except ModuleNotFoundError as error:
-        raise EdgecryError(f"warmup: {error.name} is not installed; pip install 'edgecry[numba]'") from error
+        raise EdgecryError(f"warmup: {error.name} is not installed; pip install '.[numba]'") from error
     except Exception:  # from numba, pickle or the system; a power cut, for example, leaves empty files
         _remove_compiled()
         try:

@@ -110,7 +110,7 @@ def microphone(wanted: str | int, trial: Outcome) -> Check:
     """Whether the microphone is among those that ``trial`` listed as JSON."""
     if trial.code != 0:
         found = trial.complaint.rpartition("AudioError: ")[2]
-        return Check("source", "fail", found, "pip install 'edgecry[mic]', and apt install libportaudio2")
+        return Check("source", "fail", found, "pip install '.[mic]', and apt install libportaudio2")
     devices = json.loads(trial.stdout)
     advice = "plug it in, and check that this user is in the group audio; edgecry listen --list-devices"
     if not devices:

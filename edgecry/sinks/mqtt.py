@@ -172,7 +172,7 @@ class MqttSink(Sink):
         try:
             import paho.mqtt.client  # noqa: F401
         except ImportError:
-            raise EdgecryError("mqtt: paho-mqtt is not installed; pip install 'edgecry[mqtt]'") from None
+            raise EdgecryError("mqtt: paho-mqtt is not installed; pip install '.[mqtt]'") from None
         self.settings = settings
         self.name = name
         self.backoff = Backoff(settings.first_wait, settings.longest_wait)

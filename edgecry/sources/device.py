@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BLOCK: Final = 0.4
 #: Blocks that wait for the reader, 20 s.
 _QUEUE: Final = 50
-_INSTALL: Final = "install it with: pip install 'edgecry[mic]'"
+_INSTALL: Final = "install it with: pip install '.[mic]'"
 _LIBRARY: Final = "install PortAudio, on Debian with: sudo apt install libportaudio2"
 
 

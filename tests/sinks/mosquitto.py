@@ -23,7 +23,7 @@ def need() -> None:
     try:
         import paho.mqtt.client  # noqa: F401
     except ImportError:
-        missing.append("paho-mqtt (pip install 'edgecry[mqtt]')")
+        missing.append("paho-mqtt (pip install '.[mqtt]')")
     if missing:
         pytest.skip(f"MQTT IS NOT TESTED: {' and '.join(missing)} missing")
 

@@ -396,9 +396,7 @@ def test_not_a_broker(broker):
 
 @pytest.fixture
 def made(tmp_path) -> certificates.Certificates:
-    pytest.importorskip(
-        "trustme", reason="MQTT OVER TLS IS NOT TESTED: trustme (pip install 'edgecry[test]')"
-    )
+    pytest.importorskip("trustme", reason="MQTT OVER TLS IS NOT TESTED: trustme (pip install '.[test]')")
     return certificates.make(tmp_path)
 
 
@@ -572,5 +570,5 @@ def test_port(changes, port):
 
 def test_paho_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
-    with pytest.raises(EdgecryError, match=r"pip install 'edgecry\[mqtt\]'"):
+    with pytest.raises(EdgecryError, match=r"pip install '\.\[mqtt\]'"):
         MqttSink(MqttSettings("host"))

@@ -135,7 +135,7 @@ def test_encoding(portaudio):
 
 def test_sounddevice_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(AudioError, match=r"sounddevice is not installed; .* pip install 'edgecry\[mic\]'"):
+    with pytest.raises(AudioError, match=r"sounddevice is not installed; .* pip install '\.\[mic\]'"):
         DeviceSource().open()
 
 

@@ -160,7 +160,7 @@ def load(engine: str) -> Kernels:
         module = import_module(f"edgecry.features.kernels.{engine}_kernels")
     except ModuleNotFoundError as error:
         raise SpecError(
-            f"engine: {engine!r} needs {error.name}, which is not installed; pip install 'edgecry[{engine}]'"
+            f"engine: {engine!r} needs {error.name}, which is not installed; pip install '.[{engine}]'"
         ) from error
     except Exception as error:  # from numba, pickle or the system
         if engine == "numpy":

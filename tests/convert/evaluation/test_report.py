@@ -193,7 +193,7 @@ def test_without_matplotlib(section, monkeypatch):
     """A sentence that says what to install; text and JSON do not need it."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ConversionError, match=r"matplotlib.*pip install 'edgecry\[convert\]'"):
+    with pytest.raises(ConversionError, match=r"matplotlib.*pip install '\.\[convert\]'"):
         require_matplotlib()
     with pytest.raises(ConversionError, match="matplotlib"):
         page(report_of(section))
