@@ -163,7 +163,7 @@ def _connected(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise EdgecryError(f"scheduler: Dask is missing ({error}); pip install 'edgecry[dask]'") from error
+        raise EdgecryError(f"scheduler: Dask is missing ({error}); pip install '.[dask]'") from error
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

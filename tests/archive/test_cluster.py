@@ -13,7 +13,7 @@ from edgecry.errors import EdgecryError
 from tests import streams
 from tests.recordings import encode
 
-distributed = pytest.importorskip("distributed", reason="NOT TESTED: pip install 'edgecry[dask]'")
+distributed = pytest.importorskip("distributed", reason="NOT TESTED: pip install '.[dask]'")
 
 
 @pytest.fixture(scope="module")
