@@ -113,7 +113,7 @@ class Connection:
             self.close()
             raise SinkError(f"{self._where}: {self._refusal or 'no answer to the connection'}")
 
-    def publish(self, topic: str, payload: str, retain: bool, timeout: float) -> None:
+    def publish(self, topic: str, payload: str | bytes, retain: bool, timeout: float) -> None:
         """Publish with QoS 1; on return the broker has it."""
         try:
             info = self._client.publish(topic, payload, qos=1, retain=retain)

@@ -184,6 +184,13 @@ def _entities(
             "state_topic": topics.attributes,
             "value_template": "{{ value_json.started_at }}",
         },
+        "picture": {
+            "platform": "image",
+            "name": "Last cry",
+            "image_topic": topics.picture,
+            "content_type": "image/png",
+            "icon": "mdi:waveform",
+        },
         "level": {
             "platform": "sensor",
             "name": "Sound level",

@@ -9,11 +9,13 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edgecry.checks import number, whole
-from edgecry.errors import EdgecryError, SinkError
+from edgecry.errors import AudioError, EdgecryError, SinkError
+from edgecry.features.picture import picture
 from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.broker import Connection, bounded_client
@@ -232,6 +234,8 @@ class MqttSink(Sink):
             if message.kind != RECORDED or self._newest is None or self._newest.event == message.event:
                 self._newest = message
             self._show_state()
+            if message.kind == RECORDED and message.clip and self.settings.home_assistant:
+                self._show_picture(Path(message.clip))
         elif isinstance(message, SourceMessage):
             return  # its health shows that
         elif isinstance(message, Reading):
@@ -303,7 +307,15 @@ class MqttSink(Sink):
         crying = newest is not None and newest.kind in CRYING_KINDS
         self._publish(self._topics.state, ON if crying else OFF)
 
-    def _publish(self, topic: str, payload: str, retain: bool = True) -> None:
+    def _show_picture(self, clip: Path) -> None:
+        try:
+            drawn = picture(clip)
+        except AudioError as error:  # such as one that the quota took meanwhile
+            log.warning("%s: no picture of the last cry: %s", self.name, error)
+            return
+        self._publish(self._topics.picture, drawn)
+
+    def _publish(self, topic: str, payload: str | bytes, retain: bool = True) -> None:
         if self._connection is None:
             raise SinkError(f"{self._where}: not connected")
         self._connection.publish(topic, payload, retain, self.settings.timeout)

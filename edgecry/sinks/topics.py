@@ -67,6 +67,11 @@ class Topics:
         return f"{self.root}/health"
 
     @property
+    def picture(self) -> str:
+        """The spectrogram of the newest recording as PNG, retained."""
+        return f"{self.root}/picture"
+
+    @property
     def controls(self) -> str:
         """What a person has set, as JSON, retained."""
         return f"{self.root}/controls"

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from edgecry.clips.picture import picture
 from edgecry.errors import AudioError, EdgecryError, SinkError
+from edgecry.features.picture import picture
 from edgecry.web.board import Board
 from edgecry.web.history import VERDICTS, History, shown
 from edgecry.web.live import Live, Stream

@@ -34,6 +34,8 @@ KNOWN = {
         "payload_on",
         "value_template",
     },
+    "image": (ENTITY | {"content_type", "image_encoding", "image_topic", "url_template", "url_topic"})
+    - {"state_topic"},
     "event": ENTITY | {"device_class", "event_types", "value_template"},
     "sensor": ENTITY
     | {"device_class", "options", "state_class", "suggested_display_precision", "unit_of_measurement"}
@@ -88,6 +90,7 @@ def test_its_entities():
         "event": "event",
         "probability": "sensor",
         "last_cry": "sensor",
+        "picture": "image",
         "level": "sensor",
         "memory": "sensor",
         "today": "sensor",

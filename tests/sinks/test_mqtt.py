@@ -9,10 +9,13 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from edgecry import __version__
 from edgecry.errors import EdgecryError, SinkError
+from edgecry.features.picture import picture
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
@@ -93,6 +96,20 @@ def test_a_cry(broker, outbox):
             assert f"{ROOT}/event" not in kept
     assert watcher.payloads(f"{ROOT}/state") == ["OFF", "ON", "ON", "OFF"]
     assert retained(broker, ANNOUNCED + 1)[f"{ROOT}/availability"] == "offline"
+
+
+def test_picture_of_the_recording(broker, outbox, tmp_path):
+    """Of a recording that can be read; one that is gone takes nothing with it."""
+    clip = tmp_path / "cry.flac"
+    soundfile.write(clip, np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    with Dispatcher([sink(broker)], outbox) as dispatcher:
+        dispatcher.send(cry(1, "recorded", clip=str(clip)))
+        assert f"{ROOT}/picture" in retained(broker, ANNOUNCED + 2)
+        dispatcher.send(cry(2, "recorded", clip=str(tmp_path / "gone.flac")))
+        wait_for(lambda: delivered(dispatcher) == 2)
+    kept = retained(broker, ANNOUNCED + 2)
+    assert kept[f"{ROOT}/picture"].encode(errors="surrogateescape") == picture(clip)
+    assert f"{ROOT}/state" in kept
 
 
 def test_heartbeat(broker, outbox):
@@ -480,7 +497,17 @@ def test_discovery_on_the_broker(broker, outbox):
         tables = [config, *config["components"].values()]
         tables += [place for table in tables for place in table.get("availability", ())]
         named = {v for table in tables for k, v in table.items() if k.endswith("topic")}
-        names = ("state", "attributes", "availability", "event", "heartbeat", "reading", "health", "controls")
+        names = (
+            "state",
+            "attributes",
+            "availability",
+            "event",
+            "heartbeat",
+            "reading",
+            "health",
+            "controls",
+        )
+        named -= {f"{ROOT}/picture"}  # that comes when a cry has been recorded
         named = {topic for topic in named if not topic.endswith("/set")}
         assert named == {f"{ROOT}/{name}" for name in names}
         dispatcher.send(heartbeat(1))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgecry.clips.picture import HEIGHT, WIDTH, picture, png
 from edgecry.errors import AudioError
 from edgecry.features.mel import mel_frequencies
+from edgecry.features.picture import HEIGHT, WIDTH, picture, png
 
 SR = 16000
 
