@@ -23,6 +23,7 @@ COMMANDS = {
     "train": ("convert.commands.train", "train on labelled recordings and make a model file of it"),
     "adapt": ("convert.commands.adapt", "fit a detector's last layer again to clips of a home"),
     "evaluate": ("convert.commands.evaluate", "measure a recipe or a model file on labelled recordings"),
+    "web": ("convert.commands.web", "write a detector as one graph from samples to probability"),
     "sample": ("convert.commands.sample", "write a synthetic cry"),
     "scene": (
         "convert.commands.scene",
