@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 from pathlib import Path
 
 from convert.errors import ConversionError
-from convert.web.graph import web_graph
+from convert.web.graph import facts, web_graph
 from convert.web.proof import prove
 from edgecry.models.model import CryModel
 
@@ -21,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         type=Path,
         required=True,
-        help="the graph to write; it reads 'samples' and is not a model file of edgecry",
+        help="the graph to write, and beside it a .json with what a page must know; it reads 'samples' and "
+        "is not a model file of edgecry",
     )
 
 
@@ -32,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     windows, difference = prove(graph, model)
     try:
         args.output.write_bytes(graph)
+        args.output.with_suffix(".json").write_text(json.dumps(facts(model), indent=2) + "\n")
     except OSError as error:
         raise ConversionError(
             f"{args.output}: cannot be written ({error.strerror}); check the folder"

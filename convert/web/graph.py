@@ -6,6 +6,8 @@ browsers. The rest is the closed form of :mod:`edgecry.features.logmel`.
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +20,7 @@ from edgecry.features.mel import mel_filters
 from edgecry.features.spec import FeatureSpec
 from edgecry.features.stft import hann
 from edgecry.models.model import INPUT, OUTPUT, CryModel
+from edgecry.stream.settings import EventSettings
 
 #: What the graph reads: a window of mono samples, full scale 1, at the rate of the detector.
 SAMPLES: Final = "samples"
@@ -72,16 +75,26 @@ def web_graph(model: CryModel) -> bytes:
     )
     opsets = [helper.make_opsetid("", OPSET)]
     made = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="edgecry")
-    helper.set_model_props(
-        made,
-        {
-            "name": model.name, "sr": str(spec.sr), "window": str(rule.window), "hop": str(rule.hop),
-            "threshold": str(rule.threshold), "labels": ",".join(model.labels), "positive": rule.positive,
-        },
-    )  # fmt: skip
+    helper.set_model_props(made, {"edgecry": json.dumps(facts(model))})
     onnx.checker.check_model(made)
     data: bytes = made.SerializeToString()
     return data
+
+
+def facts(model: CryModel) -> dict[str, Any]:
+    """Return what a page must know: rate, window, labels, and when a run of windows is a cry."""
+    rule = detector_rule(model)
+    events = asdict(EventSettings.around(rule.threshold))
+    return {
+        "name": model.name,
+        "sr": model.spec.sr,
+        "window": rule.window,
+        "hop": rule.hop,
+        "threshold": rule.threshold,
+        "labels": list(model.labels),
+        "positive": rule.positive,
+        "events": {name: events[name] for name in ("onset", "release", "k", "n", "end_after")},
+    }
 
 
 class _Parts:

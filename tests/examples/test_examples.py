@@ -28,7 +28,7 @@ def test_every_example_is_named_in_the_table_and_tried_here():
     table = (EXAMPLES / "README.md").read_text()
     programs = {path.name for path in EXAMPLES.iterdir()} - {"README.md", "__pycache__"}
 
-    assert programs == {"folder_to_csv.py", "stream_loop.py", "own_model.py", "home_assistant.yaml"}
+    assert programs == {"folder_to_csv.py", "stream_loop.py", "own_model.py", "home_assistant.yaml", "phone"}
     assert all(f"[{name}]({name})" in table for name in programs)
 
 

@@ -1,5 +1,6 @@
 """web: the graph from samples to probability gives what the device gives."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -47,10 +48,11 @@ def test_many_windows_at_once(cry, graph):
 
 
 def test_what_a_page_must_know_is_in_the_file(cry, graph):
-    props = {entry.key: entry.value for entry in onnx.load_from_string(graph).metadata_props}
-    assert props["sr"] == "16000"
-    assert float(props["threshold"]) == cry.metadata.decision["threshold"]
-    assert props["labels"].split(",") == list(cry.labels)
+    (entry,) = onnx.load_from_string(graph).metadata_props
+    known = json.loads(entry.value)
+    assert known["sr"] == cry.spec.sr
+    assert known["threshold"] == known["events"]["onset"] == cry.metadata.decision["threshold"]
+    assert known["labels"] == list(cry.labels)
 
 
 def test_a_graph_that_differs_is_refused(cry, graph):
@@ -74,6 +76,7 @@ def test_other_models_are_refused(cry):
 def test_command(tmp_path, capsys, graph):
     assert main(["web", "cry", "-o", str(tmp_path / "cry-web.onnx")]) == 0
     assert (tmp_path / "cry-web.onnx").read_bytes() == graph
+    assert json.loads((tmp_path / "cry-web.json").read_text())["window"] == 3.0
     assert main(["web", "cry", "-o", str(tmp_path / "no" / "cry-web.onnx")]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert main(["web", "seed", "-o", str(tmp_path / "seed.onnx")]) == 1
