@@ -1,58 +1,20 @@
-"""clips: recordings of events, and what becomes of them on a disk that is small, full or broken."""
+"""clips: recordings of events, and what becomes of them on a disk that is full or broken."""
 
 import errno
 import logging
 import os
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecry.clips.file import ClipFile, open_file
-from edgecry.clips.folder import ClipStore, Quota
 from edgecry.clips.recorder import ClipRecorder, ClipSettings
 from edgecry.errors import EdgecryError
-from edgecry.stream.events import CryEvent
-
-SR = 1000
-NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC).timestamp()
-SHORT = ClipSettings(pre=1, post=2, lookback=5, max_length=3600)
-
-
-def ramp(start: int, n: int) -> np.ndarray:
-    """Return samples that tell their own index, up to the range of int16."""
-    return ((np.arange(start, start + n) % 60000) - 30000).astype(np.int16)
-
-
-def event(kind: str, start: float, end: float, number: int = 1) -> CryEvent:
-    return CryEvent(kind, number, start, end, 0.9, 0.8, None, 3)
-
-
-def recorder(folder: Path, what: ClipSettings = SHORT, **arguments) -> ClipRecorder:
-    return ClipRecorder(folder, SR, lambda second: NOW + second, what, clock=lambda: NOW, **arguments)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def heard(path: Path) -> np.ndarray:
-    samples, sr = soundfile.read(path, dtype="int16")
-    assert sr == SR
-    return samples
-
-
-def live(clips: ClipRecorder, seconds: float, begin: int = 0, chunk: int = 700) -> int:
-    end = begin + round(seconds * SR)
-    for at in range(begin, end, chunk):
-        clips.push(at, ramp(at, min(chunk, end - at)))
-    return end
-
+from tests.clips.recording import SHORT, SR, event, heard, live, names, ramp, recorder
 
 # -- what is recorded --------------------------------------------------------------------------------
 
@@ -195,112 +157,6 @@ def test_any_events_in_any_pieces(tmp_path_factory, data):
     files = sorted(folder.iterdir(), key=lambda p: p.name.split("-")[2])
     for path, (begin, end) in zip(files, expected, strict=True):
         np.testing.assert_array_equal(heard(path), ramp(round(begin * SR), round((end - begin) * SR)))
-
-
-# -- the folder --------------------------------------------------------------------------------------
-
-
-def stamped(days_ago: float, number: int = 1, part: int = 1) -> str:
-    stamp = datetime.fromtimestamp(NOW - 86_400 * days_ago, UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"cry-{stamp}-{number:06d}-{part:03d}.flac"
-
-
-def put(folder: Path, name: str, size: int = 10) -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(bytes(size))
-    return folder / name
-
-
-def store(folder: Path, now: float = NOW, **quota) -> ClipStore:
-    return ClipStore(folder, Quota(**quota), clock=lambda: now)
-
-
-def test_too_old(tmp_path):
-    put(tmp_path, stamped(8))
-    kept = put(tmp_path, stamped(6))
-    store(tmp_path, max_days=7).tidy()
-    assert names(tmp_path) == [kept.name]
-
-
-def test_too_much_the_oldest_first(tmp_path):
-    for days in (1, 2, 3, 4):
-        put(tmp_path, stamped(days), 400_000)
-    store(tmp_path, max_bytes=1_000_000).tidy()
-    assert names(tmp_path) == sorted([stamped(1), stamped(2)])
-
-
-def test_what_is_being_written_counts_and_stays(tmp_path):
-    part = put(tmp_path, stamped(0) + ".part", 900_000)
-    put(tmp_path, stamped(1), 200_000)
-    put(tmp_path, stamped(2), 90_000)
-    store(tmp_path, max_bytes=1_000_000).tidy()
-    assert names(tmp_path) == [part.name]
-
-
-def test_a_clock_that_was_never_set_removes_nothing_for_its_age(tmp_path):
-    put(tmp_path, stamped(1000))
-    store(tmp_path, now=100.0, max_days=1).tidy()
-    assert names(tmp_path) == [stamped(1000)]
-
-
-def test_nothing_of_others_is_ever_removed(tmp_path):
-    old = stamped(1000)
-    others = ["cry.flac", "x" + old, old + ".bak", old.upper(), old.replace("-001.", "-1."), "a.part"]
-    for name in others:
-        put(tmp_path, name, 10**6)
-    (tmp_path / stamped(999)).mkdir()
-    target = put(tmp_path, "target", 10**6)
-    (tmp_path / stamped(998)).symlink_to(target)
-    before = names(tmp_path)
-    store(tmp_path, max_bytes=1_000_000, max_days=1).prepare()
-    assert names(tmp_path) == before
-
-
-def test_what_is_empty_after_a_power_cut_is_removed_at_the_start(tmp_path):
-    put(tmp_path, stamped(0) + ".part")
-    put(tmp_path, "mine.part")
-    kept = put(tmp_path, stamped(0))
-    recorder(tmp_path)
-    assert names(tmp_path) == sorted([kept.name, "mine.part"])
-
-
-def test_nothing_is_overwritten(tmp_path):
-    shelf = store(tmp_path)
-    first = put(tmp_path, shelf.path(NOW, 1, 1).name)
-    second = put(tmp_path, shelf.path(NOW, 1, 1).name + ".part")
-    assert shelf.path(NOW, 1, 1).name == first.name.replace("-001.", "-003.")
-    assert second.name.endswith("-002.flac.part")
-
-
-def test_the_quota_holds_while_an_event_never_ends(tmp_path):
-    """White noise does not compress: a file is split at half of the quota, and the oldest half goes."""
-    noise = np.random.default_rng(0).integers(-32768, 32767, 60 * SR).astype(np.int16)
-    clips = recorder(tmp_path, quota=Quota(max_bytes=1_000_000))
-    clips.push(0, noise[: 5 * SR])
-    clips.handle(event("start", 1, 4))
-    most = 0
-    for minute in range(40):
-        clips.push(5 * SR + minute * 60 * SR, noise)
-        most = max(most, sum(path.stat().st_size for path in tmp_path.iterdir()))
-    clips.close()
-    minute_of_sound = 2 * 60 * SR
-    assert 800_000 < most <= 1_000_000 + 2 * minute_of_sound
-    assert clips.counts.failed == 0
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"max_bytes": 999_999}, "max_bytes: 999999 is out of range"),
-        ({"max_bytes": 1e9}, "max_bytes: .* is not a whole number"),
-        ({"max_days": 0}, "max_days: 0 is out of range"),
-        ({"max_days": float("nan")}, "max_days: nan"),
-    ],
-)
-def test_quota_out_of_range(change, message):
-    with pytest.raises(EdgecryError, match=message):
-        Quota(**change)
 
 
 @pytest.mark.parametrize(
