@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from edgecry.classifier import Prediction
 from edgecry.models.bundled import BUNDLED, bundled
-from tests import graphs
+from tests import graphs, order
 
 # The same examples everywhere, and no verdict from the clock: a first run, or a busy machine, is slow.
 settings.register_profile(
@@ -23,6 +23,18 @@ MISSING = [bundled(name).name for name in BUNDLED if not bundled(name).exists()]
 needs_bundled = pytest.mark.skipif(
     bool(MISSING), reason=f"NOT TESTED: edgecry/models lacks {', '.join(MISSING)}"
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = order.longest_first(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """With --durations, name the files that took longest."""
+    if config.option.durations is not None:
+        terminalreporter.section("slowest files")
+        for line in order.times(report for kind in terminalreporter.stats.values() for report in kind):
+            terminalreporter.line(line)
 
 
 def tone(seed: int, sr: int = 8000, seconds: float = 0.5) -> np.ndarray:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.order import LONGEST
+
 ROOT = Path(__file__).parents[1]
 #: Packages whose ``__init__`` does something: the public names, the parser, the choice of an engine.
 BUSY = {"edgecry", "edgecry/cli", "edgecry/features/kernels"}
@@ -41,3 +43,8 @@ def test_the_doctor_loads_no_numpy():
     assert code == 0, done.stdout
     assert "edgecry.diagnostics.doctor" in modules
     assert not {"numpy", "onnxruntime", "soundfile", "soxr"} & set(modules)
+
+
+def test_the_files_that_are_taken_first_are_there():
+    """One that was renamed would be taken late, and one process would wait for it at the end."""
+    assert [path for path in LONGEST if not (ROOT / path).is_file()] == []
