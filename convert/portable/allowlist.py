@@ -22,7 +22,6 @@ _NAMES = {
     "builtins": "bool bytearray bytes complex dict float frozenset int list object set slice str tuple",
     "collections": "OrderedDict defaultdict",
     "copyreg": "_reconstructor",
-    "_codecs": "encode",
     "numpy": "bool bool_ dtype float16 float32 float64 int8 int16 int32 int64 ndarray str_ uint8 uint16 "
     "uint32 uint64",
     "numpy.ma": "MaskedArray",
@@ -53,6 +52,10 @@ _NAMES.update(
 )
 _NAMES["numpy"] += " " + _UFUNCS
 _ALLOWED = {(module, name) for module, names in _NAMES.items() for name in names.split()}
+#: What is never imported: the unpickler has something harmless of its own in its place.
+CODECS_ENCODE = ("_codecs", "encode")
+PARTIAL, CHECK_ARRAY = ("functools", "partial"), ("sklearn.utils.validation", "check_array")
+_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY}
 _ALLOWED |= {(module, "NumpyArrayWrapper") for module in ARRAY_WRAPPERS}
 
 _SPARSE = re.compile(r"(bsr|coo|csc|csr|dia|dok|lil)_(array|matrix)")

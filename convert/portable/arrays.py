@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from . import Refused
+from .categories import categories_of
 
+#: Categories that HistGradientBoosting can keep of a feature: the bits of one set.
+_MOST_CATEGORIES = 256
 #: Children of a leaf in sklearn.tree._tree.
 _LEAF = -1
 
@@ -144,6 +147,21 @@ def _histogram_boosting(model: Any, where: str) -> None:
         for tree in iteration:
             inner = tree.nodes[tree.nodes["is_leaf"] == 0]
             _features(inner["feature_idx"].astype(np.int64), width, f"{where}._predictors[{i}]")
+            if "is_categorical" in inner.dtype.names:
+                chosen = inner["feature_idx"][inner["is_categorical"] != 0].astype(np.int64)
+                _categorical(model, chosen, f"{where}._predictors[{i}]")
+
+
+def _categorical(model: Any, chosen: Any, where: str) -> None:
+    """Check that what is split by categories has some, and no more of them than a set has bits for."""
+    if not len(chosen):
+        return
+    known = np.asarray(model._bin_mapper.is_categorical_, dtype=bool)
+    if not known[chosen].all():
+        raise Refused(f"{where}: a node splits by categories of a feature that has none")
+    for categories in categories_of(model):
+        if len(categories) > _MOST_CATEGORIES:
+            raise Refused(f"{where}: {len(categories)} categories; there are at most {_MOST_CATEGORIES}")
 
 
 def _support_vectors(model: Any, where: str) -> None:

@@ -13,7 +13,7 @@ import pickle
 from typing import Any, ClassVar, NamedTuple
 
 from . import Refused
-from .allowlist import ARRAY_WRAPPERS, allowed, canonical
+from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, PARTIAL, allowed, canonical
 from .calls import check_call, check_key
 from .contents import Part, describe, list_parts
 from .inert import Inert
@@ -107,7 +107,7 @@ class _Scanner(Machine):  # type: ignore[misc]
         if not (isinstance(module, str) and isinstance(name, str)):
             raise Refused("damaged: a global whose name is not a text")
         key = canonical(module, name)
-        self._globals[key] = allowed(*key)
+        self._globals[key] = self._globals.get(key, True) and allowed(*key)
         return Inert(key)
 
     def get_extension(self, code: int) -> None:
@@ -121,6 +121,8 @@ class _Scanner(Machine):  # type: ignore[misc]
     def _instantiate(self, klass: Any, args: Any) -> None:
         made = Inert(klass if isinstance(klass, Inert) else ("?", "?"), tuple(args))
         check_call(made.path, made.args, self._size)
+        if made.path == ".".join(PARTIAL) and not _is_check_array(made.args):
+            self._globals[PARTIAL] = False
         self.append(made)
 
     def load_reduce(self) -> None:
@@ -234,6 +236,11 @@ class _Scanner(Machine):  # type: ignore[misc]
         return _Scanner(
             self._file, self._size, self._globals, self._states, self._nesting + 1, self._counted
         ).load()
+
+
+def _is_check_array(args: tuple[Any, ...]) -> bool:
+    """Whether these arguments are the one function that may be called later, with others."""
+    return len(args) == 1 and isinstance(args[0], Inert) and args[0].made_by == CHECK_ARRAY
 
 
 def _length(value: Any) -> int:

@@ -9,7 +9,7 @@ import warnings
 from typing import Any, ClassVar
 
 from . import Refused
-from .allowlist import ARRAY_WRAPPERS, allowed, canonical, genuine
+from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, CODECS_ENCODE, PARTIAL, allowed, canonical, genuine
 from .machine import Machine
 
 
@@ -73,6 +73,28 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+def _check_array(values: Any) -> Any:
+    """Stand in for ``check_array`` of scikit-learn: vectors of the proof are checked already."""
+    return values
+
+
+class _Partial:
+    """Stands in for ``partial(check_array, ...)``, by which HistGradientBoosting with categories reads."""
+
+    def __init__(self, function: Any) -> None:
+        if function is not _check_array:
+            raise Refused(f"names functools.partial of {function!r:.60}; only that of check_array is allowed")
+
+    def __setstate__(self, state: Any) -> None:
+        """Take the other arguments, which say what is to be checked, and leave them."""
+
+    def __call__(self, values: Any) -> Any:
+        return _check_array(values)
+
+
+_STAND_INS = {CODECS_ENCODE: _encode, CHECK_ARRAY: _check_array, PARTIAL: _Partial}
+
+
 def _check_dtype(dtype: Any) -> None:
     """Refuse a dtype that denies its objects or overruns its items.
 
@@ -105,8 +127,8 @@ class _Unpickler(Machine):  # type: ignore[misc]
             return super().find_class(module, name)
         if not allowed(module, name):
             raise Refused(f"names {module}.{name}, which is not on the allow-list")
-        if (module, name) == ("_codecs", "encode"):
-            return _encode
+        if (module, name) in _STAND_INS:
+            return _STAND_INS[module, name]
         found = getattr(importlib.import_module(module), name)
         if not genuine(module, name, found):
             raise Refused(f"names {module}.{name}, which is really {found!r:.80}; not on the allow-list")

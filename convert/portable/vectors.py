@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .boosted import boosted, is_boosted
+from .categories import categories_of, has_categories, tree_order
 from .converters.nodes import unwrap
 from .widths import is_passthrough, width_of
 
@@ -46,7 +47,8 @@ def _rows(estimator: Any, n: int, rng: Any) -> Any:
         return _through(steps, n, rng)
     trees = trees_of(estimator)
     if trees:
-        return np.concatenate([_at_thresholds(trees, n, rng), _scattered(_range(trees, n), rng)])
+        rows = np.concatenate([_at_thresholds(trees, n, rng), _scattered(_range(trees, n), rng)])
+        return _among_categories(estimator, rows, rng)
     points = training_points(estimator)
     if points is not None:
         spread = points.std(axis=0)
@@ -57,6 +59,17 @@ def _rows(estimator: Any, n: int, rng: Any) -> Any:
     if parts:
         return np.concatenate([_rows(unwrap(part), n, rng) for part in parts[:5]])
     return _scattered(_centre_and_spread(estimator, n), rng)
+
+
+def _among_categories(estimator: Any, rows: Any, rng: Any) -> Any:
+    """Give the categorical columns of HistGradientBoosting their categories, and some values beside them."""
+    if not has_categories(estimator):
+        return rows
+    columns = tree_order(estimator, rows.shape[1])
+    for column, values in zip(columns, categories_of(estimator)):  # noqa: B905 - strict= is Python 3.10's
+        among = np.concatenate([values, values, values + 0.5, values[:1] - 1, values[-1:] + 1])
+        rows[:, column] = rng.choice(among, size=len(rows))
+    return rows
 
 
 def _through(steps: Any, n: int, rng: Any) -> Any:
@@ -174,7 +187,8 @@ def trees_of(estimator: Any) -> list[dict[str, Any]]:
             {**tree._asdict(), "inner": np.flatnonzero(tree.left >= 0)} for tree in boosted(estimator).trees
         ]
     if hasattr(estimator, "_predictors"):
-        return [_of_histogram(tree.nodes) for iteration in estimator._predictors for tree in iteration]
+        order = tree_order(estimator, int(width_of(estimator) or 0))
+        return [_of_histogram(tree.nodes, order) for iteration in estimator._predictors for tree in iteration]
     members = [estimator] if hasattr(estimator, "tree_") else _members(estimator)
     if not members or not all(hasattr(member, "tree_") for member in members):
         return []
@@ -192,14 +206,18 @@ def _of_tree(tree: Any) -> dict[str, Any]:
     }
 
 
-def _of_histogram(nodes: Any) -> dict[str, Any]:
+def _of_histogram(nodes: Any, order: Any) -> dict[str, Any]:
+    """Tell a tree's splits by numbers; ``order`` has the column of each feature."""
+    by_number = nodes["is_leaf"] == 0
+    if "is_categorical" in nodes.dtype.names:
+        by_number &= nodes["is_categorical"] == 0
     threshold = "num_threshold" if "num_threshold" in nodes.dtype.names else "threshold"
     return {
         "left": nodes["left"].astype(int),
         "right": nodes["right"].astype(int),
-        "feature": nodes["feature_idx"].astype(int),
+        "feature": order[np.where(by_number, nodes["feature_idx"], 0).astype(int)],
         "threshold": nodes[threshold],
-        "inner": np.flatnonzero(nodes["is_leaf"] == 0),
+        "inner": np.flatnonzero(by_number),
     }
 
 

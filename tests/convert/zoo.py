@@ -92,6 +92,10 @@ ZOO: dict[str, Callable[[], Any]] = {
     "gradient boosting": lambda: GradientBoostingClassifier(n_estimators=8, random_state=0),
     "histogram boosting": lambda: HistGradientBoostingClassifier(max_iter=8, random_state=0),
     "scaled histogram boosting": lambda: scaled(HistGradientBoostingClassifier(max_iter=8, random_state=0)),
+    "histogram boosting with categories": lambda: make_pipeline(
+        KBinsDiscretizer(5, encode="ordinal", strategy="uniform"),
+        HistGradientBoostingClassifier(max_iter=8, categorical_features=[0, 3, 7], random_state=0),
+    ),
     "adaboost": lambda: AdaBoostClassifier(n_estimators=8, random_state=0),
     "bagged trees": lambda: BaggingClassifier(n_estimators=6, random_state=0),
     "bagged subspaces": lambda: BaggingClassifier(
@@ -180,6 +184,7 @@ ZOO: dict[str, Callable[[], Any]] = {
     "distances to k-means": lambda: scaled(KMeans(4, n_init=1, random_state=0), LogisticRegression()),
     "bagged svc": lambda: scaled(BaggingClassifier(SVC(), 4, random_state=0)),
     "one against the rest": lambda: scaled(OneVsRestClassifier(LogisticRegression())),
+    "one svc against the rest": lambda: scaled(OneVsRestClassifier(SVC(probability=True, random_state=0))),
     "gaussian process": lambda: scaled(GaussianProcessClassifier(1.0 * RBF(3.0), optimizer=None)),
     "gaussian process, matern": lambda: scaled(
         GaussianProcessClassifier(Matern(3.0, nu=1.5) + DotProduct(), optimizer=None)

@@ -1,4 +1,4 @@
-"""SVC and NuSVC: the kernel in float64, libsvm's probabilities by the ONNX operator that knows them."""
+"""SVC and NuSVC: the kernel in float64, libsvm's probabilities as it couples those of the pairs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,67 @@ from .. import Refused
 from .nodes import Nodes
 from .projections import squared_distances
 
+#: libsvm keeps the share of a pair away from 0 and 1 by this, and stops coupling two classes at this error.
+_LEAST, _CLOSE = 1e-7, 0.005 / 2
+
 
 def probabilities(nodes: Nodes, model: Any, x: str) -> str:
-    """Convert SVC and NuSVC with ``probability=True``.
+    """Convert SVC and NuSVC with ``probability=True``."""
+    scores = pair_scores(nodes, model, x)
+    if len(model.classes_) == 2:
+        return _of_two(nodes, model, scores)
+    return _of_several(nodes, model, scores)
+
+
+def _of_two(nodes: Nodes, model: Any, scores: str) -> str:
+    """Couple the probabilities of one pair, in float64: from its score [N, 1] to [N, 2].
+
+    A sigmoid gives the first class the share r. libsvm does not take r for its probability. It begins at
+    a half and goes towards r by steps of ``multiclass_probability`` until the error is below 0.0025,
+    which is after two steps at most (none for r of 0.45 to 0.55): up to 0.005 from r.
+    """
+    a, b = (float(np.ravel(found)[0]) for found in (model.probA_, model.probB_))
+    r = nodes("Sigmoid", nodes("Neg", nodes("Add", nodes("Mul", scores, a), b)))
+    r = nodes("Clip", r, np.array(_LEAST), np.array(1 - _LEAST))
+    rest = nodes("Sub", 1.0, r)
+    matrix = nodes("Mul", rest, rest), nodes("Neg", nodes("Mul", r, rest)), nodes("Mul", r, r)
+    first = second = nodes("Add", nodes("Mul", r, 0.0), 0.5)
+    for _ in range(2):
+        first, second = _coupled(nodes, matrix, first, second)
+    return nodes.concat([first, second])
+
+
+def _coupled(nodes: Nodes, matrix: tuple[str, str, str], p: str, q: str) -> tuple[str, str]:
+    """Take one step of libsvm's ``multiclass_probability`` for two classes, where it is not done.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    matrix : tuple of str
+        Its matrix Q of each row: [0, 0], [0, 1] and [1, 1].
+    p, q : str
+        The probabilities before the step, [N, 1] each.
+    """
+    q00, q01, q11 = matrix
+    of_p = nodes("Add", nodes("Mul", q00, p), nodes("Mul", q01, q))
+    of_q = nodes("Add", nodes("Mul", q01, p), nodes("Mul", q11, q))
+    both = nodes("Add", nodes("Mul", p, of_p), nodes("Mul", q, of_q))
+    error = nodes("Max", *(nodes("Abs", nodes("Sub", one, both)) for one in (of_p, of_q)))
+    done = nodes("Less", error, _CLOSE)
+    step = nodes("Div", nodes("Sub", both, of_p), q00)
+    grown = nodes("Add", step, 1.0)
+    change = nodes("Add", nodes("Mul", step, q00), nodes("Mul", 2.0, of_p))
+    both = nodes("Div", nodes("Div", nodes("Add", both, nodes("Mul", step, change)), grown), grown)
+    of_q = nodes("Div", nodes("Add", of_q, nodes("Mul", step, q01)), grown)
+    new_p, new_q = nodes("Div", nodes("Add", p, step), grown), nodes("Div", q, grown)
+    step = nodes("Div", nodes("Sub", both, of_q), q11)
+    grown = nodes("Add", step, 1.0)
+    new_p, new_q = nodes("Div", new_p, grown), nodes("Div", nodes("Add", new_q, step), grown)
+    return nodes("Where", done, p, new_p), nodes("Where", done, q, new_q)
+
+
+def _of_several(nodes: Nodes, model: Any, scores: str) -> str:
+    """Couple the probabilities of the pairs of several classes: from their scores [N, pairs] to [N, C].
 
     libsvm couples the pairs' probabilities by an iteration, which only SVMClassifier knows; and that
     operator computes in float32, which with a large C is 4e-5 off. So the scores of the pairs are
@@ -29,7 +87,6 @@ def probabilities(nodes: Nodes, model: Any, x: str) -> str:
     coefficients = np.zeros((n - 1, len(vectors)))
     for k, (_, j) in enumerate(pairs):
         coefficients[j - 1, k] = 1.0
-    scores = pair_scores(nodes, model, x)
     _, p = nodes.several(
         "SVMClassifier",
         2,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import Refused
+from .categories import in_numbers
 from .nodes import Nodes
 
 
@@ -37,13 +38,15 @@ def hist_scores(nodes: Nodes, model: Any, x: str) -> str:
     in; the leaves' values are looked up, and added in scikit-learn's order.
     """
     baseline = np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
+    x, trees = in_numbers(nodes, model, x)
     columns: list[dict[str, Any]] = []
     values: list[Any] = []
-    for iteration in model._predictors:
-        for target, tree in enumerate(iteration):
-            start = baseline[target] if iteration is model._predictors[0] else 0.0
-            columns.append(_columns(len(columns), sum(len(v) for v in values), tree.nodes))
-            leaves = start + tree.nodes["value"][columns[-1]["target_nodeids"]]
+    for iteration in range(len(model._predictors)):
+        for target in range(len(baseline)):
+            tree = trees[len(columns)]
+            start = baseline[target] if iteration == 0 else 0.0
+            columns.append(_columns(len(columns), sum(len(v) for v in values), tree))
+            leaves = start + tree["value"][columns[-1]["target_nodeids"]]
             values.append(leaves[:, None] * np.eye(len(baseline))[target])
     return summed_leaves(nodes, x, columns, values, "BRANCH_LEQ")
 
@@ -89,10 +92,6 @@ def summed_leaves(nodes: Nodes, x: str, columns: list[dict[str, Any]], values: l
 def _columns(number: int, first_leaf: int, tree: Any) -> dict[str, Any]:
     """One tree in the operator's parallel arrays; a leaf's weight is its number among all leaves."""
     leaf = tree["is_leaf"].astype(bool)
-    if "is_categorical" in tree.dtype.names and tree["is_categorical"].any():
-        raise Refused(
-            "HistGradientBoostingClassifier with categorical features cannot be converted; fit it without"
-        )
     leaves = np.flatnonzero(leaf)
     threshold = tree["num_threshold" if "num_threshold" in tree.dtype.names else "threshold"]
     return {
