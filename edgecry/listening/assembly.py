@@ -227,12 +227,13 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         if page is not None:
             page.server.start()
             log.info("the page is at %s", address(settings.web, page.server.port))
-            view = page.board if view is None else Both(view, page.board)
-        yield Parts(reader, stream, messages, dispatcher, clock, recorder, notifier, view, controls)
+        found = (view, None if page is None else page.board, *(sink.present for sink in sinks))
+        views = Views(*(one for one in found if one is not None))
+        yield Parts(reader, stream, messages, dispatcher, clock, recorder, notifier, views, controls)
 
 
-class Both:
-    """Two views in one."""
+class Views:
+    """Several views as one, or none."""
 
     def __init__(self, *views: View) -> None:
         self._views = views

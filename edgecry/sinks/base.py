@@ -13,6 +13,7 @@ from edgecry.checks import number
 from edgecry.needs import Need
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import Message, Report
+from edgecry.sinks.present import Present
 from edgecry.waiting import doubled
 
 
@@ -94,6 +95,11 @@ class Sink(ABC):
 
     def hand(self, controls: Controls) -> None:  # noqa: B027 - most take no orders
         """Get what a person may change, for a sink by which orders come; before it is opened."""
+
+    @property
+    def present(self) -> Present | None:
+        """What the listener shows how it goes, twice a second; None if messages are enough."""
+        return None
 
     def wake(self) -> None:  # noqa: B027 - whoever runs the sink sets another
         """Ask, from any thread, for :meth:`open` to be called soon though no message comes."""

@@ -14,6 +14,7 @@ from edgecry.sinks.execute import ExecSink
 from edgecry.sinks.jsonl import JsonlSink
 from edgecry.sinks.mqtt import MqttSink
 from edgecry.sinks.notify import NotifySink
+from edgecry.sinks.page import PageReportSink
 from edgecry.sinks.rules import Rules
 from edgecry.sinks.text import TextSink
 from edgecry.sinks.webhook import WebhookSink
@@ -28,6 +29,7 @@ SINKS: Final[Mapping[str, type[Sink]]] = MappingProxyType(
         "webhook": WebhookSink,
         "mqtt": MqttSink,
         "notify": NotifySink,
+        "page": PageReportSink,
     }
 )
 #: The sinks that are there although no table names them.

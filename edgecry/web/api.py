@@ -24,8 +24,10 @@ from edgecry.web.board import Board
 from edgecry.web.history import VERDICTS, History, shown
 from edgecry.web.live import Live, Stream
 from edgecry.web.metrics import TYPE, metrics
+from edgecry.web.microphones import CRIES, Microphones, RefusedError
 from edgecry.web.nights import Night, first_noon, nights
 from edgecry.web.pages import STATIC, Pages, static
+from edgecry.web.reports import read_cry, read_report
 from edgecry.web.verdicts import table, write_table
 
 #: Bytes of the longest request, and minutes of the longest mute.
@@ -56,7 +58,8 @@ class Site:
 
     def __init__(self, board: Board, history: History, clips: Path | None) -> None:
         self.board, self.history, self.clips = board, history, clips
-        self.live = Live(self.now)
+        self.microphones = Microphones(board.name, history)
+        self.live = Live(self.seen)
         self._drawing = asyncio.Lock()
         self._pictures: dict[str, bytes] = {}
 
@@ -64,18 +67,49 @@ class Site:
         """Return what holds now, with the revision of the history."""
         return self.board.now() | {"revision": self.history.revision}
 
+    def seen(self) -> dict[str, Any]:
+        """Return what a page shows: the same, and every microphone if there are several."""
+        others = self.microphones.now()
+        return self.now() | ({"microphones": [self._own(), *others]} if others else {})
+
+    def _own(self) -> dict[str, Any]:
+        """Return the page's own microphone as one of several."""
+        now = self.board.now()
+        names = (
+            "name",
+            "crying",
+            "hearing",
+            "microphone",
+            "reason",
+            "level_dbfs",
+            "probability",
+            "threshold",
+        )
+        last = next(iter(self.history.cries(1)), None)
+        shown = ("event", "started_at", "ended_at", "duration", "peak", "mean", "label")
+        return {name: now[name] for name in (*names, "since")} | {
+            "own": True,
+            "muted": now["muted_until"] is not None,
+            "seen_at": now["at"],
+            "doubled": False,
+            "last_cry": None if last is None else {name: last[name] for name in shown},
+        }
+
     def app(self) -> Starlette:
         """Return the application, without its guard."""
         reading = [
             ("/", self.first), ("/nights", self.nights), ("/cry/{event}", self.cry), ("/health", self.health),
             ("/api/state", self.state), ("/api/stream", self.stream), ("/api/cries", self.cries),
             ("/api/cries/{event}", self.one), ("/api/nights", self.api_nights),
+            ("/api/microphones", self.all), ("/api/microphones/{name}/cries", self.elsewhere),
             ("/api/verdicts.csv", self.verdicts), ("/clips/{name}", self.clip), ("/metrics", self.metrics),
             *((f"/{name}", _file(name)) for name in STATIC),
         ]  # fmt: skip
         changing = [
             ("/api/mute", self.mute), ("/api/threshold", self.threshold),
             ("/api/cries/{event}/verdict", self.verdict),
+            ("/api/microphones/{name}/state", self.report), ("/api/microphones/{name}/cries", self.tell),
+            ("/api/microphones/{name}/forget", self.forget),
         ]  # fmt: skip
         return Starlette(
             routes=[
@@ -89,7 +123,7 @@ class Site:
 
     async def first(self, request: Request) -> Response:
         """Show what holds now."""
-        return HTMLResponse(self._pages(request).now(self.now()))
+        return HTMLResponse(self._pages(request).now(self.seen()))
 
     async def nights(self, request: Request) -> Response:
         """Show the last fourteen nights."""
@@ -147,6 +181,15 @@ class Site:
     async def verdicts(self, _: Request) -> Response:
         """Give the table of verdicts, as ``python -m convert adapt`` reads it."""
         return Response(table(self.history.judged()), media_type="text/csv; charset=utf-8")
+
+    async def all(self, _: Request) -> Response:
+        """Tell of every microphone, the page's own first."""
+        return JSONResponse([self._own(), *self.microphones.now()])
+
+    async def elsewhere(self, request: Request) -> Response:
+        """List the cries of another microphone, the newest first."""
+        limit = _whole(request, "limit", 50, min(MOST, CRIES))
+        return JSONResponse(self.microphones.cries(request.path_params["name"], limit))
 
     async def metrics(self, _: Request) -> Response:
         """Tell what holds now to Prometheus."""
@@ -211,6 +254,24 @@ class Site:
                 log.warning("%s: the table of verdicts cannot be written (%s)", self.clips, error.strerror)
         return JSONResponse(shown(found, _prefix(request)) | {"verdict": verdict})
 
+    # -- other microphones -------------------------------------------------------------------------------
+
+    async def report(self, request: Request) -> Response:
+        """Take how another microphone is."""
+        body = await _body(request)
+        return _taken(lambda: self.microphones.report(request.path_params["name"], read_report(body)))
+
+    async def tell(self, request: Request) -> Response:
+        """Take a cry that another microphone has heard."""
+        body = await _body(request)
+        return _taken(lambda: self.microphones.tell(request.path_params["name"], read_cry(body)))
+
+    async def forget(self, request: Request) -> Response:
+        """Forget a microphone that is lost."""
+        if not self.microphones.forget(request.path_params["name"]):
+            raise HTTPException(409, "there is no microphone of this name that is lost")
+        return Response(status_code=204)
+
     def _cry(self, request: Request) -> Mapping[str, Any]:
         found = self.history.cry(request.path_params["event"])
         if found is None:
@@ -252,6 +313,18 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 def _prefix(request: Request) -> str:
     return str(request.scope.get("edgecry.prefix", ""))
+
+
+def _taken(take: Callable[[], None]) -> Response:
+    try:
+        take()
+    except RefusedError as error:
+        raise HTTPException(error.status, str(error), {"retry-after": "2"}) from error
+    except SinkError:
+        raise
+    except EdgecryError as error:
+        raise HTTPException(400, str(error)) from error
+    return Response(status_code=204)
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

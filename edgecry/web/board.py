@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from edgecry.sinks.controls import Controls
-from edgecry.sinks.message import CRYING_KINDS, RECORDED, EventMessage, Health, Heartbeat, Message, utc
+from edgecry.sinks.message import Health, Heartbeat, Message
+from edgecry.sinks.present import Present
 from edgecry.web.history import Minute
 
-#: Seconds without a sign of the listener after which it does not hear, whatever it said last.
-STUCK: Final = 5.0
-#: Until when alerts are muted that are muted without end.
-FOREVER: Final = "9999-12-31T00:00:00.000Z"
 #: Scores that are kept for the curve of a cry, two a second: as long as one recording can be.
 CURVE: Final = 1800
 #: Points of a curve at most.
@@ -32,18 +28,8 @@ _MINUTES: Final = 1440
 _NOTES: Final = 100
 
 
-class Board:
-    """What holds now.
-
-    Parameters
-    ----------
-    name : str
-        What the device is called. One page may come to show several.
-    controls : Controls
-        What a person may change.
-    clock, wall : callable
-        Seconds, ever rising; and since 1970.
-    """
+class Board(Present):
+    """What holds now, with what the history needs of it; the parameters are those of ``Present``."""
 
     def __init__(
         self,
@@ -52,41 +38,19 @@ class Board:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self.name, self.controls = name, controls
-        self._clock, self._wall = clock, wall
-        self._lock = threading.Lock()
-        self._began = wall()
-        self._seen = clock()
-        self._level: float | None = None
-        self._score: float | None = None
-        self._state, self._reason, self._hears = "starting", "", False
-        self._cry: EventMessage | None = None
+        super().__init__(name, controls, clock, wall)
         self._counters: dict[str, float] = {}
         self._curve: deque[tuple[float, float]] = deque(maxlen=CURVE)
         self._minute: Minute | None = None
         self._over: deque[Minute] = deque(maxlen=_MINUTES)
         self._notes: deque[tuple[float, str, str]] = deque(maxlen=_NOTES)
-        self._position = 0.0
 
-    # -- the listener --------------------------------------------------------------------------------------
-
-    def show(
-        self,
-        level: float,
-        score: float,
-        crying: float | None,  # noqa: ARG002 - the message of the cry tells it, by the clock
-        position: float,
-        trouble: str = "",  # noqa: ARG002 - its message has the whole sentence
-    ) -> None:
-        """Take the newest level in dB of full scale, and score; as ``edgecry.listening.listener.View``."""
-        with self._lock:
-            self._seen = self._clock()
-            heard, self._position = max(0.0, min(position - self._position, 5.0)), position
-            self._level = level if heard and math.isfinite(level) else None
-            self._score = score
-            if heard:
-                self._curve.append((position, score))
-            self._count(heard)
+    def _hear(self, level: float, score: float, position: float) -> float:
+        heard = super()._hear(level, score, position)
+        if heard:
+            self._curve.append((position, score))
+        self._count(heard)
+        return heard
 
     def _count(self, heard: float) -> None:
         t, score = int(self._wall() // 60), self._score or 0.0
@@ -100,24 +64,17 @@ class Board:
             t, max(levels, default=None), round(max(now.score_max, score), 3), round(now.heard + heard, 3)
         )
 
-    # -- the sink ------------------------------------------------------------------------------------------
-
     def tell(self, message: Message) -> None:
         """Take the newest message of its sort."""
-        with self._lock:
-            if isinstance(message, Heartbeat):
+        super().tell(message)
+        if isinstance(message, Heartbeat):
+            with self._lock:
                 self._counters = dict(message.counters)
-            elif isinstance(message, Health):
-                self._judge(message)
-            elif isinstance(message, EventMessage) and message.kind in CRYING_KINDS:
-                self._cry = message
-            elif isinstance(message, EventMessage) and message.kind != RECORDED:
-                self._cry = None
 
     def _judge(self, health: Health) -> None:
         if health.state not in (self._state, "starting"):
             self._notes.append((self._wall(), health.state, health.reason))
-        self._state, self._reason, self._hears = health.state, health.reason, health.hearing
+        super()._judge(health)
 
     def curve(self, start: float, end: float) -> str | None:
         """Return scores around a cry as JSON: pairs of seconds from its start, and the score."""
@@ -143,32 +100,6 @@ class Board:
             self._notes.clear()
             return notes
 
-    # -- the page ------------------------------------------------------------------------------------------
-
-    def now(self) -> dict[str, Any]:
-        """Return what holds now, ready for JSON."""
-        with self._lock:
-            is_stuck = self._clock() - self._seen > STUCK
-            state = "stuck" if is_stuck else self._state
-            reason = "the listener gives no sign of life" if is_stuck else self._reason
-            cry, hears = self._cry, self._hears and not is_stuck
-            level, score = (self._level, self._score) if not is_stuck else (None, None)
-            return {
-                "name": self.name,
-                "at": utc(self._wall()),
-                "started_at": utc(self._began),
-                "crying": cry is not None,
-                "since": None if cry is None else cry.started_at,
-                "event": None if cry is None else cry.event,
-                "hearing": hears,
-                "microphone": state,
-                "reason": reason,
-                "level_dbfs": None if level is None else round(level, 1),
-                "probability": None if score is None else round(score, 3),
-                "threshold": self.controls.threshold,
-                "muted_until": self._muted(),
-            }
-
     @property
     def is_muted(self) -> bool:
         """Whether alerts are muted now."""
@@ -179,9 +110,3 @@ class Board:
         """What the listener counted, as of its last heartbeat."""
         with self._lock:
             return self._counters
-
-    def _muted(self) -> str | None:
-        until = self.controls.muted_until
-        if until is None or until <= self._wall():
-            return None
-        return FOREVER if math.isinf(until) else utc(until)

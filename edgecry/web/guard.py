@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edgecry.web.keys import Keyring
+from edgecry.web.keys import PAUSE, Keyring
 
 #: Seconds that a browser keeps the cookie: nobody logs in at three in the morning.
 YEAR: Final = 365 * 86_400
@@ -145,7 +145,9 @@ class Guard:
         if is_page and scope["method"] == "GET":
             said = "wrong" if key else ""
             return HTMLResponse(self._door(prefix, headers.get("accept-language", ""), said), 401)
-        return _refusal(401, "the key is missing or wrong", {"www-authenticate": "Bearer"})
+        # A program that waits so long is never one wrong key too many, and locks nobody out beside it.
+        patience = {"retry-after": str(int(PAUSE) + 5)} if key else {}
+        return _refusal(401, "the key is missing or wrong", {"www-authenticate": "Bearer"} | patience)
 
     def _welcome(self, scope: Scope, prefix: str) -> Response:
         """Give the cookie, and go on without the key in the address."""

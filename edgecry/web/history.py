@@ -127,7 +127,7 @@ class History:
             message.peak, message.mean, message.label, reasons, message.clip, curve, threshold, int(muted),
             message.source,
         )  # fmt: skip
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 "INSERT INTO cry (event, started_at, ended_at, duration, peak, mean, label, reasons, clip, "
                 "curve, threshold, muted, source) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) "
@@ -144,14 +144,14 @@ class History:
         """Write minutes that are over."""
         rows = [(one.t, one.level_max, one.score_max, one.heard) for one in minutes]
         if rows:
-            with self._writing() as db:
+            with self.writing() as db:
                 db.executemany("INSERT OR REPLACE INTO minute VALUES (?,?,?,?)", rows)
 
     def note(self, notes: Iterable[tuple[float, str, str]]) -> None:
         """Write down troubles, and their ends, of the service itself: when, one word, and a sentence."""
         rows = [(t, kind, detail[:500]) for t, kind, detail in notes]
         if rows:
-            with self._writing() as db:
+            with self.writing() as db:
                 db.executemany("INSERT INTO health VALUES (?,?,?)", rows)
 
     def tidy(self) -> None:
@@ -160,7 +160,7 @@ class History:
         if limit <= 0:
             return
         oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(limit))
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("DELETE FROM cry WHERE started_at < ?", (oldest,))
             db.execute(
                 "DELETE FROM cry WHERE event IN "
@@ -175,7 +175,7 @@ class History:
 
     def judge(self, event: str, verdict: str | None) -> bool:
         """Keep what a person says of a cry; None takes it back. Return False if there is no such cry."""
-        with self._writing() as db:
+        with self.writing() as db:
             done = db.execute(
                 "UPDATE cry SET verdict = ?, judged_at = ? WHERE event = ?", (verdict, self._clock(), event)
             )
@@ -186,7 +186,7 @@ class History:
 
     def cries(self, limit: int = 50, before: str = "", since: str = "") -> list[dict[str, Any]]:
         """Return the newest cries, the newest first, those before a time, and since another."""
-        return self._rows(
+        return self.rows(
             "SELECT * FROM cry WHERE (? = '' OR started_at < ?) AND started_at >= ? "
             "ORDER BY started_at DESC LIMIT ?",
             (before, before, since, limit),
@@ -194,32 +194,32 @@ class History:
 
     def cry(self, event: str) -> dict[str, Any] | None:
         """Return one cry by its name; None if there is none."""
-        return next(iter(self._rows("SELECT * FROM cry WHERE event = ?", (event,))), None)
+        return next(iter(self.rows("SELECT * FROM cry WHERE event = ?", (event,))), None)
 
     def clip(self, name: str) -> Path | None:
         """Return the path of a recording by its name, as it was written down when it was made."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT clip FROM cry WHERE clip = ? OR substr(clip, -length(?) - 1) = '/' || ?", (name,) * 3
         )
         return Path(rows[0]["clip"]) if rows else None
 
     def judged(self) -> list[dict[str, Any]]:
         """Return the cries on which there is a verdict, and of which there is a recording; oldest first."""
-        return self._rows(
+        return self.rows(
             "SELECT * FROM cry WHERE verdict IS NOT NULL AND clip IS NOT NULL ORDER BY started_at", ()
         )
 
     def minutes(self, since: int) -> list[Minute]:
         """Return the minutes since one, in order."""
-        return [Minute(**row) for row in self._rows("SELECT * FROM minute WHERE t >= ? ORDER BY t", (since,))]
+        return [Minute(**row) for row in self.rows("SELECT * FROM minute WHERE t >= ? ORDER BY t", (since,))]
 
     def troubles(self, limit: int = 50) -> list[dict[str, Any]]:
         """Return what was noted of the service itself, the newest first."""
-        return self._rows("SELECT * FROM health ORDER BY t DESC LIMIT ?", (limit,))
+        return self.rows("SELECT * FROM health ORDER BY t DESC LIMIT ?", (limit,))
 
     def count(self) -> int:
         """Return how many cries are there."""
-        return int(self._rows("SELECT count(*) AS n FROM cry", ())[0]["n"])
+        return int(self.rows("SELECT count(*) AS n FROM cry", ())[0]["n"])
 
     # -- the file ----------------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class History:
         )
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, by one thread at a time."""
         with self._lock:
             try:
@@ -256,7 +256,8 @@ class History:
                     self._writer.execute("ROLLBACK")
                 raise SinkError(f"{self.path}: the history cannot be written ({error})") from error
 
-    def _rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    def rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+        """Return what a query finds."""
         return [dict(row) for row in self._reader.execute(query, values)]
 
 

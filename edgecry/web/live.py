@@ -78,4 +78,6 @@ class Stream(StreamingResponse):
 
 def _news(now: dict[str, Any]) -> tuple[Any, ...]:
     """Return what is told at once when it changes."""
-    return tuple(now.get(name) for name in ("crying", "microphone", "muted_until", "threshold", "revision"))
+    names = ("crying", "microphone", "muted_until", "threshold", "revision")
+    others = tuple((one["name"], one["crying"], one["microphone"]) for one in now.get("microphones", ()))
+    return *(now.get(name) for name in names), others

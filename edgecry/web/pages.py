@@ -31,7 +31,9 @@ _SPOKEN: Final = (
     "tonight.",
     "cries.",
     "verdict.",
-    "level.",
+    "level",
+    "probability",
+    "microphone.",
     "unit.",
     "error",
     "health.threshold.",
@@ -74,7 +76,11 @@ class Pages:
   <div role="status"><h1 id="state">{t("state.starting")}</h1></div>
   <p id="detail"></p>
 </section>
-<section class="meters">
+<section id="several" hidden>
+  <h2>{t("microphones")}</h2>
+  <ul id="microphones" class="microphones"></ul>
+</section>
+<section id="meters" class="meters">
   <label for="level">{t("level")} <span id="level-text"></span></label>
   <meter id="level" min="-80" max="0" value="-80"></meter>
   <label for="score">{t("probability")} <span id="score-text"></span></label>
@@ -83,6 +89,7 @@ class Pages:
 <section>
   <button id="mute" class="big" aria-describedby="mute-said">{t("mute.do")}</button>
   <p id="mute-said" class="said" role="status"></p>
+  <p id="mute-own" class="small" hidden>{t("mute.own", name=self._name)}</p>
 </section>
 <section id="last" hidden>
   <h2>{t("play.last")}</h2>

@@ -20,7 +20,7 @@ class PageSink(Sink):
     alerts = False  # what is muted is written down all the same
     backoff = Backoff(1.0, 60.0)
 
-    def __init__(self, board: Board, history: History, name: str = "page") -> None:
+    def __init__(self, board: Board, history: History, name: str = "web") -> None:
         self.name = name
         self._board, self._history = board, history
         self._tidied = time.monotonic() - _TIDY

@@ -113,7 +113,7 @@ def test_description_tells_no_secret(planned, tmp_path):
 
 def test_sample_file_is_what_is_allowed():
     settings = load_settings(SAMPLE)
-    assert set(settings.sinks) == {"text", "jsonl", "exec", "webhook", "mqtt", "notify"}
+    assert set(settings.sinks) == {"text", "jsonl", "exec", "webhook", "mqtt", "notify", "page"}
 
 
 def test_sample_file_shows_every_key():

@@ -27,6 +27,7 @@ def test_every_sink_is_made_under_its_own_name(tmp_path):
         "webhook": {"url": "http://localhost/x"},
         "mqtt": {"host": "localhost"},
         "notify": {"urls_file": str(tmp_path / "urls")},
+        "page": {"url": "http://localhost:8377/"},
     }
     settings = sink_settings(tables, "cot", ["hungry"], environment={})
     stream = io.StringIO()

@@ -14,7 +14,8 @@ import pytest
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.outbox import Outbox, OutboxSettings
-from edgecry.sinks.webhook import PATIENCE, WebhookSettings, WebhookSink
+from edgecry.sinks.post import PATIENCE
+from edgecry.sinks.webhook import WebhookSettings, WebhookSink
 from tests.sinks import certificates
 from tests.sinks.messages import cry, open_files, wait_for
 

@@ -108,7 +108,7 @@ def sound(seconds: float = 2.0) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def standing(folder: Path, key: str | None = None, **settings: Any) -> Iterator[Standing]:
+def standing(folder: Path, key: str | None = None, port: int = 0, **settings: Any) -> Iterator[Standing]:
     """Stand a page up, and take it down."""
     clips = folder / "clips"
     clips.mkdir(exist_ok=True)
@@ -117,7 +117,7 @@ def standing(folder: Path, key: str | None = None, **settings: Any) -> Iterator[
         (folder / "key").chmod(0o600)
         settings["key_file"] = folder / "key"
     board = Board("nursery", Controls(0.8))
-    page = make_page(WebSettings("127.0.0.1:0", **settings), board, folder, clips)
+    page = make_page(WebSettings(f"127.0.0.1:{port}", **settings), board, folder, clips)
     page.server.start()
     try:
         yield Standing(page, folder, clips, page.server.port)

@@ -7,7 +7,8 @@ import pytest
 
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import Health, utc
-from edgecry.web.board import CURVE, STUCK, Board
+from edgecry.sinks.present import STUCK
+from edgecry.web.board import CURVE, Board
 from tests.sinks.messages import cry
 
 T = 1_763_936_280.0

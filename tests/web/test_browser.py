@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from edgecry.sinks.message import utc
 from edgecry.web.history import Minute
+from edgecry.web.microphones import LOST
 from tests.web.browser import browsing, needs_browser
 from tests.web.standing import KEY, standing
 
@@ -164,6 +166,56 @@ def test_a_microphone_that_is_gone(look, nursery):
     assert "deaf" in tab.locator("#now").get_attribute("class")
 
 
+def report(nursery, name="cot-2", **changes):
+    """Report as another listener does."""
+    now = time.time()
+    state = {
+        "at": utc(now), "started_at": utc(1.7e9), "crying": False, "since": None, "hearing": True,
+        "microphone": "hearing", "reason": "", "level_dbfs": -44.0, "probability": 0.2, "threshold": 0.8,
+        "muted_until": None, "machine": "ab12",
+    }  # fmt: skip
+    assert nursery.post(f"/api/microphones/{name}/state", state | changes).status == 204
+
+
+def test_several_microphones(look, nursery):
+    """The headline is of the one that needs a look; one that does not report is lost."""
+    tab = look()
+    wait_for_text(tab, "#state", "Quiet")
+    assert tab.locator("#several").is_hidden()
+    assert tab.locator("#meters").is_visible()
+    report(nursery)
+    wait_for_text(tab, "#microphones", "cot-2")
+    assert tab.locator("#meters").is_hidden()
+    assert tab.locator("#microphones li.quiet").count() == 2
+    report(nursery, crying=True, since=utc(time.time() - 60))
+    tab.wait_for_selector("#now.crying")
+    wait_for_text(tab, "#detail", "cot-2")
+    wait_for_text(tab, "#microphones li.crying", "since")
+    microphones = nursery.page.server._site.microphones
+    microphones._clock = lambda: time.monotonic() + LOST + 1
+    tab.wait_for_selector("#now.contact")
+    wait_for_text(tab, "#microphones li.contact", "No report since")
+    tab.click("#microphones li.contact button")
+    tab.wait_for_selector("#now.quiet")
+    assert tab.locator("#several").is_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_several_microphones_fit_and_axe_finds_nothing(look, nursery, scheme, tmp_path):
+    report(nursery, "a" * 64, crying=True, since=utc(time.time() - 60))
+    report(nursery, "cot-2", hearing=False, microphone="no_sound", reason="no sound for 12 s")
+    report(nursery, "cot-3")
+    microphones = nursery.page.server._site.microphones
+    microphones._known["cot-3"].seen -= LOST + 1
+    tab = look(size="small")
+    tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    tab.wait_for_selector("#microphones li.contact")
+    wide = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+    assert axe_violations(tab) == []
+    tab.screenshot(path=screenshots(tmp_path) / f"several-{scheme}.png", full_page=True)
+
+
 def test_mute_with_one_thumb(look, nursery):
     tab = look()
     wait_for_text(tab, "#state", "Quiet")
@@ -225,8 +277,6 @@ def test_nothing_is_wider_than_the_screen(look, nursery, path, size):
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("path", ["/", "/nights", "/health", "/cry/"])
 def test_axe_finds_nothing(look, nursery, path, scheme):
-    axe = pytest.importorskip("axe_playwright_python", reason="NOT TESTED with axe: the extra browser has it")
-    script = (Path(axe.__file__).parent / "axe.min.js").read_text()
     event = nursery.page.history.cries(2)[0]["event"]
     for state in ("quiet", "crying", "deaf") if path == "/" else ("",):
         if state == "crying":
@@ -239,9 +289,21 @@ def test_axe_finds_nothing(look, nursery, path, scheme):
         if state:
             tab.wait_for_selector(f"#now.{state}")
             tab.wait_for_selector("#cries a")
-        tab.evaluate(script)
-        found = tab.evaluate("axe.run()")
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+        assert axe_violations(tab) == []
+
+
+def axe_violations(tab) -> list:
+    axe = pytest.importorskip("axe_playwright_python", reason="NOT TESTED with axe: the extra browser has it")
+    tab.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text())
+    return [
+        (one["id"], [node["html"] for node in one["nodes"]])
+        for one in tab.evaluate("axe.run()")["violations"]
+    ]
+
+
+def screenshots(otherwise: Path) -> Path:
+    """The folder of pictures that EDGECRY_SCREENSHOTS names, to look at them."""
+    return Path(os.environ.get("EDGECRY_SCREENSHOTS", otherwise))
 
 
 def test_the_door(context, tmp_path):
@@ -294,7 +356,7 @@ def test_a_foreign_page_gets_nothing(context, nursery, tmp_path):
 
 def test_pictures_for_the_eye(look, nursery, tmp_path, request):
     """Screenshots in both sizes and schemes; EDGECRY_SCREENSHOTS names a folder to look at them in."""
-    folder = Path(os.environ.get("EDGECRY_SCREENSHOTS", tmp_path))
+    folder = screenshots(tmp_path)
     nursery.tell(3, "start", when=time.time() - 42)
     event = nursery.page.history.cry(nursery.page.history.cries(3)[1]["event"])["event"]
     for size in ("phone", "desk"):

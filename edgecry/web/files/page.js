@@ -32,7 +32,7 @@ async function send(path, body) {
   const answer = await fetch(path, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
-  const found = await answer.json().catch(() => ({}));
+  const found = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(found.error || answer.statusText);
   return found;
 }
@@ -47,24 +47,43 @@ async function get(path) {
 
 let state = data.now, heardAt = Date.now(), lastCry = null, revision = null;
 
+function isOld() { return Date.now() - heardAt > PATIENCE; }
+function kindOf(one) {
+  if (one.microphone === "stuck" || one.microphone === "lost") return "contact";
+  if (one.microphone === "starting") return "starting";
+  if (one.crying) return "crying";
+  return one.hearing ? "quiet" : "deaf";
+}
+//: Of several microphones, the one that needs a look most tells the state of all.
+const WORST = ["crying", "contact", "deaf", "starting", "quiet"];
 function kind() {
-  if (Date.now() - heardAt > PATIENCE || state.microphone === "stuck") return "contact";
-  if (state.microphone === "starting") return "starting";
-  if (state.crying) return "crying";
-  return state.hearing ? "quiet" : "deaf";
+  if (isOld()) return "contact";
+  const all = (state.microphones || [state]).map(kindOf);
+  return WORST.find((one) => all.includes(one));
 }
 function detail(now) {
+  if (state.microphones && !isOld()) {
+    return WORST.filter((one) => one !== "quiet" || now === "quiet").map((one) => {
+      const names = state.microphones.filter((other) => kindOf(other) === one).map((other) => other.name);
+      if (!names.length) return "";
+      return one === now ? names.join(", ") : `${text(`state.${one}`)}: ${names.join(", ")}`;
+    }).filter(Boolean).join(". ");
+  }
   if (now === "contact") return text("state.contact.why");
   if (now === "deaf") return state.reason;
   if (now === "crying") {
-    const seconds = (new Date(state.at) - new Date(state.since)) / 1000;
-    return text("state.since", { time: clock(state.since), span: span(Math.max(0, seconds)) });
+    return sinceOf(state);
   }
   if (state.reason) return state.reason;
   return lastCry ? text("state.last", { time: clock(lastCry) }) : text("state.none");
 }
+function sinceOf(one) {
+  const seconds = (new Date(one.seen_at || state.at) - new Date(one.since)) / 1000;
+  return text("state.since", { time: clock(one.since), span: span(Math.max(0, seconds)) });
+}
 function show() {
   const now = kind();
+  showMicrophones();
   byId("now").className = `state ${now}`;
   put(byId("state"), text(`state.${now}`));
   put(byId("detail"), detail(now));
@@ -79,6 +98,58 @@ function show() {
   put(button, until === null ? text("mute.do")
     : isForever ? text("mute.end") : text("mute.undo", { time: clock(until) }));
   document.title = `${text(`state.${now}`)} – ${state.name}`;
+}
+// One card a microphone, made once and filled again and again: nothing jumps, and no focus is lost.
+function card(name) {
+  const item = document.createElement("li"), fields = { item };
+  const add = (tag, field, within = item) => (fields[field] = within.appendChild(document.createElement(tag)));
+  put(add("h3", "name"), name);
+  add("p", "said");
+  for (const [field, label, low, high] of [["level", "level", -80, 0], ["score", "probability", 0, 1]]) {
+    const line = item.appendChild(document.createElement("label"));
+    line.append(text(label));
+    add("span", `${field}Text`, line);
+    Object.assign(add("meter", field), { min: low, max: high });
+    line.htmlFor = fields[field].id = `${field}-${name}`;
+  }
+  add("p", "more").className = "small";
+  put(add("button", "forget"), text("microphone.forget", { name }));
+  fields.forget.addEventListener("click", () =>
+    send(`api/microphones/${encodeURIComponent(name)}/forget`, {}).catch((error) =>
+      put(fields.more, text("error", { why: error.message }))));
+  return fields;
+}
+const cards = new Map();
+function showMicrophones() {
+  const all = state.microphones || [], list = byId("microphones");
+  byId("several").hidden = byId("mute-own").hidden = !all.length;
+  byId("meters").hidden = all.length > 0;
+  for (const [name, fields] of cards) {
+    if (all.some((one) => one.name === name)) continue;
+    fields.item.remove();
+    cards.delete(name);
+  }
+  for (const one of all) {
+    if (!cards.has(one.name)) {
+      cards.set(one.name, card(one.name));
+      list.append(cards.get(one.name).item);
+    }
+    const now = isOld() ? "contact" : kindOf(one), fields = cards.get(one.name), known = now !== "contact";
+    fields.item.className = now;
+    const why = now === "crying" ? sinceOf(one) : now === "contact"
+      ? text("microphone.why", { time: clock(one.seen_at) }) : one.reason;
+    put(fields.said, [text(`state.${now}`), why].filter(Boolean).join(": "));
+    const level = known ? one.level_dbfs : null, score = known ? one.probability : null;
+    fields.level.value = level === null ? -80 : level;
+    put(fields.levelText, level !== null ? `${Math.round(level)} dB` : known ? text("level.none") : "–");
+    fields.score.value = score === null ? 0 : score;
+    put(fields.scoreText, score === null ? "–" : `${Math.round(100 * score)} %`);
+    const last = one.last_cry;
+    put(fields.more, [last ? text("state.last", { time: clock(last.started_at) }) : "",
+      one.muted ? text("microphone.muted") : "", one.doubled ? text("microphone.doubled") : ""]
+      .filter(Boolean).join(", "));
+    fields.forget.hidden = one.microphone !== "lost";
+  }
 }
 async function showCries() {
   const cries = await get("api/cries?limit=8"), list = byId("cries");
@@ -135,7 +206,7 @@ function connect() {
 }
 if (data.page === "now") {
   connect();
-  setInterval(() => { if (kind() === "contact") show(); }, 500);
+  setInterval(() => { if (isOld()) show(); }, 500);
   // A phone that slept may hold a connection that is long dead.
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && Date.now() - heardAt > 2000) connect();
