@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgecry.classifier import Classifier, Prediction
     from edgecry.timeline import Timeline
 
+    Work = Callable[..., Prediction | Timeline]
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the sub-command."""
@@ -49,6 +51,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the answers to this file (default: stdout)"
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="PICTURE",
+        help="also draw the recording: waveform, spectrogram, scores and cries (.png or .svg; extra plot)",
     )
     parser.add_argument(
         "--top", metavar="K", type=_count, help="show the K most probable labels only (default: all)"
@@ -124,24 +131,32 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         parser.error("name a recording, or - for stdin, or --sample for the one that comes with edgecry")
     kind = writer_of(args.format, args.raw)
     classifier = _classifier(args, parser)
+    work, picture = _work(classifier, kind, args), None
+    if args.plot is not None:
+        from edgecry.cli.plot import OnePicture
+
+        picture = OnePicture(args.plot, classifier, args.threshold, audio_options(args))
+        work = picture.watching(work)
     with output(args.output, kind) as stream:
         writer = kind(stream, [name for name, _ in inputs], classifier.labels, args.top)
-        failed, guessed = _classify(inputs, classifier, writer, args)
+        failed, guessed = _classify(inputs, work, writer)
         writer.end()
+    if picture is not None:
+        picture.draw(inputs[0][0])
     if args.format == "text" and guessed and classifier.model.metadata.task == "reason":
         say(CAUTION)
     return 1 if failed else 0
 
 
-def _classify(
-    inputs: list[Input], classifier: Classifier, writer: Writer, args: argparse.Namespace
-) -> tuple[int, int]:
-    """Classify the files, and count those that failed and those for which reasons were weighed."""
-    work: Callable[..., Prediction | Timeline] = classifier.answer
+def _work(classifier: Classifier, kind: type[Writer], args: argparse.Namespace) -> Work:
+    """Choose what is done with each recording."""
     if args.whole or args.raw:
-        work = classifier.classify
-    elif writer.needs_times:
-        work = classifier.timeline
+        return classifier.classify
+    return classifier.timeline if kind.needs_times else classifier.answer
+
+
+def _classify(inputs: list[Input], work: Work, writer: Writer) -> tuple[int, int]:
+    """Classify the files, and count those that failed and those for which reasons were weighed."""
     failed = guessed = 0
     for name, result in each(inputs, work):
         writer.write(name, result)
@@ -167,6 +182,10 @@ def _check_use(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Non
         parser.error(f"--format {args.format} is for one recording; name one, or take raven or csv")
     if kind.binary and args.output is None:
         parser.error(f"--format {args.format} is not for a terminal; name a file with -o")
+    if args.plot is not None:
+        from edgecry.cli import plot
+
+        plot.check(args, parser)
 
 
 def _is_guess(result: Prediction | Timeline) -> bool:

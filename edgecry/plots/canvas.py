@@ -1,0 +1,92 @@
+"""The ground of every picture: whether it can be made, its axis of time, and how it gets to the disk.
+
+Figures are objects of their own. Nothing of matplotlib's global state, such as pyplot's, is touched.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from edgecry.answers.output import Output
+from edgecry.errors import EdgecryError
+
+#: How the name of a picture may end.
+ENDINGS: Final = (".png", ".svg")
+#: Dots an inch of a PNG.
+DPI: Final = 130
+#: Colours: of sound, of a cry, of the stretch of a cry, and of what is not known.
+SOUND: Final = "#33536b"
+CRY: Final = "#c2334a"
+SHADE: Final = "#f6d5da"
+UNKNOWN: Final = "#e6e6e6"
+#: Seconds from one tick to the next, and how many ticks there are at most.
+_STEPS: Final = (
+    *(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
+    *(3600, 7200, 10_800, 21_600, 43_200, 86_400),
+)
+_TICKS: Final = 10
+#: Up to so many seconds an axis is in seconds; up to so many, in minutes.
+_SECONDS: Final = 120.0
+_MINUTES: Final = 7200.0
+
+
+def check(path: str) -> None:
+    """Refuse a picture that cannot be made, before hours are spent on what it shows.
+
+    Raises
+    ------
+    EdgecryError
+        The name ends otherwise, its folder is missing, or matplotlib is not installed.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise EdgecryError(
+            f"{path}: a picture cannot be written as {ending or 'a file without an ending'}; allowed are "
+            f"{', '.join(ENDINGS)}"
+        )
+    if not Path(path).parent.is_dir():
+        raise EdgecryError(f"{Path(path).parent}: no such folder to write {Path(path).name} to; make it")
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise EdgecryError(f"plot: matplotlib is missing ({error}); pip install '.[plot]'") from error
+
+
+def figure(width: float, height: float) -> Any:
+    """Make an empty figure, of so many inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def save(drawn: Any, path: str) -> None:
+    """Write a figure by the ending of its name. It is whole when it appears.
+
+    Raises
+    ------
+    EdgecryError
+        The path is a folder.
+    OSError
+        It cannot be written.
+    """
+    with Output(path, binary=True) as file:
+        drawn.savefig(file.stream, format=Path(path).suffix.lower()[1:])
+
+
+def time_axis(ax: Any, duration: float) -> None:
+    """Let the lower axis show seconds, minutes or hours, as suits a recording of so many seconds."""
+    step = next((step for step in _STEPS if duration / step <= _TICKS), 86_400.0 * (duration // 864_000 + 1))
+    ax.set_xlim(0, duration)
+    ax.set_xticks([step * i for i in range(int(duration / step + 1e-9) + 1)])
+    if duration <= _SECONDS:
+        ax.set_xlabel("time, s")
+        ax.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:.3g}")
+    elif duration <= _MINUTES:
+        ax.set_xlabel("time, min:s")
+        ax.xaxis.set_major_formatter(lambda seconds, _: f"{round(seconds) // 60}:{round(seconds) % 60:02d}")
+    else:
+        ax.set_xlabel("time, h:min")
+        ax.xaxis.set_major_formatter(
+            lambda seconds, _: f"{round(seconds) // 3600}:{round(seconds) // 60 % 60:02d}"
+        )
