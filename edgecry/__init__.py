@@ -21,7 +21,7 @@ _HOME = {
     "FeatureExtractor": "edgecry.features.extractor",
     "FeatureSpec": "edgecry.features.spec",
     "ModelError": "edgecry.errors",
-    "Prediction": "edgecry.classifier",
+    "Prediction": "edgecry.prediction",
     "Reasons": "edgecry.decision",
     "RuntimeOptions": "edgecry.models.runtimes",
     "SpecError": "edgecry.errors",
@@ -57,13 +57,14 @@ __all__ = [
 
 if TYPE_CHECKING:
     from edgecry.audio.load import AudioOptions, Waveform, load_audio
-    from edgecry.classifier import Classifier, Prediction
+    from edgecry.classifier import Classifier
     from edgecry.decision import Cry, Decision, Reasons
     from edgecry.errors import AudioError, EdgecryError, EdgecryWarning, ModelError, SpecError
     from edgecry.features.extractor import FeatureExtractor
     from edgecry.features.spec import FeatureSpec
     from edgecry.models.model import CryModel
     from edgecry.models.runtimes import RuntimeOptions
+    from edgecry.prediction import Prediction
     from edgecry.stream.classifier import StreamClassifier
     from edgecry.stream.events import CryEvent
     from edgecry.stream.settings import EventSettings

@@ -115,7 +115,7 @@ def _range(low: float, high: float, unit: str, above: bool = False, below: bool 
         return f" {least} to {most}{unit}"
     if low > -math.inf:
         return f" {least}{unit} and more"
-    return f" up to {most}{unit}" if high < math.inf else ""
+    return f" {'below' if below else 'up to'} {most}{unit}" if high < math.inf else ""
 
 
 def _after(unit: str) -> str:

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
 
-from edgecry.classifier import Prediction
 from edgecry.models.bundled import BUNDLED, bundled
+from edgecry.prediction import Prediction
 from tests import graphs, order
 
 # The same examples everywhere, and no verdict from the clock: a first run, or a busy machine, is slow.

@@ -90,6 +90,7 @@ def test_a_whole_number_out_of_range(value):
         ({"low": 0, "high": 1, "above": True}, "numbers above 0 s and at most 1 s"),
         ({"low": 0, "high": 1, "above": True, "below": True}, "numbers above 0 s and below 1 s"),
         ({"high": 0}, "numbers up to 0 s"),
+        ({"high": 0, "below": True}, "numbers below 0 s"),
         ({"low": -70, "high": 1_000_000}, "-70 to 1000000 s"),
     ],
 )

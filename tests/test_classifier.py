@@ -10,7 +10,7 @@ import soundfile
 
 from benchmarks import scaling
 from edgecry.audio.load import load_audio
-from edgecry.classifier import Classifier, Prediction
+from edgecry.classifier import Classifier
 from edgecry.decision import Decision
 from edgecry.diagnostics import bench
 from edgecry.errors import AudioError, EdgecryError, ModelError
@@ -18,6 +18,7 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.models.bundled import BUNDLED_MODEL, bundled
 from edgecry.models.model import CryModel
 from edgecry.models.runtimes import RuntimeOptions
+from edgecry.prediction import Prediction
 from tests import graphs
 from tests.conftest import answer, needs_bundled, tone
 

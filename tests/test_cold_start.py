@@ -36,6 +36,7 @@ OWN = {
     "errors",
     "features",
     "models",
+    "prediction",
     "roles",
     "terminal",
 }

@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from edgecry.classifier import Prediction
 from edgecry.decision import Cry, Reasons
+from edgecry.prediction import Prediction
 
 KEYS = ["label", "confidence", "probabilities", "cry", "reasons", "heard"]
 KEYS += ["duration", "elapsed_ms", "model"]

@@ -12,7 +12,7 @@ from edgecry.errors import EdgecryError
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
-    from edgecry.classifier import Prediction
+    from edgecry.prediction import Prediction
     from edgecry.timeline import Timeline
 
     #: What becomes of a recording: the answer for a short one, for a long one, or why there is none.

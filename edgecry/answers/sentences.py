@@ -13,8 +13,8 @@ from edgecry.terminal import printable
 
 if TYPE_CHECKING:
     from edgecry.answers.records import Result
-    from edgecry.classifier import Prediction
     from edgecry.decision import Cry, Reasons
+    from edgecry.prediction import Prediction
     from edgecry.stream.events import CryEvent
     from edgecry.timeline import Timeline
 

@@ -18,7 +18,8 @@ from edgecry.models.rules import CRY, NO_CRY
 from edgecry.terminal import quiet_stderr, say
 
 if TYPE_CHECKING:
-    from edgecry.classifier import Classifier, Prediction
+    from edgecry.classifier import Classifier
+    from edgecry.prediction import Prediction
     from edgecry.timeline import Timeline
 
     Work = Callable[..., Prediction | Timeline]

@@ -118,8 +118,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _forget(settings: ListenSettings, device: str) -> int:
+    from edgecry.sinks.ids import default_device
     from edgecry.sinks.making import sink_settings
-    from edgecry.sinks.message import default_device
     from edgecry.sinks.mqtt import MqttSink
 
     found = sink_settings(settings.sinks, settings.name or default_device()).get("mqtt")

@@ -25,8 +25,8 @@ from edgecry.needs import Program
 from edgecry.roles import Models, models_for
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.ids import MessageIds, default_device
 from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_rules, sink_settings
-from edgecry.sinks.message import MessageIds, default_device
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sources.making import SOURCES, make_reader, make_source
 from edgecry.sources.settings import SourceSettings

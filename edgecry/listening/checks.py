@@ -21,8 +21,8 @@ from edgecry.diagnostics.process import Outcome
 from edgecry.errors import EdgecryError
 from edgecry.listening.settings import load_settings, outbox_path
 from edgecry.needs import Folder, Microphone, Need, Program, Server
+from edgecry.sinks.ids import default_device
 from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_settings
-from edgecry.sinks.message import default_device
 from edgecry.sources.making import SOURCES
 from edgecry.sources.settings import SourceSettings
 

@@ -14,6 +14,7 @@ from edgecry.listening.clock import WallClock
 from edgecry.listening.hearing import Verdict
 from edgecry.models.rules import CRY
 from edgecry.sinks.controls import Controls
+from edgecry.sinks.ids import MessageIds, utc
 from edgecry.sinks.message import (
     SOURCE_BACK,
     SOURCE_LOST,
@@ -21,10 +22,8 @@ from edgecry.sinks.message import (
     EventMessage,
     Health,
     Heartbeat,
-    MessageIds,
     Reading,
     SourceMessage,
-    utc,
 )
 from edgecry.stream.events import CryEvent
 

@@ -17,7 +17,7 @@ from edgecry.clips.recorder import ClipSettings
 from edgecry.decision import Decision
 from edgecry.errors import EdgecryError
 from edgecry.listening.hearing import HearingSettings
-from edgecry.sinks.message import DEVICE_NAME
+from edgecry.sinks.ids import DEVICE_NAME
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.settings import EventSettings
 from edgecry.toml_tables import Table, nearest, parse, table_of, values
@@ -156,8 +156,8 @@ class ListenSettings:
             if not getattr(self, key):
                 raise EdgecryError(f"{key}: is empty; name a file or a bundled model, or leave it out")
         _ = self.decision
-        if self.gate is not None and not number("gate", self.gate, high=0, unit="dB") < 0:
-            raise EdgecryError("gate: 0 dB is out of range; allowed are numbers under 0 dB of full scale")
+        if self.gate is not None:
+            number("gate", self.gate, high=0, unit="dB", below=True)
         if self.name and not DEVICE_NAME.fullmatch(self.name):
             raise EdgecryError(f"name: {self.name!r}; allowed are 1 to 64 letters, digits, - and _")
         if self.heartbeat != 0:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from edgecry.errors import EdgecryError
-from edgecry.sinks.mqtt import MQTT_PASSWORD, MQTT_USER
+from edgecry.sinks.mqtt_settings import MQTT_PASSWORD, MQTT_USER
 
 #: Schemes of an address, and whether each is encrypted.
 _SCHEMES: Final = MappingProxyType({"mqtt": False, "tcp": False, "mqtts": True, "ssl": True})

@@ -16,7 +16,8 @@ from edgecry.checks import number
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.credentials import read_secret
-from edgecry.sinks.message import RECORDED, SOURCE_LOST, EventMessage, Report, default_device
+from edgecry.sinks.ids import default_device
+from edgecry.sinks.message import RECORDED, SOURCE_LOST, EventMessage, Report
 from edgecry.sinks.text import span
 
 #: Seconds after which the beginning of a cry is no news any more: its end tells of it.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecry.checks import whole
-from edgecry.sinks.message import Report, clock_number
+from edgecry.sinks.ids import clock_number
+from edgecry.sinks.message import Report
 from edgecry.sinks.outbox_file import DamagedError, ForeignError, InUseError, Kept, OutboxFile
 from edgecry.sinks.sealed import Sealed, seal
 

@@ -16,16 +16,8 @@ from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.homeassistant import machine
-from edgecry.sinks.message import (
-    ControlsMessage,
-    EventMessage,
-    Health,
-    Message,
-    Report,
-    check_device,
-    default_device,
-    utc,
-)
+from edgecry.sinks.ids import check_device, default_device, utc
+from edgecry.sinks.message import ControlsMessage, EventMessage, Health, Message, Report
 from edgecry.sinks.post import Poster, address, checked_url
 from edgecry.sinks.present import Present
 from edgecry.words import shown_address

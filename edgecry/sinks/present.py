@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from edgecry.sinks.controls import Controls
-from edgecry.sinks.message import CRYING_KINDS, RECORDED, EventMessage, Health, Message, utc
+from edgecry.sinks.ids import utc
+from edgecry.sinks.message import CRYING_KINDS, RECORDED, EventMessage, Health, Message
 
 #: Seconds without a sign of the listener after which it does not hear, whatever it said last.
 STUCK: Final = 5.0

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgecry.arrays import Float32
 from edgecry.audio.chunks import Chunk, Intake
-from edgecry.checks import whole
+from edgecry.checks import number, whole
 from edgecry.decision import DIGITS, Decision
 from edgecry.detector import Detector, Span, is_left_over, is_silent
 from edgecry.errors import EdgecryError
@@ -132,8 +132,10 @@ class StreamClassifier:
         self.window, self.hop = rule.window, rule.hop
         self.events = EventSettings.around(rule.chosen(decision.threshold)) if events is None else events
         _check_kind("events", self.events, EventSettings)
-        self._gate = _loudest(rule.floor_dbfs, _checked_gate(gate))
-        self._reason_every = _checked_seconds("reason_every", reason_every)
+        if gate is not None:
+            gate = number("gate", gate, high=0, unit="dB", below=True)
+        self._gate = _loudest(rule.floor_dbfs, gate)
+        self._reason_every = number("reason_every", reason_every, 0, unit="s")
         self._at_once = whole("at_once", at_once, 1, RECENT)
         self._intake = Intake(sr, channels, rate)
         self._lay_out(self._models, decision)
@@ -242,7 +244,7 @@ class StreamClassifier:
         EdgecryError
             ``seconds`` is negative or not a number.
         """
-        lost_frames = round(_checked_seconds("seconds", seconds) * self.sr)
+        lost_frames = round(number("seconds", seconds, 0, unit="s") * self.sr)
         if lost_frames == 0:
             return []
         events = self._close(least=self._window_samples)
@@ -386,21 +388,3 @@ def _check_kind(name: str, value: object, kind: type) -> None:
         raise EdgecryError(
             f"{name}: found {type(value).__name__}; allowed is {kind.__name__}, or leave it out"
         )
-
-
-def _checked_gate(gate: float | None) -> float | None:
-    if gate is None:
-        return None
-    if not _is_number(gate) or not gate < 0:
-        raise EdgecryError(f"gate: {gate!r}; allowed are numbers under 0 (dB of full scale), or None")
-    return float(gate)
-
-
-def _checked_seconds(name: str, value: float) -> float:
-    if not _is_number(value) or value < 0:
-        raise EdgecryError(f"{name}: {value!r}; allowed are numbers of seconds, 0 and more")
-    return float(value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

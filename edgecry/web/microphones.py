@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edgecry.errors import EdgecryError, SinkError
-from edgecry.sinks.message import DEVICE_NAME, utc
+from edgecry.sinks.ids import DEVICE_NAME, utc
 from edgecry.web.history import History
 from edgecry.web.reports import Cry, Report
 

@@ -161,7 +161,7 @@ def test_source_that_is_gone_for_good(process, flags):
             ("-", "--threshold", "2"),
             "threshold: 2 is out of range; allowed are numbers above 0 and at most 1",
         ),
-        (("-", "--gate", "2"), "gate: 2 dB is out of range; allowed are numbers up to 0 dB"),
+        (("-", "--gate", "2"), "gate: 2 dB is out of range; allowed are numbers below 0 dB"),
         (("-", "--onset", "0.5", "--release", "0.6"), "release: 0.6 is out of range"),
         (("-", "--k", "4"), "[events] k, n: 4 of 3 windows"),
         (("-", "--k", "x"), "--k: invalid int value: 'x'"),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from edgecry.answers.records import most_probable
 from edgecry.answers.sentences import in_words
 from edgecry.answers.writers import WRITERS
-from edgecry.classifier import Prediction
 from edgecry.decision import Cry, Reasons
 from edgecry.errors import AudioError
+from edgecry.prediction import Prediction
 from tests import graphs
 from tests.conftest import tone
 

@@ -11,7 +11,7 @@ from edgecry.diagnostics.process import Outcome
 from edgecry.listening.checks import examine_listening, folder, microphone, server, sink, sound, source, whole
 from edgecry.sinks.execute import ExecSettings
 from edgecry.sinks.jsonl import JsonlSettings
-from edgecry.sinks.mqtt import MqttSettings
+from edgecry.sinks.mqtt_settings import MqttSettings
 from edgecry.sinks.text import TextSettings
 from edgecry.sinks.webhook import WebhookSettings
 from edgecry.sources.settings import SourceSettings

@@ -18,7 +18,8 @@ from edgecry.listening.messages import Messages
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.message import SOURCE_KINDS, ControlsMessage, Health, Heartbeat, MessageIds
+from edgecry.sinks.ids import MessageIds
+from edgecry.sinks.message import SOURCE_KINDS, ControlsMessage, Health, Heartbeat
 from edgecry.sources.base import Gap
 from edgecry.sources.reader import Reader
 from edgecry.sources.ring import Block

@@ -8,7 +8,7 @@ import pytest
 from edgecry.listening.clock import WallClock
 from edgecry.listening.messages import Messages, Today
 from edgecry.sinks.controls import Controls
-from edgecry.sinks.message import MessageIds
+from edgecry.sinks.ids import MessageIds
 from edgecry.stream.events import CryEvent
 from tests.sources.fakes import Clock
 

@@ -173,7 +173,7 @@ def test_merging_leaves_the_original_alone():
         ("[sinks.mqtt]\nport = 'x'", r"\[sinks.mqtt\] port: found 'x'; it has to be a whole number"),
         ("[sinks.mqtt]\nreasons = [1]", r"\[sinks.mqtt\] reasons: found \[1\]; it has to be a list of texts"),
         ("threshold = 2", "threshold: 2 is out of range; allowed are numbers above 0 and at most 1"),
-        ("gate = 3", "gate: 3 dB is out of range; allowed are numbers up to 0 dB"),
+        ("gate = 3", "gate: 3 dB is out of range; allowed are numbers below 0 dB"),
         ("name = 'a b'", "name: 'a b'; allowed are 1 to 64 letters"),
         ("model = ''", "model: is empty; name a file or a bundled model"),
         ("[sinks.mqqt]", r"\[sinks\] mqqt: is unknown; did you mean mqtt\?"),

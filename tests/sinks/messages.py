@@ -6,7 +6,8 @@ from pathlib import Path
 
 from edgecry.errors import SinkError
 from edgecry.sinks.base import Backoff, Sink
-from edgecry.sinks.message import EventMessage, Heartbeat, SourceMessage, utc
+from edgecry.sinks.ids import utc
+from edgecry.sinks.message import EventMessage, Heartbeat, SourceMessage
 
 REASONS = {"hungry": 0.5, "tired": 0.3, "discomfort": 0.2}
 

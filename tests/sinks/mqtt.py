@@ -4,7 +4,8 @@ import json
 
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
-from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from edgecry.sinks.topics import Topics
 from tests.sinks.mosquitto import Mosquitto, Watcher
 

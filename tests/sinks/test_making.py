@@ -8,7 +8,7 @@ from edgecry.errors import EdgecryError
 from edgecry.sinks.address import mqtt_address
 from edgecry.sinks.execute import ExecSettings
 from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_settings
-from edgecry.sinks.mqtt import MqttSettings
+from edgecry.sinks.mqtt_settings import MqttSettings
 from edgecry.sinks.webhook import WebhookSettings
 
 

@@ -12,17 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecry.errors import EdgecryError
-from edgecry.sinks import message as module
-from edgecry.sinks.message import (
-    EventMessage,
-    Heartbeat,
-    MessageIds,
-    SourceMessage,
-    default_device,
-    json_schema,
-    read_report,
-    utc,
-)
+from edgecry.sinks import ids
+from edgecry.sinks.ids import MessageIds, default_device, utc
+from edgecry.sinks.message import EventMessage, Heartbeat, SourceMessage, json_schema, read_report
 from tests.sinks.messages import cry, heartbeat, source
 
 probability = st.floats(0, 1)
@@ -219,7 +211,7 @@ def test_ids_sort_in_order(monkeypatch):
 
 
 def test_ids_continue_by_the_clock(monkeypatch):
-    monkeypatch.setattr(module, "clock_number", iter((5, 10)).__next__)
+    monkeypatch.setattr(ids, "clock_number", iter((5, 10)).__next__)
     assert MessageIds("a").next("end") < MessageIds("a").next("end")
 
 

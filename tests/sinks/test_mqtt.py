@@ -13,7 +13,8 @@ from edgecry.features.picture import picture
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.message import ControlsMessage, Health, Reading
-from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from tests.sinks.messages import cry, heartbeat, source, wait_for
 from tests.sinks.mosquitto import Watcher, retained
 from tests.sinks.mqtt import ANNOUNCED, ROOT, TOPIC, delivered, events, sink

@@ -7,7 +7,8 @@ import pytest
 
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from tests.sinks import certificates
 from tests.sinks.messages import cry, wait_for
 from tests.sinks.mosquitto import Mosquitto, need, retained

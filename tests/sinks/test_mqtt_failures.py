@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from tests.sinks.messages import cry, open_files, wait_for
 from tests.sinks.mosquitto import Watcher, retained
@@ -148,7 +149,8 @@ import sys, time
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
-from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from tests.sinks.messages import cry
 
 class Telling(Outbox):
@@ -195,7 +197,8 @@ CLIENT = """
 import sys, time
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
-from edgecry.sinks.mqtt import MqttSettings, MqttSink
+from edgecry.sinks.mqtt import MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from tests.sinks.messages import cry
 with Dispatcher([MqttSink(MqttSettings("127.0.0.1", int(sys.argv[1]), device="nursery"))]) as dispatcher:
     dispatcher.send(cry(1, "start"))

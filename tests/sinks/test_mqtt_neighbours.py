@@ -13,7 +13,8 @@ from edgecry.sinks import broker as module
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.homeassistant import identifier, machine
 from edgecry.sinks.message import Reading
-from edgecry.sinks.mqtt import TAKEN, MqttSettings, MqttSink
+from edgecry.sinks.mqtt import TAKEN, MqttSink
+from edgecry.sinks.mqtt_settings import MqttSettings
 from edgecry.sinks.outbox import Outbox
 from edgecry.sinks.topics import Topics
 from tests.sinks.messages import cry, heartbeat, wait_for

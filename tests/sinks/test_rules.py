@@ -9,8 +9,9 @@ import pytest
 from edgecry.errors import EdgecryError
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
+from edgecry.sinks.ids import utc
 from edgecry.sinks.making import SINKS, sink_rules, sink_settings
-from edgecry.sinks.message import Health, utc
+from edgecry.sinks.message import Health
 from edgecry.sinks.rules import KINDS, Gate, Rules
 from tests.sinks.messages import ListSink, cry, heartbeat, source
 

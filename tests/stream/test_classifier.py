@@ -308,7 +308,11 @@ def test_auto_is_numpy_also_where_numba_is_prepared(ear, monkeypatch):
     [
         ({"sr": 10}, AudioError, "sr: found 10"),
         ({"channels": 0}, AudioError, "channels: found 0"),
-        ({"gate": 3}, EdgecryError, "gate: 3; allowed are numbers under 0"),
+        (
+            {"gate": 3},
+            EdgecryError,
+            "gate: 3 dB is out of range; allowed are numbers below 0 dB",
+        ),
         ({"gate": "loud"}, EdgecryError, "gate: 'loud'"),
         ({"reason_every": -1}, EdgecryError, "reason_every: -1"),
         ({"events": {"k": 2}}, EdgecryError, "events: found dict; allowed is EventSettings"),

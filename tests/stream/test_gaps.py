@@ -58,7 +58,7 @@ def test_snippets_between_gaps_are_not_heard(loud):
 
 @pytest.mark.parametrize("seconds", [-1, np.nan, np.inf, "1", True, None])
 def test_gap_refuses_other_lengths(loud, seconds):
-    with pytest.raises(EdgecryError, match=r"seconds: .*0 and more"):
+    with pytest.raises(EdgecryError, match=r"seconds: .*0 s and more"):
         listen(loud).gap(seconds)
 
 

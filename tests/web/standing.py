@@ -15,7 +15,8 @@ import numpy as np
 import soundfile
 
 from edgecry.sinks.controls import Controls
-from edgecry.sinks.message import Health, utc
+from edgecry.sinks.ids import utc
+from edgecry.sinks.message import Health
 from edgecry.web.board import Board
 from edgecry.web.making import Page, make_page
 from edgecry.web.settings import WebSettings

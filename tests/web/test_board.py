@@ -6,7 +6,8 @@ import math
 import pytest
 
 from edgecry.sinks.controls import Controls
-from edgecry.sinks.message import Health, utc
+from edgecry.sinks.ids import utc
+from edgecry.sinks.message import Health
 from edgecry.sinks.present import STUCK
 from edgecry.web.board import CURVE, Board
 from tests.sinks.messages import cry

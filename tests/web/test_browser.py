@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from edgecry.sinks.message import utc
+from edgecry.sinks.ids import utc
 from edgecry.web.history import Minute
 from edgecry.web.microphones import LOST
 from tests.web.browser import browsing, needs_browser

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from edgecry.errors import EdgecryError, SinkError
-from edgecry.sinks.message import utc
+from edgecry.sinks.ids import utc
 from edgecry.web.history import History, Minute
 from tests.sinks.messages import cry
 

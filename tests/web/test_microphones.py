@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from edgecry.errors import EdgecryError
-from edgecry.sinks.message import utc
+from edgecry.sinks.ids import utc
 from edgecry.web import microphones
 from edgecry.web.history import History
 from edgecry.web.microphones import BURST, CRIES, LOST, MOST, NOTED, STALE, Microphones, RefusedError

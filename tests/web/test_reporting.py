@@ -9,7 +9,8 @@ import pytest
 from edgecry.errors import EdgecryError
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
-from edgecry.sinks.message import Health, utc
+from edgecry.sinks.ids import utc
+from edgecry.sinks.message import Health
 from edgecry.sinks.page import PageReportSink, PageSettings, _origin
 from tests.sinks.messages import cry, source, wait_for
 from tests.web.standing import KEY, standing
