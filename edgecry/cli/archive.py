@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edgecry.answers.output import Output
 from edgecry.answers.records import has_reasons
@@ -23,6 +23,9 @@ from edgecry.cli.inputs import STDIN
 from edgecry.cli.outputs import CAUTION, output
 from edgecry.models.bundled import SAMPLE
 from edgecry.terminal import say
+
+if TYPE_CHECKING:
+    from edgecry.plots.overview import Overview
 
 #: Bytes of recordings from which on loading numba pays: some two hours of FLAC at 16 kHz.
 MUCH: Final = 100 << 20
@@ -67,12 +70,12 @@ def _write(
     progress: Progress,
 ) -> bool:
     """Write what becomes of the recordings as they come; tell whether reasons were weighed."""
-    is_guess = False
-    sizes = {found.name: found.size for found in files}
+    is_guess, overview = False, _overview(args)
+    named = {found.name: found for found in files}
     with ExitStack() as stack:
         file = None if args.output is None else stack.enter_context(Output(args.output, kind.binary))
         stream = stack.enter_context(output(None, kind)) if file is None else file.stream
-        writer = kind(stream, list(sizes), pool.labels, args.top)
+        writer = kind(stream, list(named), pool.labels, args.top)
         is_published = file is None or not kind.grows
         for told, is_new in run_over(files, pool.tell, journal, summary):
             if is_new and not is_published and file is not None:
@@ -86,10 +89,27 @@ def _write(
                 for text in complaints:
                     say(text if text.startswith(record["file"]) else f"{record['file']}: {text}")
             writer.put(record, told["text"])
-            progress.add(sizes[record["file"]], record.get("duration", 0.0) / 3600, is_new)
+            found = named[record["file"]]
+            if overview is not None:
+                overview.add(record, found.mtime_ns / 1e9)
+            progress.add(found.size, record.get("duration", 0.0) / 3600, is_new)
         progress.clear()
         writer.end()
+    if overview is not None:
+        from edgecry.plots import archive, canvas
+
+        folder = args.files[0] if len(args.files) == 1 else f"{len(args.files)} folders and files"
+        canvas.save(archive.draw(overview, folder), args.plot)
     return is_guess
+
+
+def _overview(args: argparse.Namespace) -> Overview | None:
+    """Begin what a picture shows, if one is asked for."""
+    if args.plot is None:
+        return None
+    from edgecry.plots.overview import Overview
+
+    return Overview()
 
 
 def holds_recordings(args: argparse.Namespace) -> bool:

@@ -56,7 +56,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--plot",
         metavar="PICTURE",
-        help="also draw the recording: waveform, spectrogram, scores and cries (.png or .svg; extra plot)",
+        help="also draw (.png or .svg; extra plot) a recording: waveform, spectrogram, scores and cries; "
+        "or a folder: crying by hour of the day and by file",
     )
     parser.add_argument(
         "--top", metavar="K", type=_count, help="show the K most probable labels only (default: all)"
@@ -130,6 +131,8 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         inputs.append((str(SAMPLE) if own else SAMPLE.name, str(SAMPLE)))
     if not inputs:
         parser.error("name a recording, or - for stdin, or --sample for the one that comes with edgecry")
+    if args.plot is not None and len(inputs) > 1:
+        parser.error("--plot draws one recording, or folders that hold some; name one")
     kind = writer_of(args.format, args.raw)
     classifier = _classifier(args, parser)
     work, picture = _work(classifier, kind, args), None

@@ -6,7 +6,6 @@ import argparse
 import warnings
 from collections.abc import Callable
 from io import SEEK_END
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from edgecry.answers.records import is_timeline
@@ -32,8 +31,6 @@ def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         if getattr(args, name):
             option = name.replace("_", "-")
             parser.error(f"--plot shows the detector's scores and cries, of which --{option} knows nothing")
-    if len(args.files) + args.sample > 1 or any(Path(file).is_dir() for file in args.files):
-        parser.error("--plot draws one recording; name one, and no folder")
     canvas.check(args.plot)
 
 

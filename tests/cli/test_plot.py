@@ -125,3 +125,29 @@ def test_silence_is_drawn(run, tmp_path):
     assert code == 0
     assert "digital silence" in out
     assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_a_folder_is_drawn_and_again_from_its_journal(run, night, models, tmp_path, monkeypatch):
+    from edgecry.plots import archive
+
+    seen, draw = [], archive.draw
+    monkeypatch.setattr(archive, "draw", lambda overview, name: seen.append(overview) or draw(overview, name))
+    folder = tmp_path / "nights"
+    folder.mkdir()
+    night.rename(folder / "20260110_024500.wav")
+    (folder / "bad.wav").write_bytes(b"no sound")
+    command = ("classify", folder, *models, "--format", "csv", "-o", tmp_path / "a.csv")
+    assert run(*command)[0] == 1
+    code, _, err = run(*command, "--plot", tmp_path / "nights.svg")
+    assert code == 1
+    assert "Traceback" not in err
+    (overview,) = seen
+    assert (overview.files, overview.errors, overview.cries, overview.by_name) == (2, 1, 2, 1)
+    assert overview.heard[2] == 45
+    ElementTree.parse(tmp_path / "nights.svg")
+
+
+def test_two_recordings_are_refused(run, night, tmp_path):
+    code, _, err = run("classify", night, night, "--plot", tmp_path / "a.png")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "one recording, or folders" in err
