@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.reliability import chunkings, clips, decoding, model_files, outboxes, settings
+from benchmarks.reliability import chunkings, clips, decoding, model_files, outboxes, power_cuts, settings
 from benchmarks.reliability.campaign import Campaign
 from benchmarks.reliability.runner import run, try_inputs
 
@@ -21,6 +21,9 @@ CAMPAIGNS: tuple[type[Campaign], ...] = (
     outboxes.OutboxDamage,
     outboxes.OutboxKills,
     clips.ClipKills,
+    power_cuts.OutboxCuts,
+    power_cuts.JournalCuts,
+    power_cuts.ClipCuts,
 )
 _BY_NAME = {campaign.name: campaign for campaign in CAMPAIGNS}
 
@@ -40,12 +43,15 @@ def main(argv: list[str]) -> int:
     if unknown := set(args.names) - set(_BY_NAME):
         parser.error(f"{min(unknown)!r} is unknown; allowed are {', '.join(_BY_NAME)}")
     wrong = 0
-    print(f"{'what':<29}{'done to it':<52}{'tried':>8}{'wrong':>7}  outcomes")
+    print(f"{'what':<32}{'done to it':<52}{'tried':>8}{'wrong':>7}  outcomes")
     for name in args.names or _BY_NAME:
         campaign = _BY_NAME[name]
+        if missing := campaign.missing():
+            print(f"{name:<32}NOT TRIED: {missing}", flush=True)
+            continue
         tally = run(name, args.seed, getattr(campaign, args.length or "usual"))
         outcomes = ", ".join(f"{n} {outcome}" for outcome, n in sorted(tally.outcomes.items()) if n)
-        print(f"{name:<29}{campaign.faults:<52}{tally.tried:>8}{len(tally.wrong):>7}  {outcomes}", flush=True)
+        print(f"{name:<32}{campaign.faults:<52}{tally.tried:>8}{len(tally.wrong):>7}  {outcomes}", flush=True)
         for number, what in sorted(tally.wrong.items())[:10]:
             print(f"    input {number} of seed {args.seed}: {what}")
         wrong += len(tally.wrong)

@@ -33,6 +33,11 @@ class Campaign(ABC):
     usual: ClassVar[int]
     long: ClassVar[int]
 
+    @classmethod
+    def missing(cls) -> str:
+        """Return what this machine lacks to try it; "" if nothing."""
+        return ""
+
     @abstractmethod
     def prepare(self, folder: Path, /) -> None:
         """Make what all trials share, in an empty folder."""

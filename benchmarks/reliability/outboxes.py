@@ -12,7 +12,8 @@ from benchmarks.reliability.kill import Say, count_steps, killed_at
 from edgecry.sinks.message import EventMessage
 from edgecry.sinks.outbox import Outbox, OutboxSettings
 
-_SINK = "webhook"
+#: The sink that messages wait for.
+SINK = "webhook"
 
 
 def message(number: int) -> EventMessage:
@@ -29,9 +30,9 @@ def drain(path: Path) -> list[str]:
     """Open the outbox as the next start does, and deliver all that waits."""
     found = []
     with closing(Outbox(OutboxSettings(path))) as outbox:
-        while entry := outbox.peek(_SINK):
+        while entry := outbox.peek(SINK):
             found.append(entry.message.id)
-            outbox.done(_SINK, entry.seq)
+            outbox.done(SINK, entry.seq)
     return found
 
 
@@ -69,13 +70,13 @@ class OutboxKills(Campaign):
     def _work(path: Path, say: Say) -> None:
         with closing(Outbox(OutboxSettings(path))) as outbox:
             for number in range(1, 4):
-                outbox.put(_SINK, message(number))
+                outbox.put(SINK, message(number))
                 if not outbox.unwritten():
                     say(f"put {message(number).id}")
-            entry = outbox.peek(_SINK)
+            entry = outbox.peek(SINK)
             assert entry is not None
             say(f"delivered {entry.message.id}")
-            outbox.done(_SINK, entry.seq)
+            outbox.done(SINK, entry.seq)
             say(f"taken {entry.message.id}")
 
 
@@ -91,7 +92,7 @@ class OutboxDamage(Campaign):
         self._state, path = folder / "state", folder / "whole" / "outbox.db"
         with closing(Outbox(OutboxSettings(path))) as outbox:
             for number in range(5):
-                outbox.put(_SINK, message(number))
+                outbox.put(SINK, message(number))
         self._data = path.read_bytes()
         self._written = [at for at, byte in enumerate(self._data) if byte]
 
@@ -103,7 +104,7 @@ class OutboxDamage(Campaign):
         data[random.choice(self._written)] ^= 1 << random.randrange(8)
         path.write_bytes(data)
         with closing(Outbox(OutboxSettings(path))) as outbox:
-            outbox.put(_SINK, message(9))
+            outbox.put(SINK, message(9))
             told = sum(outbox.dropped().values()) + outbox.errors
         left, expected = drain(path), [message(number).id for number in (0, 1, 2, 3, 4, 9)]
         if left == expected:

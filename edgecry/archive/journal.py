@@ -11,11 +11,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from edgecry.archive.find import Found
 from edgecry.archive.task import Told
 from edgecry.errors import EdgecryError
+from edgecry.syncing import sync_folder
+
+#: How each journal begins. Where the disk lost a part of that, there are zeros.
+_BEGINNING: Final = b'{"identity": '
 
 
 class Journal:
@@ -62,6 +66,7 @@ class Journal:
             self._at.clear()
             self._file.truncate(0)
             self._write({"identity": identity})
+            self._sync()
 
     def has(self, found: Found) -> bool:
         """Tell whether a recording is done, and has not been changed since. What failed is tried again."""
@@ -93,7 +98,7 @@ class Journal:
         for line in self._file:
             entry = _entry(line)
             if entry is None or (identity is None) != ("identity" in entry):
-                if at == 0:
+                if at == 0 and not _was_cut_off(line):
                     raise EdgecryError(
                         f"{self._path}: is no journal of edgecry; name another file for the results with -o"
                     )
@@ -110,8 +115,18 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.fsync(self._file.fileno())
+        self._sync()
         self._file.close()
+
+    def _sync(self) -> None:
+        """Have the disk keep what was written, and its name."""
+        os.fsync(self._file.fileno())
+        sync_folder(self._path.parent)
+
+
+def _was_cut_off(line: bytes) -> bool:
+    """Tell whether a first line was begun here and is not whole, as a power cut leaves it."""
+    return _BEGINNING.startswith(line[: len(_BEGINNING)].rstrip(b"\0"))
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

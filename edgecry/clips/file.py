@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.syncing import sync_folder
+
 #: What is added to the name of a file while it is written.
 PART: Final = ".part"
 _MENDED: Final = ".mended"
@@ -122,6 +124,8 @@ class ClipFile:
         self._attempt(lambda: self._sound.write(samples))
         self.frames += len(samples)
         if self.frames - self._synced >= _SYNC_EVERY * self.sr:
+            if not self._synced:  # its name is new
+                sync_folder(self.path.parent)
             self._synced = self.frames
             self._file.sync()
 
@@ -131,6 +135,7 @@ class ClipFile:
         self._file.sync()
         self._file.close()
         self._part.rename(self.path)
+        sync_folder(self.path.parent)
 
     def discard(self) -> None:
         """Close and remove it, whatever state it is in."""

@@ -14,6 +14,7 @@ from edgecry.errors import EdgecryError, SinkError
 from edgecry.needs import Folder, Need
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.message import Report
+from edgecry.syncing import sync_folder
 
 #: The path that stands for standard output.
 STDOUT: Final = "-"
@@ -189,8 +190,4 @@ class JsonlSink(Sink):
 
     def _sync_directory(self) -> None:
         if self.settings.fsync:
-            directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            sync_folder(self._path.parent)

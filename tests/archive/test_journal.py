@@ -60,6 +60,19 @@ def test_a_line_that_was_cut_off_is_forgotten(path, cut):
         assert journal.told(B) == told("b.wav")
 
 
+@pytest.mark.parametrize(
+    "left", [b"", b'{"iden', bytes(700), b'{"identity": {"mod' + bytes(494), bytes(512) + b'"cry"}}\n']
+)
+def test_a_first_line_that_a_power_cut_took_is_begun_anew(path, left):
+    """The disk has the length of a file, and zeros where a sector was not written."""
+    path.write_bytes(left)
+    with Journal(path, IDENTITY) as journal:
+        assert not journal.has(A)
+        journal.add(A, told("a.wav"))
+    with Journal(path, IDENTITY) as journal:
+        assert journal.told(A) == told("a.wav")
+
+
 def test_another_identity_begins_anew_and_says_what_changed(path):
     with Journal(path, {**IDENTITY, "threshold": 0.7, "new": 1}) as journal:
         assert journal.changed == ["new", "threshold"]
