@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,7 +27,7 @@ from edgecry.sinks.controls import Controls
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.ids import MessageIds, default_device
 from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_rules, sink_settings
-from edgecry.sinks.outbox import Outbox, OutboxSettings
+from edgecry.sinks.outbox import Outbox
 from edgecry.sources.making import SOURCES, make_reader, make_source
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.classifier import StreamClassifier
@@ -249,8 +249,7 @@ class Views:
 def _outbox(made: Plan) -> Outbox | None:
     if made.outbox is None:
         return None
-    table = made.settings.outbox
-    return Outbox(OutboxSettings(made.outbox, table.max_messages, table.max_bytes))
+    return Outbox(replace(made.settings.outbox, path=made.outbox))
 
 
 def describe(made: Plan) -> Iterator[tuple[str, str]]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from edgecry.checks import number, whole
+from edgecry.checks import number
 from edgecry.clips.folder import Quota
 from edgecry.clips.recorder import ClipSettings
 from edgecry.decision import Decision
 from edgecry.errors import EdgecryError
 from edgecry.listening.hearing import HearingSettings
 from edgecry.sinks.ids import DEVICE_NAME
+from edgecry.sinks.outbox import OutboxSettings
 from edgecry.sources.settings import SourceSettings
 from edgecry.stream.settings import EventSettings
 from edgecry.toml_tables import Table, nearest, parse, table_of, values
@@ -34,14 +35,14 @@ class RecordSettings:
     """Recordings of events, if ``dir`` names a folder; the rest as ClipSettings and Quota take it."""
 
     dir: str = ""
-    pre: float = 5.0
-    post: float = 5.0
-    max_length: float = 900.0
-    max_bytes: int = 1_000_000_000
-    max_days: float = 30.0
+    pre: float = ClipSettings.pre
+    post: float = ClipSettings.post
+    max_length: float = ClipSettings.max_length
+    max_bytes: int = Quota.max_bytes
+    max_days: float = Quota.max_days
 
     def __post_init__(self) -> None:
-        _ = self.quota, self.clips(lookback=30.0)
+        _ = self.quota, self.clips(lookback=ClipSettings.lookback)
 
     @property
     def quota(self) -> Quota:
@@ -89,29 +90,6 @@ class EventTable:
 
 
 @dataclass(frozen=True)
-class OutboxTable:
-    """Where events wait until they are delivered.
-
-    Parameters
-    ----------
-    path : str
-        The file; if empty, ``outbox.db`` in the service's own folder or the user's.
-    max_messages : int >= 1
-        How many wait for one sink at most.
-    max_bytes : int >= 1000
-        How much they may take.
-    """
-
-    path: str = ""
-    max_messages: int = 10_000
-    max_bytes: int = 16 * 2**20
-
-    def __post_init__(self) -> None:
-        whole("max_messages", self.max_messages, 1)
-        whole("max_bytes", self.max_bytes, 1000)
-
-
-@dataclass(frozen=True)
 class ListenSettings:
     """All that ``edgecry listen`` can be told.
 
@@ -147,7 +125,7 @@ class ListenSettings:
     hearing: HearingSettings = field(default_factory=HearingSettings)
     events: EventTable = field(default_factory=lambda: EventTable())
     record: RecordSettings = field(default_factory=RecordSettings)
-    outbox: OutboxTable = field(default_factory=OutboxTable)
+    outbox: OutboxSettings = field(default_factory=OutboxSettings)
     web: WebSettings = field(default_factory=WebSettings)
     sinks: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
 

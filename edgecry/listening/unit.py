@@ -108,7 +108,7 @@ def settings_for(
     source, sinks = listen.source, listen.sinks
     if source.kind == "stdin":
         raise EdgecryError("[source] kind: 'stdin' is nothing for a service; use 'device' or 'command'")
-    files = [listen.outbox.path, str(sinks.get("jsonl", {}).get("path", ""))]
+    files = [str(listen.outbox.path or ""), str(sinks.get("jsonl", {}).get("path", ""))]
     folders = {listen.record.dir, *(str(PurePosixPath(file).parent) for file in files if file)}
     return UnitSettings(
         command,

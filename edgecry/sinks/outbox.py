@@ -31,10 +31,11 @@ class OutboxSettings:
     Attributes
     ----------
     path : path, optional
-        The database file, made if need be, as its directory is; memory alone if left out.
-    max_messages : int
+        The database file, made if need be, as its directory is. Without it an outbox is in memory alone;
+        ``edgecry listen`` takes ``outbox.db`` in the service's own folder or the user's.
+    max_messages : int >= 1
         Messages that may wait for one sink.
-    max_bytes : int
+    max_bytes : int >= 1000
         Bytes that they may take, as JSON, on disk and in memory.
     """
 
@@ -43,8 +44,8 @@ class OutboxSettings:
     max_bytes: int = 16 * 2**20
 
     def __post_init__(self) -> None:
-        whole("outbox: max_messages", self.max_messages, 1)
-        whole("outbox: max_bytes", self.max_bytes, 1)
+        whole("max_messages", self.max_messages, 1)
+        whole("max_bytes", self.max_bytes, 1000)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Final
 from edgecry.audio.pcm_format import PcmFormat
 from edgecry.checks import number
 from edgecry.errors import EdgecryError
+from edgecry.sources.reader import HOLD
 from edgecry.sources.restart import POLICIES, RestartSettings
 
 #: Where sound can come from.
@@ -39,12 +40,12 @@ class SourceSettings:
     kind: str = "device"
     command: str = ""
     device: str | int = ""
-    sr: int = 16000
-    channels: int = 1
-    encoding: str = "s16le"
-    restart: str = "always"
-    stall: float = 10.0
-    hold: float = 10.0
+    sr: int = PcmFormat.sr
+    channels: int = PcmFormat.channels
+    encoding: str = PcmFormat.encoding
+    restart: str = RestartSettings.policy
+    stall: float = RestartSettings.stall
+    hold: float = HOLD
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
