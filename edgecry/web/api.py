@@ -1,4 +1,4 @@
-"""What the page and programs ask for: pages, JSON, recordings. Behind the guard: who comes here may."""
+"""Answers the page and programs: pages, JSON, recordings. The guard has already let the request in."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from edgecry.web.pages import STATIC, Pages, static
 from edgecry.web.reports import read_cry, read_report
 from edgecry.web.verdicts import table, write_table
 
-#: Bytes of the longest request, and minutes of the longest mute.
+#: The longest request in bytes, and the longest mute in minutes.
 LONGEST: Final = 4096
 MUTE: Final = 24 * 60
-#: Cries in one answer, and nights.
+#: The most cries in one answer, and the number of nights.
 MOST: Final = 500
 NIGHTS: Final = 60
-#: Pictures that are kept.
+#: Number of pictures that are kept in memory.
 _PICTURES: Final = 8
 
 log = logging.getLogger("edgecry")
@@ -51,7 +51,7 @@ class Site:
     board : Board
         What holds now.
     history : History
-        What was.
+        What was heard before.
     clips : Path or None
         The folder of recordings, for the table of verdicts.
     """
@@ -68,7 +68,7 @@ class Site:
         return self.board.now() | {"revision": self.history.revision}
 
     def seen(self) -> dict[str, Any]:
-        """Return what a page shows: the same, and every microphone if there are several."""
+        """Return what a page shows: what holds now, and every microphone if there are several."""
         others = self.microphones.now()
         return self.now() | ({"microphones": [self._own(), *others]} if others else {})
 
@@ -152,10 +152,10 @@ class Site:
         return JSONResponse(self.now())
 
     async def stream(self, _: Request) -> Response:
-        """Tell what holds now, again and again."""
+        """Send what holds now whenever it changes, until the reader is gone."""
         if self.live.is_full:
             raise HTTPException(
-                503, "too many pages look at once", {"retry-after": "10", "connection": "close"}
+                503, "too many pages are open; close one", {"retry-after": "10", "connection": "close"}
             )
         return Stream(self.live)
 
@@ -212,7 +212,7 @@ class Site:
         )
 
     async def _picture(self, path: Path) -> bytes:
-        async with self._drawing:  # one at a time: the sound goes first
+        async with self._drawing:  # one picture at a time, so that sound is served first
             if path.name not in self._pictures:
                 try:
                     drawn = await asyncio.to_thread(picture, path)
@@ -226,7 +226,7 @@ class Site:
     # -- changes -----------------------------------------------------------------------------------------
 
     async def mute(self, request: Request) -> Response:
-        """Send no alerts for some minutes; none ends that."""
+        """Mute alerts for some minutes; 0 minutes ends the mute."""
         minutes = _number(await _body(request), "minutes", 0, MUTE)
         self.board.controls.mute(60 * minutes)
         return JSONResponse(self.now())
@@ -241,7 +241,7 @@ class Site:
         return JSONResponse(self.now())
 
     async def verdict(self, request: Request) -> Response:
-        """Keep what a person says of a cry."""
+        """Keep the verdict of a person on a cry."""
         found = self._cry(request)
         verdict = (await _body(request)).get("verdict")
         if verdict is not None and verdict not in VERDICTS:
@@ -257,7 +257,7 @@ class Site:
     # -- other microphones -------------------------------------------------------------------------------
 
     async def report(self, request: Request) -> Response:
-        """Take how another microphone is."""
+        """Take the report of another microphone."""
         body = await _body(request)
         return _taken(lambda: self.microphones.report(request.path_params["name"], read_report(body)))
 
@@ -286,7 +286,7 @@ class Site:
 
 
 def _guarded(ask: Endpoint) -> Endpoint:
-    """Turn a disk that fails into an answer."""
+    """Answer with status 503 if the disk fails."""
 
     @wraps(ask)
     async def answer(request: Request) -> Response:
@@ -294,7 +294,7 @@ def _guarded(ask: Endpoint) -> Endpoint:
             return await ask(request)
         except (SinkError, OSError) as error:
             log.warning("web: %s", error)
-            raise HTTPException(503, "the disk does not take it") from error
+            raise HTTPException(503, "the disk cannot be written") from error
 
     return answer
 
@@ -328,7 +328,7 @@ def _taken(take: Callable[[], None]) -> Response:
 
 
 async def _body(request: Request) -> Mapping[str, Any]:
-    """Read an object of JSON, of some bytes at most."""
+    """Read the JSON object of a request, if it is short enough."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "send application/json")
     data = bytearray()

@@ -17,9 +17,9 @@ from edgecry.sinks.message import Health, Heartbeat, Message
 from edgecry.sinks.present import Present
 from edgecry.web.history import Minute
 
-#: Scores that are kept for the curve of a cry, two a second: as long as one recording can be.
+#: Scores that are kept for the curve of a cry: two a second, for the longest recording there can be.
 CURVE: Final = 1800
-#: Points of a curve at most.
+#: The most points of a curve.
 POINTS: Final = 300
 #: Seconds of a curve before and after the cry.
 AROUND: Final = 5.0
@@ -29,7 +29,7 @@ _NOTES: Final = 100
 
 
 class Board(Present):
-    """What holds now, with what the history needs of it; the parameters are those of ``Present``."""
+    """Holds what is true now, and what the history needs of it. The parameters are those of ``Present``."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Board(Present):
         )
 
     def tell(self, message: Message) -> None:
-        """Take the newest message of its sort."""
+        """Take the newest message of its kind."""
         super().tell(message)
         if isinstance(message, Heartbeat):
             with self._lock:
@@ -77,7 +77,7 @@ class Board(Present):
         super()._judge(health)
 
     def curve(self, start: float, end: float) -> str | None:
-        """Return scores around a cry as JSON: pairs of seconds from its start, and the score."""
+        """Return the scores around a cry as JSON: pairs of seconds from its start and score."""
         with self._lock:
             found = [(t, p) for t, p in self._curve if start - AROUND <= t <= end + AROUND]
         if not found:
@@ -94,7 +94,7 @@ class Board(Present):
             return over
 
     def take_notes(self) -> list[tuple[float, str, str]]:
-        """Hand over when it began and ceased to hear, and why."""
+        """Hand over the times at which it began or ceased to hear, with the reasons."""
         with self._lock:
             notes = list(self._notes)
             self._notes.clear()
@@ -102,11 +102,11 @@ class Board(Present):
 
     @property
     def is_muted(self) -> bool:
-        """Whether alerts are muted now."""
+        """True while alerts are muted."""
         return self._muted() is not None
 
     @property
     def counters(self) -> Mapping[str, float]:
-        """What the listener counted, as of its last heartbeat."""
+        """The counters of the listener at its last heartbeat."""
         with self._lock:
             return self._counters

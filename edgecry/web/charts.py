@@ -1,4 +1,4 @@
-"""Drawings as SVG, made here: no library in the browser. Colours are classes, which the style sheet knows."""
+"""Drawings as SVG, so that the browser needs no library. Colours are classes of the style sheet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from edgecry.web.nights import HOURS, NOON, Night
 
-#: From how many minutes of crying in an hour on a field has its next shade.
+#: Minutes of crying in an hour from which on a field has its next shade.
 SHADES: Final = (0.0, 2.0, 5.0, 10.0, 20.0)
 _FIELD: Final = 12
 _LEFT: Final = 34
@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT = 320, 120
 
 
 def grid(nights: Sequence[Night]) -> str:
-    """Draw nights, a row each, with a field an hour: the darker, the longer it cried."""
+    """Draw a row for each night and a field for each hour. The longer it cried, the darker the field."""
     width, height = _LEFT + HOURS * _FIELD, (len(nights) + 1) * _FIELD
     parts = [f'<svg class="grid" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">']
     parts += [
@@ -42,7 +42,7 @@ def _shade(night: Night, hour: int) -> str:
 
 
 def curve(points: Sequence[tuple[float, float]], threshold: float | None, duration: float, title: str) -> str:
-    """Draw the score over a cry, its threshold, and where it begins and ends."""
+    """Draw the score during a cry, the threshold, and the beginning and end of the cry."""
     if len(points) < 2:
         return ""
     left, right = points[0][0], points[-1][0]

@@ -1,7 +1,8 @@
-"""Who may ask for what: the one door of the page, before any of its own code sees a request.
+"""Checks every request before the code of the page sees it: who may ask for what.
 
-In this order: the name by which the page is called (against DNS rebinding), the key, and for whatever changes
-something the page that it comes from (against requests that a foreign page makes in somebody's name).
+It checks, in this order: the name by which the page is called (against DNS rebinding); the key; and, if the
+request changes something, the page that it comes from (against requests that a foreign page makes in
+somebody's name).
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edgecry.web.keys import PAUSE, Keyring
 
-#: Seconds that a browser keeps the cookie: nobody logs in at three in the morning.
+#: Seconds that a browser keeps the cookie. They are many, because nobody wants to log in at three in the
+#: morning.
 YEAR: Final = 365 * 86_400
-#: What a browser may do with a page: load what comes from here, and nothing else.
+#: What a browser may load for a page: only what comes from this server.
 POLICY: Final = (
     "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
 )
@@ -40,24 +42,24 @@ _READING: Final = frozenset({"GET", "HEAD"})
 
 
 class Guard:
-    """Lets in whoever may come in, and adds the headers of every answer.
+    """Lets in whoever may come in, and adds the security headers to every answer.
 
     Parameters
     ----------
     app : ASGI application
-        What is behind the door.
+        The pages and the interface.
     keyring : Keyring
-        Who may come in.
+        Knows who may come in.
     hosts : iterable of str
         Names by which the page may be called, besides addresses and the names of this machine.
     ingress : str
-        Address of a proxy that has asked already.
+        Address of a proxy that has already asked for a password.
     public : container of str
-        Paths that hold nothing of anybody: the style sheet, the icons.
+        Paths that anybody may load, because they hold nothing private: the style sheet, the icons.
     door : callable
-        Makes the page that asks for the key, of the prefix, the languages wanted, and what went wrong.
+        Makes the page that asks for the key, from the prefix, the languages wanted, and what went wrong.
     cookie : str
-        The cookie's name; cookies do not tell ports apart, so it has the port in it.
+        The cookie's name. It contains the port, because browsers share cookies between ports.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Guard:
         self._hosts = {"localhost", own, f"{own.partition('.')[0]}.local", *(host.lower() for host in hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Answer a request, or pass it on to the page."""
         if scope["type"] != "http":
             return
 
@@ -92,7 +94,7 @@ class Guard:
         await (answer or self._app)(scope, receive, dressed)
 
     def _answer(self, scope: Scope, headers: Headers) -> Response | None:
-        """Return a refusal, or what logs in; None if the request may go on."""
+        """Return a refusal, or the answer that logs in. Return None if the request may go on."""
         address = (scope.get("client") or ("", 0))[0]
         is_asked_already = bool(self._ingress) and address == self._ingress
         if not is_asked_already and not self._is_own(headers.get("host", "")):
@@ -105,7 +107,7 @@ class Guard:
             refusal = self._checked(scope, headers, address, bearer, prefix)
             if refusal is not None:
                 return refusal
-        # A program that names the key itself is not a browser that was talked into something.
+        # A program that sends the key itself is not a browser that a foreign page misuses.
         is_program = bearer is not None and not self._keyring.is_open
         if scope["method"] not in _READING and not is_program and not _is_same(headers):
             return _refusal(403, "only a page of this server may ask for changes")
@@ -114,7 +116,7 @@ class Guard:
         return None
 
     def _is_own(self, host: str) -> bool:
-        """Whether a Host is an address, which no foreign name can be bound to, or a name of this page."""
+        """Tell whether a Host is a name of this page, or an address, to which no foreign name is bound."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
             _ = urlsplit(f"//{host}").port
@@ -131,7 +133,7 @@ class Guard:
     def _checked(
         self, scope: Scope, headers: Headers, address: str, bearer: str | None, prefix: str
     ) -> Response | None:
-        """Look for the key: a cookie, a header, or, in the address of a page, once."""
+        """Look for the key in the cookie, in a header or, for a page, once in its address."""
         if self._keyring.knows(_cookie(headers, self._cookie)):
             return None
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20).get("key", [""])
@@ -145,13 +147,13 @@ class Guard:
         if is_page and scope["method"] == "GET":
             said = "wrong" if key else ""
             return HTMLResponse(self._door(prefix, headers.get("accept-language", ""), said), 401)
-        # A program that waits so long is never one wrong key too many, and locks nobody out beside it.
+        # A program that waits this long never gives too many wrong keys, and locks out nobody at its address.
         patience = {"retry-after": str(int(PAUSE) + 5)} if key else {}
         return _refusal(401, "the key is missing or wrong", {"www-authenticate": "Bearer"} | patience)
 
     def _welcome(self, scope: Scope, prefix: str) -> Response:
-        """Give the cookie, and go on without the key in the address."""
-        here = quote(re.sub(r"[/\\\\]+", "/", f"{prefix}{scope['path']}"))  # never the name of another host
+        """Set the cookie, and send the browser to the same address without the key."""
+        here = quote(re.sub(r"[/\\\\]+", "/", f"{prefix}{scope['path']}"))  # never another host's
         answer = Response(status_code=303, headers={"location": here})
         answer.set_cookie(
             self._cookie,
@@ -166,7 +168,7 @@ class Guard:
 
 
 def _prefix(headers: Headers) -> str:
-    """Return the path under which a proxy shows the page; nothing if what it says is no such path."""
+    """Return the path under which a proxy shows the page; an empty text if the proxy names no valid path."""
     found = headers.get("x-ingress-path", "").rstrip("/")
     return found if len(found) <= 200 and _PREFIX.fullmatch(found) else ""
 
@@ -185,7 +187,7 @@ def _cookie(headers: Headers, name: str) -> str:
 
 
 def _is_same(headers: Headers) -> bool:
-    """Whether a change comes from a page of this server: its Origin is the Host that was called."""
+    """Tell whether a change comes from a page of this server: its Origin is the Host that was called."""
     origin = urlsplit(headers.get("origin", ""))
     hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")} - {""}
     return (

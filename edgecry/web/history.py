@@ -16,11 +16,11 @@ from typing import Any, Final
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.sinks.message import EventMessage
 
-#: What a person may say of a cry.
+#: The verdicts that a person may give on a cry.
 CRY: Final = "cry"
 NOT_A_CRY: Final = "not a cry"
 VERDICTS: Final = (CRY, NOT_A_CRY)
-#: Rows of a table at most, whatever the days: a year of a cry every five minutes.
+#: The most rows of a table, whatever the number of days. It holds a year with a cry every five minutes.
 MOST_CRIES: Final = 100_000
 DAY: Final = 86_400
 _VERSION: Final = 1
@@ -48,11 +48,11 @@ class Minute:
     t : int
         Minutes since 1970.
     level_max : float or None
-        The loudest, in dB of full scale; None of digital silence.
+        The highest level, in dB of full scale; None for digital silence.
     score_max : float in [0, 1]
         The highest probability of a cry.
     heard : float
-        Seconds of sound that came.
+        Seconds of sound that arrived.
     """
 
     t: int
@@ -62,32 +62,32 @@ class Minute:
 
 
 class History:
-    """A file of what was heard. Threads may share it; whoever reads waits for nobody who writes.
+    """The file of what was heard. Threads may share it, and readers never wait for a writer.
 
     Parameters
     ----------
     path : Path
-        The file; its folder is made if need be.
+        The file. Its folder is made if it does not exist.
     days : int
-        How long it goes back.
+        Number of days that it goes back.
     clock : callable
         Seconds since 1970.
 
     Attributes
     ----------
     revision : int
-        Rises whenever what :meth:`cries` tells has changed.
+        Rises whenever the answer of :meth:`cries` has changed.
 
     Raises
     ------
     EdgecryError
-        The file cannot be opened, or is of a later edgecry.
+        The file cannot be opened, or was written by a later edgecry.
     """
 
     def __init__(self, path: Path, days: int = 400, clock: Callable[[], float] = time.time) -> None:
         self.path, self._days, self._clock = path, days, clock
         self._lock = threading.Lock()
-        self.revision = int(1000 * clock())  # so that a page notices another run
+        self.revision = int(1000 * clock())  # so that a page notices that the service started again
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._writer, self._reader = self._connect(), self._connect()
@@ -113,12 +113,12 @@ class History:
         curve: str | None = None,
         threshold: float | None = None,
     ) -> None:
-        """Write what a message says of a cry; an older one changes nothing.
+        """Write what a message says about a cry. A message older than the last one changes nothing.
 
         Raises
         ------
         SinkError
-            The disk does not take it.
+            The disk cannot be written.
         """
         reasons = None if message.reasons is None else json.dumps(dict(message.reasons))
         is_over = message.kind in ("end", "recorded")
@@ -141,21 +141,21 @@ class History:
         self.revision += 1
 
     def add_minutes(self, minutes: Iterable[Minute]) -> None:
-        """Write minutes that are over."""
+        """Write the minutes that are over."""
         rows = [(one.t, one.level_max, one.score_max, one.heard) for one in minutes]
         if rows:
             with self.writing() as db:
                 db.executemany("INSERT OR REPLACE INTO minute VALUES (?,?,?,?)", rows)
 
     def note(self, notes: Iterable[tuple[float, str, str]]) -> None:
-        """Write down troubles, and their ends, of the service itself: when, one word, and a sentence."""
+        """Write down troubles of the service and their ends: the time, one word and a sentence for each."""
         rows = [(t, kind, detail[:500]) for t, kind, detail in notes]
         if rows:
             with self.writing() as db:
                 db.executemany("INSERT INTO health VALUES (?,?,?)", rows)
 
     def tidy(self) -> None:
-        """Forget what is older than the history goes back; nothing while the clock is not set."""
+        """Delete what is too old. Nothing is deleted while the clock is not set."""
         limit = self._clock() - DAY * self._days
         if limit <= 0:
             return
@@ -174,7 +174,7 @@ class History:
     # -- written by the page -----------------------------------------------------------------------------
 
     def judge(self, event: str, verdict: str | None) -> bool:
-        """Keep what a person says of a cry; None takes it back. Return False if there is no such cry."""
+        """Keep the verdict of a person on a cry; None takes it back. Return False if there is no such cry."""
         with self.writing() as db:
             done = db.execute(
                 "UPDATE cry SET verdict = ?, judged_at = ? WHERE event = ?", (verdict, self._clock(), event)
@@ -185,7 +185,7 @@ class History:
     # -- read --------------------------------------------------------------------------------------------
 
     def cries(self, limit: int = 50, before: str = "", since: str = "") -> list[dict[str, Any]]:
-        """Return the newest cries, the newest first, those before a time, and since another."""
+        """Return the newest cries before one time and since another, the newest first."""
         return self.rows(
             "SELECT * FROM cry WHERE (? = '' OR started_at < ?) AND started_at >= ? "
             "ORDER BY started_at DESC LIMIT ?",
@@ -193,32 +193,32 @@ class History:
         )
 
     def cry(self, event: str) -> dict[str, Any] | None:
-        """Return one cry by its name; None if there is none."""
+        """Return one cry by its name; None if there is no such cry."""
         return next(iter(self.rows("SELECT * FROM cry WHERE event = ?", (event,))), None)
 
     def clip(self, name: str) -> Path | None:
-        """Return the path of a recording by its name, as it was written down when it was made."""
+        """Return the path of a recording by its name, as it was noted when the recording was made."""
         rows = self.rows(
             "SELECT clip FROM cry WHERE clip = ? OR substr(clip, -length(?) - 1) = '/' || ?", (name,) * 3
         )
         return Path(rows[0]["clip"]) if rows else None
 
     def judged(self) -> list[dict[str, Any]]:
-        """Return the cries on which there is a verdict, and of which there is a recording; oldest first."""
+        """Return the cries that have a verdict and a recording, the oldest first."""
         return self.rows(
             "SELECT * FROM cry WHERE verdict IS NOT NULL AND clip IS NOT NULL ORDER BY started_at", ()
         )
 
     def minutes(self, since: int) -> list[Minute]:
-        """Return the minutes since one, in order."""
+        """Return the minutes since a given one, in order."""
         return [Minute(**row) for row in self.rows("SELECT * FROM minute WHERE t >= ? ORDER BY t", (since,))]
 
     def troubles(self, limit: int = 50) -> list[dict[str, Any]]:
-        """Return what was noted of the service itself, the newest first."""
+        """Return the troubles of the service, the newest first."""
         return self.rows("SELECT * FROM health ORDER BY t DESC LIMIT ?", (limit,))
 
     def count(self) -> int:
-        """Return how many cries are there."""
+        """Return the number of cries."""
         return int(self.rows("SELECT count(*) AS n FROM cry", ())[0]["n"])
 
     # -- the file ----------------------------------------------------------------------------------------
@@ -232,12 +232,12 @@ class History:
     def _prepare(self) -> None:
         version = self._writer.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
-            raise EdgecryError(f"{self.path}: is of a later edgecry (version {version}); move it away")
+            raise EdgecryError(f"{self.path}: a later edgecry wrote it (version {version}); move it away")
         self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last row, no more
+        self._writer.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last row, but no more
         self._writer.executescript(_SCHEMA)
         self._writer.execute(f"PRAGMA user_version = {_VERSION}")
-        # What was going on when the power went is over.
+        # A cry that went on when the power failed is over.
         self._writer.execute(
             "UPDATE cry SET ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', started_at, duration || ' seconds') "
             "WHERE ended_at IS NULL"
@@ -245,7 +245,7 @@ class History:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, by one thread at a time."""
+        """Run one transaction. One thread at a time may write."""
         with self._lock:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
@@ -262,7 +262,7 @@ class History:
 
 
 def shown(cry: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return what the interface tells of a cry; of its recording the address, if it is still there."""
+    """Return a cry as the interface tells it, with the address of its recording if that still exists."""
     clip = None if cry["clip"] is None else Path(cry["clip"])
     return {
         "event": cry["event"],

@@ -1,4 +1,4 @@
-"""The key to the page: made once, kept in a file, compared in constant time, and not to be guessed."""
+"""The key to the page: made once, kept in a file, compared in constant time, too long to be guessed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from edgecry.errors import EdgecryError
 
 #: The file of a key that was made here, in the service's own folder.
 KEY_FILE: Final = "web.key"
-#: Characters of the shortest key that is taken; one that was made has 22.
+#: Characters of the shortest key that is accepted. A key that is made here has 22.
 SHORTEST: Final = 12
-#: Wrong keys that an address may give, seconds until it may again, and addresses that are remembered.
+#: Wrong keys that an address may give, seconds that it then has to wait, and addresses that are remembered.
 MOST_WRONG: Final = 5
 PAUSE: Final = 60.0
 _ADDRESSES: Final = 256
@@ -29,7 +29,7 @@ log = logging.getLogger("edgecry")
 
 
 def make_key(folder: Path) -> str:
-    """Return the key that is kept in a folder; one is made if there is none.
+    """Return the key that is kept in a folder. It is made if it does not exist.
 
     Raises
     ------
@@ -75,38 +75,38 @@ def _for_owner(path: str, flags: int) -> int:
 class Keyring:
     """Tells who may see the page.
 
-    A cookie holds a digest of the key, so that a new key ends all of them. Whoever gives wrong keys has to
-    wait; a cookie is far too long to be guessed, so wrong cookies, as of a former key, do not count.
+    A cookie holds a digest of the key, so that a new key makes all cookies invalid. Whoever gives wrong keys
+    has to wait. Wrong cookies do not count: they are too long to be guessed, and belong to a former key.
 
     Parameters
     ----------
     key : str or None
-        None lets everybody in.
+        The key; None lets everybody in.
     clock : callable
-        Seconds, ever rising.
+        Seconds of a clock that never goes back.
     """
 
     def __init__(self, key: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._key = None if key is None else key.encode()
         self._clock = clock
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by address: how many, and when
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by address: number and time
 
     @property
     def is_open(self) -> bool:
-        """Whether no key is asked for."""
+        """True if no key is needed."""
         return self._key is None
 
     @property
     def cookie(self) -> str:
-        """What the cookie of somebody who knows the key holds."""
+        """The content of the cookie of somebody who knows the key."""
         return hmac.new(self._key or b"", b"edgecry cookie", hashlib.sha256).hexdigest()
 
     def knows(self, cookie: str) -> bool:
-        """Whether a cookie is one of this key."""
+        """Tell whether a cookie belongs to this key."""
         return hmac.compare_digest(cookie.encode(), self.cookie.encode())
 
     def wait(self, address: str) -> float:
-        """Seconds that an address has to wait before its next key is looked at."""
+        """Return the seconds that an address has to wait before its next key is checked."""
         count, when = self._wrong.get(address, (0, 0.0))
         left = when + PAUSE - self._clock()
         if left <= 0:
@@ -114,7 +114,7 @@ class Keyring:
         return left if count >= MOST_WRONG and left > 0 else 0.0
 
     def opens(self, key: str, address: str) -> bool:
-        """Whether a key is the right one; a wrong one is counted. Call :meth:`wait` before."""
+        """Tell whether a key is right, and count a wrong one. Call :meth:`wait` first."""
         if self._key is None or hmac.compare_digest(key.encode(), self._key):
             return True
         count, _ = self._wrong.pop(address, (0, 0.0))

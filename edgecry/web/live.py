@@ -1,7 +1,8 @@
-"""News for whoever looks: server-sent events, at most some a second, nothing kept for a slow reader.
+"""Sends what holds now to open pages, as server-sent events.
 
-Every message is the whole of what holds now, so a reader that missed some has missed nothing. ``revision``
-rises with the list of cries; a page reads that anew when it does.
+A page gets at most a few messages a second, and nothing is stored for a slow reader. Every message holds
+the whole state, so that a reader who missed some has missed nothing. ``revision`` rises when the list of
+cries changes, and a page then reads the list again.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from typing import Any, Final
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-#: Seconds between messages while nothing happens, and the least between two.
+#: Seconds between messages while nothing happens, and the least number of seconds between two messages.
 EVERY: Final = 1.0
 LEAST: Final = 0.2
-#: Pages that may look at once.
+#: Number of pages that may be open at once.
 MOST: Final = 32
 #: Milliseconds that a browser waits before it connects again.
 _RETRY: Final = 2000
 
 
 class Live:
-    """Hands out what holds now to whoever looks.
+    """Sends what holds now to every open page.
 
     Parameters
     ----------
     now : callable
-        What holds now, ready for JSON.
+        Returns what holds now, ready for JSON.
     """
 
     def __init__(self, now: Callable[[], dict[str, Any]]) -> None:
@@ -39,15 +40,15 @@ class Live:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more can look."""
+        """True if no further page can be served."""
         return self.readers >= MOST
 
     def end(self) -> None:
-        """Let go of everybody."""
+        """End the answers to all pages."""
         self._ended = True
 
     async def messages(self) -> AsyncIterator[str]:
-        """Give messages until the reader is gone; one that is slow gets fewer."""
+        """Yield messages until the reader is gone. A slow reader gets fewer."""
         told: dict[str, Any] = {}
         waited = EVERY
         yield f"retry: {_RETRY}\n\n"
@@ -61,7 +62,7 @@ class Live:
 
 
 class Stream(StreamingResponse):
-    """The answer to one reader, who is counted from its first step to its last."""
+    """The answer to one reader. The reader is counted from the first step of the answer to the last."""
 
     def __init__(self, live: Live) -> None:
         super().__init__(live.messages(), media_type="text/event-stream")
@@ -77,7 +78,7 @@ class Stream(StreamingResponse):
 
 
 def _news(now: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what is told at once when it changes."""
+    """Return the part of a state that is sent at once when it changes."""
     names = ("crying", "microphone", "muted_until", "threshold", "revision")
     others = tuple((one["name"], one["crying"], one["microphone"]) for one in now.get("microphones", ()))
     return *(now.get(name) for name in names), others

@@ -1,4 +1,4 @@
-"""The page from its settings: its board, its history, its key, its server."""
+"""Makes the page from its settings: board, history, key and server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HISTORY = "history.db"
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is there: ``board`` and ``sink`` take what happens, ``server`` shows it."""
+    """A page that is open. ``board`` and ``sink`` take what happens, ``server`` shows it."""
 
     board: Board
     sink: PageSink
@@ -43,7 +43,7 @@ class Page:
 
 
 def make_page(settings: WebSettings, board: Board, state: Path, clips: Path | None) -> Page:
-    """Open the page's address and its history; nothing is answered before its server starts.
+    """Open the page's address and its history. No request is answered before the server starts.
 
     Parameters
     ----------
@@ -77,15 +77,15 @@ def make_page(settings: WebSettings, board: Board, state: Path, clips: Path | No
 
 
 def check_installed(settings: WebSettings) -> None:
-    """Refuse a page whose packages are not there; EdgecryError names them."""
+    """Refuse a page whose packages are not installed. The EdgecryError names them."""
     missing = [name for name in ("starlette", "uvicorn") if settings.address and find_spec(name) is None]
     if missing:
         raise EdgecryError(f"web: not installed: {', '.join(missing)}; install edgecry with its extra web")
 
 
 def key_of(settings: WebSettings, state: Path) -> str | None:
-    """Return the key: the one that is named, or one that is made where other machines can reach the page."""
-    # systemd puts the file where only the service can read it.
+    """Return the key that is named, or make one if other machines can reach the page."""
+    # systemd puts the file into a folder that only the service can read.
     given = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / credential("web", "key_file")
     file = given if settings.key_file and given.is_file() else settings.key_file
     named = read_secret("web: key", file, settings.key_variable)
@@ -95,7 +95,7 @@ def key_of(settings: WebSettings, state: Path) -> str | None:
 
 
 def address(settings: WebSettings, port: int, key: str | None = None) -> str:
-    """Return the page's address as a phone can open it, with the key in it if one is given."""
+    """Return the address at which a phone can open the page, with the key in it if one is given."""
     host = settings.place[0]
     if host in ("0.0.0.0", "::"):  # noqa: S104 - every address of this machine
         host = own_address()
@@ -104,16 +104,16 @@ def address(settings: WebSettings, port: int, key: str | None = None) -> str:
 
 
 def invitation(settings: WebSettings, state: Path, port: int) -> str:
-    """Return what to open on a phone: the address with its key, and a QR code of it for a terminal."""
+    """Return the address with its key, and its QR code for a terminal, to be opened on a phone."""
     text = address(settings, port, key_of(settings, state))
     return "\n".join(filter(None, (f"the page: {text}", "" if settings.is_local else qr(text))))
 
 
 def own_address() -> str:
-    """Return the address by which other machines of the network reach this one; its name if there is none."""
+    """Return the address by which other machines reach this one; its name if it has no such address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
-            sock.connect(("192.0.2.1", 9))  # nothing is sent: only the route is looked up
+            sock.connect(("192.0.2.1", 9))  # nothing is sent; the system only looks up the route
             found: str = sock.getsockname()[0]
         except OSError:
             return socket.gethostname()
@@ -121,7 +121,7 @@ def own_address() -> str:
 
 
 def qr(text: str) -> str:
-    """Return a QR code of a text for a terminal, two rows of it a line; empty if segno is not there."""
+    """Return the QR code of a text for a terminal, two rows a line; empty if segno is not installed."""
     try:
         import segno
     except ImportError:

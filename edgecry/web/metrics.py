@@ -10,7 +10,7 @@ TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def metrics(now: Mapping[str, Any], counters: Mapping[str, float], cries: int) -> str:
-    """Write the text format 0.0.4; what is not known is left out."""
+    """Return the text format 0.0.4. Values that are not known are left out."""
     gauges = {
         "crying": ("1 while a baby cries", int(now["crying"])),
         "hearing": ("1 while a cry would be heard", int(now["hearing"])),

@@ -1,4 +1,4 @@
-"""Microphones of other listeners on this page: few, each under its name, and lost when it says nothing."""
+"""Microphones of other listeners on this page. One that sends no report counts as lost."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from edgecry.sinks.ids import DEVICE_NAME, utc
 from edgecry.web.history import History
 from edgecry.web.reports import Cry, Report
 
-#: Seconds without a report after which a microphone is shown as lost, whatever it said last.
+#: Seconds without a report after which a microphone is shown as lost, whatever its last report said.
 LOST: Final = 30.0
-#: Microphones at most; one that was lost for so many seconds makes room for a new one.
+#: The most microphones. One that has been lost for so many seconds makes room for a new one.
 MOST: Final = 32
 STALE: Final = 86_400.0
-#: Seconds between notes on the disk that one is there.
+#: Seconds between two notes on the disk that a microphone exists.
 NOTED: Final = 600.0
-#: Cries of each that are kept.
+#: Number of cries that are kept for each microphone.
 CRIES: Final = 1000
-#: Reports that are taken at once, and in a second from then on.
+#: Number of reports that are taken at once, and then in each second.
 BURST: Final = 300.0
 RATE: Final = 20.0
 _SCHEMA: Final = """
@@ -39,7 +39,7 @@ log = logging.getLogger("edgecry")
 
 
 class RefusedError(EdgecryError):
-    """A report is not taken; ``status`` is what the server answers."""
+    """A report is refused. ``status`` is the HTTP status of the answer."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -48,30 +48,30 @@ class RefusedError(EdgecryError):
 
 @dataclass
 class _Microphone:
-    """What is known of one: by the two clocks of this machine, and by its newest report."""
+    """What is known of one microphone: by the two clocks of this machine, and by its newest report."""
 
     seen_at: float
     seen: float = -float("inf")
     report: Report | None = None
-    last: dict[str, Any] | None = None  # its newest cry
-    noted: float = -float("inf")  # when the disk was told of it
-    doubled: float = -float("inf")  # when another tried to report by its name
+    last: dict[str, Any] | None = None  # of its newest cry
+    noted: float = -float("inf")  # when it was last written to the disk
+    doubled: float = -float("inf")  # when another one tried to report under its name
 
 
 class Microphones:
     """What other listeners report. Threads may share it.
 
-    Names and cries are kept in the history's file, so that one that is lost stays lost when the page starts
-    anew: a card that is missing would look like a quiet room.
+    Names and cries are kept in the history's file, so that a lost microphone is still shown as lost when the
+    page starts again: if its card were missing, the room would look quiet.
 
     Parameters
     ----------
     own : str
-        The name of the page's own microphone, by which no other can report.
+        The name of the page's own microphone. No other can report under it.
     history : History
         Where names and cries are kept.
     clock, wall : callable
-        Seconds, ever rising; and since 1970.
+        Seconds of a clock that never goes back, and seconds since 1970.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Microphones:
         }
 
     def report(self, name: str, report: Report) -> None:
-        """Take how one is.
+        """Take the report of one microphone.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class Microphones:
             self._note(name, one)
 
     def tell(self, name: str, cry: Cry) -> None:
-        """Take a cry of one; the same twice is one. Errors are those of :meth:`report`, and SinkError."""
+        """Take a cry of one microphone. A cry that comes twice is one. Errors: :meth:`report`, SinkError."""
         with self._lock:
             one = self._admit(name)
             started = self._wall() - cry.ago
@@ -135,7 +135,7 @@ class Microphones:
             one.last = next(iter(self.cries(name, 1)), None)
 
     def forget(self, name: str) -> bool:
-        """Forget one that is lost, with its cries; return False if there is none, or it still reports."""
+        """Forget a lost microphone and its cries. Return False if it does not exist, or still reports."""
         with self._lock:
             one = self._known.get(name)
             if one is None or not self._is_lost(one):
@@ -144,7 +144,7 @@ class Microphones:
             return True
 
     def cries(self, name: str, limit: int = 50) -> list[dict[str, Any]]:
-        """Return the newest cries of one, the newest first."""
+        """Return the newest cries of one microphone, the newest first."""
         return self._history.rows(
             "SELECT event, started_at, ended_at, duration, peak, mean, label FROM elsewhere WHERE name = ? "
             "ORDER BY started_at DESC LIMIT ?",
@@ -152,14 +152,14 @@ class Microphones:
         )
 
     def now(self) -> list[dict[str, Any]]:
-        """Return what holds now of each, in the order of their names, ready for JSON."""
+        """Return what holds now for each microphone, in the order of their names, ready for JSON."""
         with self._lock:
             return [self._shown(name, one) for name, one in sorted(self._known.items())]
 
     # -- under the lock ----------------------------------------------------------------------------------
 
     def _admit(self, name: str) -> _Microphone:
-        """Return the microphone of a name, a new one if there is room; refuse what cannot be."""
+        """Return the microphone of a name. If it is new, make it if there is room, or refuse it."""
         if not DEVICE_NAME.fullmatch(name):
             raise RefusedError(400, "name: allowed are 1 to 64 letters, digits, - and _")
         if name == self._own:
@@ -177,7 +177,7 @@ class Microphones:
         return self._known[name]
 
     def _note(self, name: str, one: _Microphone) -> None:
-        """Write down, now and then, that one is there; a full disk keeps nobody from being seen."""
+        """Note on the disk, now and then, that a microphone exists. It is shown even if the disk is full."""
         if self._clock() - one.noted >= NOTED:
             with suppress(SinkError), self._history.writing() as db:
                 db.execute("INSERT OR REPLACE INTO microphone VALUES (?,?)", (name, one.seen_at))
@@ -189,7 +189,7 @@ class Microphones:
         oldest = min(self._known, key=lambda name: self._known[name].seen_at)
         one = self._known[oldest]
         if not (self._is_lost(one) and abs(self._wall() - one.seen_at) > STALE):
-            raise RefusedError(403, f"there are {MOST} microphones on this page, and no more can be")
+            raise RefusedError(403, f"there are {MOST} microphones on this page, the most that are allowed")
         self._drop(oldest)
 
     def _drop(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Nights, from noon to noon: how long it cried in each hour, and the longest quiet stretch. Pure."""
+"""Nights, from noon to noon: how long it cried in each hour, and the longest quiet stretch."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any, Final
 
 from edgecry.web.history import Minute
 
-#: The hour at which a night begins, and how many there are.
+#: The hour at which a night begins, and the hours that it has.
 NOON: Final = 12
 HOURS: Final = 24
-#: Seconds of a minute that were heard, from which on it counts as listened to.
+#: A minute counts as listened to if at least so many of its seconds were heard.
 LISTENED: Final = 30.0
 
 
 @dataclass(frozen=True)
 class Night:
-    """From noon to noon.
+    """One night, from noon to noon.
 
     Attributes
     ----------
     day : date
-        On which it begins.
+        The day on which it begins.
     crying : tuple of float [shape=(24,)]
         Seconds of crying in each hour.
     heard : tuple of float in [0, 1] [shape=(24,)]
         The share of each hour that was listened to.
     cries : int
-        How many began.
+        Number of cries that began.
     quiet : int
-        Minutes of the longest stretch that was listened to and had no cry.
+        Minutes of the longest stretch that was listened to and in which there was no cry.
     """
 
     day: date
@@ -42,11 +42,11 @@ class Night:
 
     @property
     def minutes(self) -> float:
-        """Minutes of crying."""
+        """Minutes of crying in the whole night."""
         return sum(self.crying) / 60
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON."""
+        """Return the night as plain types, ready for JSON."""
         return {
             "day": self.day.isoformat(),
             "crying": [round(seconds) for seconds in self.crying],
@@ -75,7 +75,7 @@ def nights(
     minutes : sequence of Minute
         What was listened to.
     now : datetime
-        With its time zone; hours are those of its clock.
+        The time, with its time zone. Hours are those of its clock.
     """
     first = first_noon(now, n)
     begin = first.timestamp()
@@ -87,7 +87,7 @@ def nights(
         if 0 <= (night := int((start - begin) // 86_400)) < n:
             counts[night] += 1
         cried.update(range(int(start // 60), int(stop // 60) + 1))
-        while start < stop:  # hour by hour
+        while start < stop:  # a cry is counted hour by hour
             end = min(stop, start + 3600 - (start - begin) % 3600)
             place = int((start - begin) // 3600)
             if 0 <= place < n * HOURS:

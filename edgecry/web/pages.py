@@ -1,4 +1,4 @@
-"""The pages as HTML. Whatever is put into one is escaped, but for drawings that are made here."""
+"""The pages as HTML. All values in a page are escaped, except drawings that are made here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgecry.web.charts import curve, grid
 from edgecry.web.nights import Night
 from edgecry.web.texts import Texts, chosen, languages
 
-#: Files that a browser asks for by name, and what they are; there are no others.
+#: The only files that a browser can ask for by name, with their types.
 STATIC: Final[Mapping[str, str]] = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
@@ -101,7 +101,7 @@ class Pages:
         return self._page("now", self._name or self._t["title"], body, now)
 
     def nights(self, nights: Sequence[Night]) -> str:
-        """Write the last nights: a drawing, and the same in figures."""
+        """Write the last nights as a drawing and as figures."""
         t = self.text
         rows = "".join(
             f'<tr><th scope="row">{night.day:%d.%m.}</th><td>{night.cries}</td>'
@@ -119,7 +119,7 @@ class Pages:
         return self._page("nights", self._t["nights.title"], body)
 
     def cry(self, cry: Mapping[str, Any], points: str | None, threshold: float | None) -> str:
-        """Write what is known of one cry, with its recording; ``cry`` as the interface tells it."""
+        """Write what is known of one cry, with its recording. ``cry`` is what the interface tells of it."""
         t = self.text
         started = datetime.fromisoformat(cry["started_at"]).astimezone()
         title = t("cry.title", time=f"{started:%d.%m. %H:%M}")
@@ -158,7 +158,7 @@ class Pages:
     def health(
         self, now: Mapping[str, Any], counters: Mapping[str, float], troubles: Sequence[Mapping[str, Any]]
     ) -> str:
-        """Write how the service is, and where its threshold is set."""
+        """Write the health of the service, with the control for its threshold."""
         t = self.text
         microphone = now["reason"] or (
             self._t["health.hears"] if now["hearing"] else self._t["state.starting"]
@@ -198,7 +198,7 @@ class Pages:
         return self._page("health", self._t["health.title"], body)
 
     def door(self, said: str) -> str:
-        """Write the page that asks for the key; ``said`` is what went wrong, or empty."""
+        """Write the page that asks for the key. ``said`` tells what went wrong; it is empty at first."""
         t = self.text
         wrong = f'<p class="wrong" role="alert">{t("door.wrong")}</p>' if said else ""
         body = f"""
@@ -225,7 +225,7 @@ class Pages:
         navigation = "" if page == "door" else f'<nav aria-label="{t("nav.label")}">{links}</nav>'
         spoken = {key: text for key, text in self._t.items() if key.startswith(_SPOKEN)}
         data = json.dumps({"page": page, "now": now, "texts": spoken, "language": self._language})
-        # In a script element only "</" and "<!--" mean anything.
+        # Inside a script element only "</" and "<!--" have a meaning.
         data = data.replace("<", "\\u003c")
         return f"""<!DOCTYPE html>
 <html lang="{self._language}">

@@ -1,4 +1,4 @@
-"""What another listener reports of its microphone, read field by field: nothing else of it gets in."""
+"""What another listener reports of its microphone. It is read field by field; all else is ignored."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from edgecry.errors import EdgecryError
 
-#: Seconds of the longest cry that is believed, and of the longest time that one can have waited.
+#: The longest cry that is believed, and the longest time that one can have waited, in seconds.
 _LONGEST: Final = 7 * 86_400.0
 _OLDEST: Final = 400 * 86_400.0
-#: Characters of a state, of a reason and of a label at most.
+#: The most characters of a state, of a reason and of a label.
 _WORD: Final = 40
 _SENTENCE: Final = 300
 _EVENT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -23,18 +23,18 @@ _MACHINE: Final = re.compile(r"[0-9a-f]{0,16}")
 
 @dataclass(frozen=True)
 class Report:
-    """How a microphone is. Lengths of time, not times: clocks of two machines differ.
+    """The state of a microphone. It holds durations and no times, because the clocks of two machines differ.
 
     Attributes
     ----------
     machine : str
-        What tells its machine from others.
+        A text that tells its machine from others.
     began : float
-        When its listener began, by its own clock: seconds since 1970.
+        When its listener began, in seconds since 1970 by its own clock.
     state : mapping
         As ``/api/state`` tells it of the page's own microphone.
     crying_for : float or None
-        Seconds since the cry at hand began; None if there is none.
+        Seconds since the present cry began; None without a cry.
     """
 
     machine: str
@@ -45,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Cry:
-    """One cry of another microphone; ``ago`` is how many seconds ago it began, when it was sent."""
+    """One cry of another microphone. It began ``ago`` seconds before it was sent."""
 
     event: str
     ago: float
@@ -57,7 +57,7 @@ class Cry:
 
 
 def read_report(body: Mapping[str, Any]) -> Report:
-    """Read how a microphone is.
+    """Read the state of a microphone.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def read_report(body: Mapping[str, Any]) -> Report:
 
 
 def read_cry(body: Mapping[str, Any]) -> Cry:
-    """Read what is told of a cry; errors as in :func:`read_report`."""
+    """Read a cry. Errors are those of :func:`read_report`."""
     event = _text(body, "event", 100)
     if not _EVENT.fullmatch(event):
         raise _wrong("event", "letters, digits, - and _")
@@ -100,7 +100,7 @@ def read_cry(body: Mapping[str, Any]) -> Cry:
 
 
 def _between(earlier: datetime, later: datetime, most: float) -> float:
-    """Return the seconds between two times, as far as they can be believed."""
+    """Return the seconds between two times, limited to what can be believed."""
     return min(max(0.0, (later - earlier).total_seconds()), most)
 
 

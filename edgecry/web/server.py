@@ -1,4 +1,4 @@
-"""The page's server: a thread of its own, which neither the sound nor the other sinks ever wait for."""
+"""The page's server. It has a thread of its own, so that neither sound nor other sinks wait for it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from edgecry.web.connections import CalmServer
     from edgecry.web.keys import Keyring
 
-#: Seconds that the end waits for answers under way, and for the thread.
+#: Seconds that closing waits for unfinished answers, and for the thread.
 _GRACE: Final = 1
 _PATIENCE: Final = 3.0
-#: Threads that read recordings for whoever plays them.
+#: Number of threads that read recordings for players.
 _THREADS: Final = 4
-#: Connections that the system holds before they are taken.
+#: Number of connections that the system queues.
 _BACKLOG: Final = 64
 
 log = logging.getLogger("edgecry")
@@ -36,21 +36,21 @@ class PageServer:
     Parameters
     ----------
     settings : WebSettings
-        Where.
+        Where the page is.
     site : Site
-        What.
+        What it answers.
     keyring : Keyring
-        To whom.
+        Who may see it.
 
     Attributes
     ----------
     port : int
-        The port, also where the settings leave it to the system (0).
+        The port. If the settings leave it to the system (0), it is the one that the system chose.
 
     Raises
     ------
     EdgecryError
-        The address is taken, or is not one of this machine.
+        The address is in use, or does not belong to this machine.
     """
 
     def __init__(self, settings: WebSettings, site: Site, keyring: Keyring) -> None:
@@ -61,11 +61,11 @@ class PageServer:
         self._thread = threading.Thread(target=self._run, name="edgecry-page", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start the thread that answers."""
         self._thread.start()
 
     def close(self) -> None:
-        """End what is being answered, and the thread."""
+        """End unfinished answers and the thread."""
         self._site.live.end()
         self._server.ask_to_end()
         if self._thread.is_alive():
@@ -75,17 +75,17 @@ class PageServer:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except (Exception, SystemExit):  # whatever it is, it is heard on
+        except (Exception, SystemExit):  # whatever fails here, listening goes on
             log.exception("web: the page has failed; listening goes on without it")
 
     async def _serve(self) -> None:
-        # Threads read recordings; each of many would count against the service's limits.
+        # Few threads read recordings, because each counts against the limits of the service.
         current_default_thread_limiter().total_tokens = _THREADS
         await self._server.serve(sockets=[self._socket])
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """Open the address now, where a failure can be told in time."""
+    """Open the address before the thread starts, so that a failure is reported at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -136,7 +136,7 @@ def _server(settings: WebSettings, site: Site, keyring: Keyring, port: int) -> C
 
 
 def _quiet() -> None:
-    """Keep what strangers send out of the log: only the server's own failures are news."""
+    """Keep what strangers send out of the log. Only failures of the server are logged."""
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.ERROR)
     logger.propagate = False
@@ -145,10 +145,10 @@ def _quiet() -> None:
 
 
 class _Forward(logging.Handler):
-    """Hands a failure of uvicorn to edgecry's log."""
+    """Passes failures of uvicorn to edgecry's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell it in edgecry's name."""
+        """Log it under edgecry's name."""
         with suppress(Exception):
             error = record.exc_info[1] if record.exc_info else None
             log.error("web: %s", repr(error) if error is not None else record.getMessage())

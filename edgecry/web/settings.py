@@ -12,7 +12,7 @@ from edgecry.checks import whole
 from edgecry.errors import EdgecryError
 from edgecry.words import is_host
 
-#: Where the page is if nothing else is said: on this machine alone.
+#: The address of the page if no other is given. Only this machine can reach it.
 ADDRESS: Final = "127.0.0.1:8377"
 PORT: Final = 8377
 _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]:\s/]*)(?::(?P<port>\d{1,5}))?")
@@ -20,7 +20,7 @@ _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]:\s/]*)(?::(?P<
 
 @dataclass(frozen=True)
 class WebSettings:
-    """The page.
+    """Where the page is and who may see it.
 
     Parameters
     ----------
@@ -28,14 +28,15 @@ class WebSettings:
         ``HOST:PORT`` to listen on, ``HOST`` or ``:PORT``. If empty, there is no page.
     key_file, key_variable : optional
         Where the key is: a file, or a variable of the environment. An address that other machines can reach
-        always has a key; if none is named, one is made and kept in the service's own folder.
+        always has a key. If no key is named, one is made and kept in the service's own folder.
     hosts : tuple of str
-        Names by which browsers may call the page, besides addresses and the names of this machine.
+        Further names by which browsers may call the page. Addresses and the names of this machine are
+        always allowed.
     ingress : str
-        Address of a proxy that asks by itself who somebody is, as Home Assistant's does. What comes from
-        it needs no key.
+        Address of a proxy that checks by itself who somebody is, as Home Assistant's does. Requests from
+        it need no key.
     days : int in [1, 3650]
-        How long the history goes back.
+        Number of days that the history goes back.
 
     Raises
     ------
@@ -73,7 +74,7 @@ class WebSettings:
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can reach the address."""
+        """True if only this machine can reach the address."""
         host = self.place[0]
         ip = _ip(host)
         return host == "localhost" if ip is None else ip.is_loopback

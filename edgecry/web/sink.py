@@ -1,4 +1,4 @@
-"""What feeds the page: events go to its history, and whatever holds now to its board."""
+"""Feeds the page. Events go to its history, and what holds now goes to its board."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from edgecry.sinks.message import EventMessage, Message, Report
 from edgecry.web.board import Board
 from edgecry.web.history import History
 
-#: Seconds between looks at the age of the history.
+#: Seconds between two checks for rows of the history that are too old.
 _TIDY: Final = 6 * 3600.0
 
 
 class PageSink(Sink):
-    """Writes events to the history. A disk that is full costs the page its newest cries, and nothing else."""
+    """Writes events to the history. With a full disk, the page lacks its newest cries and nothing else."""
 
-    alerts = False  # what is muted is written down all the same
+    alerts = False  # muted cries are written down as well
     backoff = Backoff(1.0, 60.0)
 
     def __init__(self, board: Board, history: History, name: str = "web") -> None:
@@ -35,7 +35,7 @@ class PageSink(Sink):
             self._history.tidy()
 
     def deliver(self, message: Report) -> None:
-        """Write the event down; of the source, the notes of the board tell more."""
+        """Write an event down. Messages about the source are left out: the board's notes tell more."""
         if not isinstance(message, EventMessage):
             return
         board = self._board

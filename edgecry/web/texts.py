@@ -24,7 +24,7 @@ def languages() -> Mapping[str, Texts]:
 
 
 def chosen(wanted: str) -> str:
-    """Return the language that suits best what a browser asks for, such as ``de-AT,de;q=0.9,en;q=0.5``."""
+    """Return the language that fits best to what a browser asks for, such as ``de-AT,de;q=0.9,en;q=0.5``."""
     found = []
     for part in wanted[:200].split(","):
         code, _, weight = part.strip().partition(";q=")

@@ -1,4 +1,4 @@
-"""Verdicts of the family, as ``python -m convert adapt`` reads them: a table beside the recordings."""
+"""The family's verdicts on cries: a table beside the recordings, for ``python -m convert adapt``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TABLE: Final = "verdicts.csv"
 
 
 def table(cries: Iterable[Mapping[str, Any]]) -> str:
-    """Return the table of cries with a verdict whose recordings are there: file, verdict, day."""
+    """Return a table of the cries that have a verdict and a recording: file, verdict, day."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["file", "verdict", "day"])
@@ -25,7 +25,7 @@ def table(cries: Iterable[Mapping[str, Any]]) -> str:
 
 
 def write_table(folder: Path, cries: Iterable[Mapping[str, Any]]) -> None:
-    """Write the table into the folder of recordings, whole or not at all; OSError if that cannot be."""
+    """Write the table into the folder of recordings, whole or not at all. OSError if that fails."""
     part = folder / f".{TABLE}.new"
     try:
         part.write_text(table(cries), encoding="utf-8")
