@@ -8,7 +8,8 @@ import re
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from edgecry.clips.file import PART, recover
 
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _NAME: Final = re.compile(r"cry-(\d{8}T\d{6}Z)-(\d{6,})-(\d{3,})\.flac(\.part)?", re.ASCII)
+#: The picture of a recording, of the same name.
+_PICTURE: Final = re.compile(r"(cry-\d{8}T\d{6}Z-\d{6,}-\d{3,})\.png(?:\.part)?", re.ASCII)
 #: A clock before 2020 has not been set: boards without a battery wake up in 1970.
 _UNSET: Final = 1_577_836_800
 #: The stamp of that moment: what was recorded before has no known age.
@@ -59,11 +62,17 @@ class _Clip:
     size: int
     is_part: bool
 
+    @property
+    def stem(self) -> str:
+        """Its name without its ending."""
+        return self.name.partition(".")[0]
+
 
 class ClipStore:
     """Names new recordings and removes old ones, oldest first.
 
-    Only regular files of its own naming, ``cry-<UTC time>-<event>-<part>.flac``, are ever removed.
+    Only regular files of its own naming are ever removed: ``cry-<UTC time>-<event>-<part>.flac``, and the
+    ``.png`` of the same name, which goes with its recording and counts with it.
 
     Parameters
     ----------
@@ -82,8 +91,13 @@ class ClipStore:
         self.quota = quota or Quota()
         self._clock = clock
 
-    def prepare(self) -> None:
+    def prepare(self) -> list[Path]:
         """Make the folder, finish what a crash or a power cut left half written, and tidy up.
+
+        Returns
+        -------
+        list of Path
+            The recordings that were finished.
 
         Raises
         ------
@@ -91,10 +105,9 @@ class ClipStore:
             The folder cannot be made or used.
         """
         self.make()
-        for clip in self._clips():
-            if clip.is_part:
-                self._recover(clip)
+        recovered = [self._recover(clip) for clip in self._clips() if clip.is_part]
         self.tidy()
+        return [path for path in recovered if path is not None and path.exists()]
 
     def make(self) -> None:
         """Make the folder if need be, for its owner alone."""
@@ -136,38 +149,52 @@ class ClipStore:
             excess -= clip.size
 
     def _clips(self) -> list[_Clip]:
-        """Those that are there, the oldest first."""
-        clips = []
+        """Those that are there, the oldest first. A picture whose recording is gone goes as well."""
+        clips, pictures = [], dict[str, list[tuple[str, int]]]()
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                match = _NAME.fullmatch(entry.name)
-                if match is None:
+                match, picture = _NAME.fullmatch(entry.name), _PICTURE.fullmatch(entry.name)
+                if match is None and picture is None:
                     continue
                 try:
                     status = entry.stat(follow_symlinks=False)
                 except OSError:  # it has been removed meanwhile
                     continue
-                if stat.S_ISREG(status.st_mode):
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                if match is not None:
                     clips.append(_Clip(match[1], entry.name, status.st_size, match[4] is not None))
+                elif picture is not None:
+                    pictures.setdefault(picture[1], []).append((entry.name, status.st_size))
+        clips = [replace(c, size=c.size + sum(n for _, n in pictures.pop(c.stem, []))) for c in clips]
+        for name, _ in (one for stray in pictures.values() for one in stray):
+            self._unlink(name, "shows a recording that is gone")
         return sorted(clips, key=lambda clip: (clip.stamp, clip.name))
 
-    def _recover(self, clip: _Clip) -> None:
-        """Give what was heard before a crash the name of a recording."""
+    def _recover(self, clip: _Clip) -> Path | None:
+        """Give what was heard before a crash the name of a recording; None if there is nothing in it."""
         part = self.folder / clip.name
         path = part.with_name(part.name.removesuffix(PART))
         try:
             seconds = 0.0 if path.exists() else recover(part, path)
         except OSError as error:
             log.warning("%s: was not finished, and cannot be read now (%s)", clip.name, error)
-            return
+            return None
         if seconds:
             log.info("%s: recovered, %.0f s: it was not finished", path.name, seconds)
-        self._remove(clip, "was recovered" if seconds else "was not finished, and holds no sound")
+        self._unlink(clip.name, "was recovered" if seconds else "was not finished, and holds no sound")
+        return path if seconds else None
 
     def _remove(self, clip: _Clip, why: str) -> None:
+        for name in (f"{clip.stem}.png{PART}", f"{clip.stem}.png"):
+            with suppress(OSError):  # what is left over goes the next time
+                (self.folder / name).unlink(missing_ok=True)
+        self._unlink(clip.name, why)
+
+    def _unlink(self, name: str, why: str) -> None:
         try:
-            (self.folder / clip.name).unlink(missing_ok=True)
+            (self.folder / name).unlink(missing_ok=True)
         except OSError as error:
-            log.warning("%s: %s, but cannot be removed (%s)", clip.name, why, error.strerror)
+            log.warning("%s: %s, but cannot be removed (%s)", name, why, error.strerror)
         else:
-            log.info("%s: removed, as it %s", clip.name, why)
+            log.info("%s: removed, as it %s", name, why)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from edgecry.stream.history import History
 MAX_ROLL: Final = 120.0
 #: Seconds between looks at the quota while a recording grows.
 _TIDY_EVERY: Final = 60.0
+
+if TYPE_CHECKING:
+    from edgecry.clips.pictures import Drawer
 
 log = logging.getLogger("edgecry")
 
@@ -105,6 +108,8 @@ class ClipRecorder:
         Seconds since 1970, for ages.
     opener : callable
         Opens files.
+    drawer : Drawer, optional
+        Draws each recording; no pictures if left out.
     """
 
     def __init__(
@@ -116,7 +121,9 @@ class ClipRecorder:
         quota: Quota | None = None,
         clock: Callable[[], float] = time.time,
         opener: Opener = open_file,
+        drawer: Drawer | None = None,
     ) -> None:
+        self._drawer = drawer
         self.sr = sr
         self.settings = settings or ClipSettings()
         self._store = ClipStore(folder, quota, clock)
@@ -128,7 +135,7 @@ class ClipRecorder:
         self._recorded: list[tuple[int, Path]] = []  # events whose recordings are done, until they are told
         self._written = self._failed = 0
         self._last_error: str | None = None
-        self._try(self._store.prepare)
+        self._try(self._prepare)
 
     @property
     def counts(self) -> ClipCounts:
@@ -148,7 +155,7 @@ class ClipRecorder:
         """
         missing = start - self._heard.stop
         if missing > self._held or missing < 0:
-            self.close()
+            self._end_all()
             self._heard.begin(start)
             missing = 0
         if missing:
@@ -202,7 +209,14 @@ class ClipRecorder:
         self._try(self._store.tidy)
 
     def close(self) -> None:
-        """Finish every recording with what there is."""
+        """Finish every recording with what there is, and wait a while for the last pictures."""
+        self._end_all()
+        if self._drawer is not None:
+            self._drawer.close()
+
+    # -- recordings ------------------------------------------------------------------------------------
+
+    def _end_all(self) -> None:
         for clip in self._clips:
             end = self._heard.stop if clip.end is None else min(clip.end, self._heard.stop)
             self._write(clip, end)
@@ -210,7 +224,13 @@ class ClipRecorder:
             self._note(clip)
         self._clips.clear()
 
-    # -- recordings ------------------------------------------------------------------------------------
+    def _prepare(self) -> None:
+        for path in self._store.prepare():
+            self._draw(path)
+
+    def _draw(self, path: Path) -> None:
+        if self._drawer is not None:
+            self._drawer.add(path)
 
     def _write_until(self, index: int) -> None:
         for clip in self._clips:
@@ -266,6 +286,7 @@ class ClipRecorder:
             clip.file = None
             self._written += 1
             log.info("%s: recorded, %.0f s", file.path.name, file.frames / self.sr)
+            self._draw(file.path)
             self._try(self._store.tidy)
 
     def _attempt(self, clip: _Clip, action: Callable[[], None]) -> bool:

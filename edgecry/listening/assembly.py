@@ -97,9 +97,10 @@ class Plan:
         record = self.settings.record
         if not record.dir:
             return None
-        return ClipRecorder(
-            Path(record.dir), sr, clock.at, record.clips(self.lookback, self.late), record.quota
-        )
+        from edgecry.clips.pictures import Drawer
+
+        what = record.clips(self.lookback, self.late)
+        return ClipRecorder(Path(record.dir), sr, clock.at, what, record.quota, drawer=Drawer())
 
     def page(self, controls: Controls) -> Page | None:
         """What shows a person how it goes, on a page; None if there is none."""

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from edgecry.clips.pictures import drawn
 from edgecry.errors import AudioError, EdgecryError, SinkError
-from edgecry.features.picture import picture
 from edgecry.web.board import Board
 from edgecry.web.history import VERDICTS, History, shown
 from edgecry.web.live import Live, Stream
@@ -215,10 +215,10 @@ class Site:
         async with self._drawing:  # one picture at a time, so that sound is served first
             if path.name not in self._pictures:
                 try:
-                    drawn = await asyncio.to_thread(picture, path)
+                    found = await asyncio.to_thread(drawn, path)
                 except AudioError as error:
                     raise HTTPException(404, "the recording cannot be read") from error
-                self._pictures[path.name] = drawn
+                self._pictures[path.name] = found
                 while len(self._pictures) > _PICTURES:
                     del self._pictures[next(iter(self._pictures))]
             return self._pictures[path.name]

@@ -150,6 +150,9 @@ def test_command_with_recordings(night, sound, tmp_path):
         first = round((end["start"] - 5) * sr)
         expected = np.rint(night.samples[first : first + len(kept)] * 32767).astype(np.int16)
         np.testing.assert_allclose(kept[: len(expected)], expected, atol=1)
+    clips = sorted((tmp_path / "clips").glob("*.flac"))
+    assert clips
+    assert all(clip.with_suffix(".png").read_bytes().startswith(b"\x89PNG") for clip in clips)
 
 
 def test_broker_killed_in_the_middle(night, sound, tmp_path):
