@@ -15,7 +15,7 @@ from edgecry.models.rules import CRY, NO_CRY
 from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.events import CryEvent, Window
 
-#: Windows that are scored together: half a minute of sound.
+#: Number of windows that are scored together. They are half a minute of sound.
 AT_ONCE: Final = 32
 
 
@@ -39,7 +39,7 @@ class Timeline:
     model : str
         Name of the model.
     heard : {"sound", "too_quiet", "too_short", "digital_silence"}
-        What there was to hear, as in a Prediction.
+        What there was to hear, as :class:`~edgecry.prediction.Prediction` tells it.
     """
 
     cries: tuple[CryEvent, ...]
@@ -81,7 +81,7 @@ class Listener:
     Parameters
     ----------
     stream : StreamClassifier
-        It is reset for each recording, and takes samples at the rate of its detector.
+        The stream. It is reset for each recording, and takes samples at the rate of its detector.
     model : str
         Name of the model, for the timelines.
     """
@@ -131,6 +131,6 @@ class Listener:
         return [], [], 0, np.inf, -np.inf
 
     def _keep(self, windows: list[Window]) -> None:
-        """Take over the windows that were heard; the stream remembers only so many."""
+        """Copy the windows that were heard, because the stream keeps only the newest."""
         windows += self._stream.recent
         self._stream.recent.clear()

@@ -1,6 +1,6 @@
-"""Cries as labels for programs that show sound: Audacity, Raven and players of films.
+"""Cries as labels for programs that show sound: Audacity, Raven and video players.
 
-They have no place for a recording that failed; that is told on stderr.
+These formats have no place for a recording that failed. Its error is printed on stderr.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from edgecry.terminal import printable
 
 
 class AudacityWriter(Writer):
-    """Label track of Audacity, for one recording: start and end in seconds and a text, between tabs."""
+    """Label track of Audacity, for one recording: start and end in seconds and a text, separated by tabs."""
 
     single = needs_times = grows = True
 
@@ -36,7 +36,7 @@ class SubtitleWriter(Writer):
 
 
 class RavenWriter(Writer):
-    """Selection table of Raven: a line for each cry, with times in the row of all files, and in its own."""
+    """Selection table of Raven: a line for each cry, with its time in its file and in all files in a row."""
 
     needs_times = grows = True
 
@@ -79,7 +79,7 @@ class RavenWriter(Writer):
 
 
 def caption(cry: Mapping[str, Any]) -> str:
-    """Put a cry into a word and its highest probability."""
+    """Return the caption of a cry: a word and its highest probability."""
     return f"{printable(cry['label'].replace('_', ' '))} {cry['peak']:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""A file of results that is whole when it appears: written under another name beside it, and renamed."""
+"""A file of results that is complete when it appears: it is written beside its place and then renamed."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from edgecry.errors import EdgecryError
 
 
 class Output:
-    """A file that replaces the one of its name when it is done. Use it as a context manager.
+    """A file that replaces the old one of its name when it is complete. Use it as a context manager.
 
     Parameters
     ----------
     path : str
-        Its name. What is no regular file, such as a pipe, is written directly.
+        Its name. If that is not a regular file but a pipe, for example, it is written directly.
     binary : bool
-        Whether it takes bytes, and not text.
+        True for bytes, False for text.
 
     Attributes
     ----------
     stream : file
-        Where to write.
+        The file to write to.
 
     Raises
     ------
     EdgecryError
         The path is a folder.
     OSError
-        It cannot be written.
+        The file cannot be written.
     """
 
     def __init__(self, path: str, binary: bool = False) -> None:
-        self._path = Path(path).resolve()  # what a link leads to, and not the link, is replaced
+        self._path = Path(path).resolve()  # the target of a link is replaced, and not the link
         if self._path.is_dir():
             raise EdgecryError(f"{path}: is a folder; name a file for the results")
         self._part: Path | None = None
@@ -47,7 +47,7 @@ class Output:
             self.stream = target.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
     def publish(self) -> None:
-        """Put what is written so far into its place. What is written afterwards is appended there."""
+        """Move what is written so far to its place. What is written later is appended there."""
         self.stream.flush()
         if self._part is not None:
             self._part.replace(self._path)
@@ -59,7 +59,7 @@ class Output:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self.publish()
-            with suppress(OSError):  # a pipe has nothing to be synchronised
+            with suppress(OSError):  # a pipe cannot be synchronised
                 os.fsync(self.stream.fileno())
         self.stream.close()
         if self._part is not None:

@@ -9,13 +9,13 @@ from edgecry.answers.records import columns, rows
 from edgecry.answers.writers import Writer
 from edgecry.errors import EdgecryError
 
-#: Rows that are written together.
+#: Number of rows that are written together.
 GROUP: Final = 50_000
 _TEXT: Final = frozenset({"file", "label", "model", "error", "reason_set", "heard"})
 
 
 class ParquetWriter(Writer):
-    """A table of typed columns; what there is not is null.
+    """A table of typed columns. A value that is missing is null.
 
     Raises
     ------
@@ -43,16 +43,16 @@ class ParquetWriter(Writer):
         self.kept: list[dict[str, Any]] = []
 
     def put(self, told: Mapping[str, Any], text: str) -> None:  # noqa: ARG002
-        """Keep the rows of a file, and write them when they are many."""
+        """Keep the rows of a file, and write them when there are enough."""
         for row in rows(told, self.labels):
-            # A file name need not be text, and Parquet takes nothing else.
+            # A file name need not be valid text, but Parquet takes only text.
             name = row["file"].encode("utf-8", "backslashreplace").decode()
             self.kept.append({**row, "file": name})
         if len(self.kept) >= GROUP:
             self._write()
 
     def end(self) -> None:
-        """Write the rest."""
+        """Write the remaining rows."""
         self._write()
         self.file.close()
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from edgecry.prediction import Prediction
     from edgecry.timeline import Timeline
 
-    #: What becomes of a recording: the answer for a short one, for a long one, or why there is none.
+    #: What became of a recording: the answer for a short one, the answer for a long one, or an error.
     Result = Prediction | Timeline | EdgecryError
 
-#: Columns of a table before those of the probabilities: of a recording, and of a cry in a long one.
+#: Columns of a table before the probabilities: those of a recording, and those of a cry in a long one.
 FIELDS: Final = (
     *("file", "label", "confidence", "duration", "elapsed_ms", "model", "error"),
     *("cry_probability", "cry_detected", "reason_set", "heard"),
@@ -27,7 +27,7 @@ TIMES: Final = ("start", "end", "peak", "mean")
 
 
 def record(file: str, result: Result, top: int | None = None) -> dict[str, Any]:
-    """Put an answer, or what went wrong, into plain types; of the labels the ``top`` most probable."""
+    """Put an answer or an error into plain types, with the ``top`` most probable labels."""
     if isinstance(result, EdgecryError):
         return {"file": file, "error": str(result)}
     out = {"file": file, **result.to_dict()}
@@ -47,7 +47,7 @@ def rows(told: Mapping[str, Any], labels: Sequence[str]) -> Iterator[dict[str, A
     Yields
     ------
     dict
-        By column; None where there is nothing.
+        The values by column; None for a value that is missing.
     """
     for cry in told.get("cries") or [None]:
         yield _row(told, cry, labels)
@@ -86,5 +86,5 @@ def most_probable(probabilities: Mapping[str, float], top: int) -> dict[str, flo
 
 
 def dump(value: object, indent: int | None = None) -> str:
-    """Write JSON in ASCII, which carries every file name, even one that is not text, unharmed."""
+    """Write JSON in ASCII. It keeps every file name, even one that is not valid text."""
     return json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)

@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from edgecry.stream.events import CryEvent
     from edgecry.timeline import Timeline
 
-#: A probability that is as near as this to the share in the data is treated as the same.
+#: A probability as near as this to the share in the data is treated as equal to it.
 NO_NEWS = 0.02
-#: A probability from which on people expect to hear yes.
+#: From this probability on people expect to hear yes.
 LIKELY = 0.5
 
 
 def sentence(file: str, result: Result, top: int | None = None, raw: bool = False) -> str:
-    """Put what became of a file into a sentence or two.
+    """Say in a sentence or two what became of a file.
 
     Parameters
     ----------
     file : str
-        Its name.
+        The name of the file.
     result : Prediction, Timeline or EdgecryError
     top : int, optional
-        How many labels to list after the sentence; none if left out.
+        Number of labels to list after the sentence. Without it none are listed.
     raw : bool
-        Whether the model's own answer is wanted: its label, and the others after it.
+        True for the model's own answer: its label, and the others after it.
     """
     if isinstance(result, EdgecryError):
         return complaint(file, result)
@@ -50,7 +50,7 @@ def sentence(file: str, result: Result, top: int | None = None, raw: bool = Fals
 
 
 def in_words(result: Prediction) -> str:
-    """Say what was found as one would to a parent."""
+    """Say to a parent what was found."""
     words = []
     if result.heard != "sound":
         words.append(_nothing_in_words(result))
@@ -86,7 +86,7 @@ def clock(seconds: float) -> str:
 
 
 def _nothing_in_words(result: Prediction | Timeline) -> str:
-    """Why nothing can be said, which is not the same as a quiet room."""
+    """Say why nothing can be told. That is not the same as a quiet room."""
     if result.heard == "digital_silence":
         return "Nothing but digital silence: a live microphone always gives some noise."
     if result.heard == "too_quiet":
@@ -97,17 +97,17 @@ def _nothing_in_words(result: Prediction | Timeline) -> str:
 
 
 def _cry_in_words(cry: Cry) -> str:
-    """With the chance of a cry either way; where "no" surprises beside it, from where on it would be one."""
+    """Say whether there is a cry, with its chance. If "no" surprises beside it, name the threshold too."""
     if cry.detected:
         return f"Crying ({_chance(cry.probability)})."
     if cry.probability < LIKELY:
         return f"No cry (cry {_chance(cry.probability)})."
-    under = math.floor(100 * cry.probability) / 100  # rounded down, so that it does not show as the threshold
+    under = math.floor(100 * cry.probability) / 100  # never shown as equal to the threshold
     return f"No cry (cry {under:.2f}, counted from {cry.threshold:g})."
 
 
 def _reason_in_words(label: str, reasons: Reasons) -> str:
-    """Name a reason only where the evidence does, and beside how common it is in the data."""
+    """Name a reason only if the evidence does, and say how common the reason is in the data."""
     if label == UNCERTAIN:
         return "No reason can be told apart."
     p, prior = reasons.probabilities[label], reasons.prior[label]
@@ -119,7 +119,7 @@ def _reason_in_words(label: str, reasons: Reasons) -> str:
 
 
 def ranking(result: Prediction, top: int | None) -> str:
-    """Give the answer and its probability, and after them the other labels."""
+    """Return the answer and its probability, and then the other labels."""
     (_, *others) = most_probable(result.probabilities, top or len(result.probabilities)).items()
     confidence = "" if result.confidence is None else f" ({result.confidence:.2f})"
     return f"{printable(result.label)}{confidence}   {listed(dict(others))}".rstrip()
@@ -131,7 +131,7 @@ def listed(probabilities: Mapping[str, float]) -> str:
 
 
 def _chance(p: float) -> str:
-    """Two decimals, but nothing is put as certain."""
+    """Write a probability with two decimals, but never as certain."""
     if p >= 0.995:
         return "over 0.99"
     return "under 0.01" if p < 0.005 else f"{p:.2f}"
@@ -142,6 +142,6 @@ def _readable(label: str) -> str:
 
 
 def complaint(file: str, error: EdgecryError) -> str:
-    """What is wrong, without the name in front; what to do about it is on stderr."""
+    """Say what is wrong, without the name in front. What to do about it is printed on stderr."""
     text = str(error).removeprefix(f"{file}: ").removeprefix("<stdin>: ")
     return f"not classified: {printable(text.split('; ')[0])}"

@@ -1,6 +1,6 @@
-"""Writers: what becomes of each recording, in the order they come. Text for people, the rest for programs.
+"""Writers: they write what became of each recording, in order. Text is for people, the rest for programs.
 
-A recording that failed is reported in its place, so that the answers line up with the questions.
+A recording that failed is reported in its place, so that every recording has an answer.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from edgecry.terminal import printable
 if TYPE_CHECKING:
     from edgecry.answers.records import Result
 
-#: Longer names are not cut, but they do not push the others' answers aside.
+#: Longer names are not cut, but they do not shift the answers of the others.
 MAX_NAME_WIDTH = 40
 
 
 class Writer(ABC):
-    """Writes what became of each file, in the order they come.
+    """Writes what became of each file, in order.
 
     Parameters
     ----------
     stream : text file
-        Where to.
+        The file to write to.
     files : sequence of str
         The files that will come.
     labels : sequence of str
         The labels of the model, in its order.
     top : int, optional
-        How many labels to show, the most probable ones; all if left out.
+        Number of labels to show, the most probable first; all if left out.
 
     Attributes
     ----------
     raw : bool
-        Whether its sentences are the model's own answers.
+        True if its sentences are the model's own answers.
     binary : bool
-        Whether it writes bytes.
+        True if it writes bytes.
     single : bool
-        Whether it is for one recording alone.
+        True if it takes only one recording.
     needs_times : bool
-        Whether it tells the times of cries and nothing else.
+        True if it tells only the times of cries.
     grows : bool
-        Whether what is written so far is of use before the end.
+        True if what is written so far can be used before the end.
     """
 
     raw = binary = single = needs_times = grows = False
@@ -58,7 +58,7 @@ class Writer(ABC):
         self.begin()
 
     def begin(self) -> None:  # noqa: B027 - most have nothing to do
-        """Prepare, and write what stands before all answers."""
+        """Prepare, and write what comes before all answers."""
 
     def write(self, file: str, result: Result) -> None:
         """Write what became of one file."""
@@ -69,16 +69,16 @@ class Writer(ABC):
         """Write what became of one file, by its record and its sentence."""
 
     def end(self) -> None:  # noqa: B027 - most have nothing to do
-        """Write what stands after all answers."""
+        """Write what comes after all answers."""
 
 
 class TextWriter(Writer):
-    """For people: a sentence or two a recording."""
+    """For people: one or two sentences for each recording."""
 
     grows = True
 
     def begin(self) -> None:
-        """Find how wide the column of names is."""
+        """Find the width of the column of names."""
         widths = [len(printable(file)) for file in self.files]
         self.width = max((w for w in widths if w <= MAX_NAME_WIDTH), default=0)
 
@@ -98,11 +98,11 @@ class JsonWriter(Writer):
     """For programs: one array of all answers."""
 
     def begin(self) -> None:
-        """Begin with none."""
+        """Start with no answers."""
         self.records: list[Mapping[str, Any]] = []
 
     def put(self, told: Mapping[str, Any], text: str) -> None:  # noqa: ARG002
-        """Keep it."""
+        """Keep the answer for the array."""
         self.records.append(told)
 
     def end(self) -> None:
@@ -111,7 +111,7 @@ class JsonWriter(Writer):
 
 
 class JsonLinesWriter(Writer):
-    """For programs that read as it comes: an object a line."""
+    """For programs that read line by line: an object a line."""
 
     grows = True
 
@@ -123,7 +123,7 @@ class JsonLinesWriter(Writer):
 class CsvWriter(Writer):
     """For tables: a row for each cry of a long recording, and one row for every other recording.
 
-    The columns do not depend on ``top``, nor on what the models tell: what there is not is an empty cell.
+    The columns do not depend on ``top``, nor on what the models tell. A missing value is an empty cell.
     """
 
     grows = True
@@ -135,10 +135,10 @@ class CsvWriter(Writer):
         # Text is always quoted, so that any file name survives any reader.
         self.rows = csv.writer(self.stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         self.rows.writerow(columns(self.labels))
-        self.stream.flush()  # now: the first answer may be long in coming
+        self.stream.flush()  # at once, because the first answer may take long
 
     def put(self, told: Mapping[str, Any], text: str) -> None:  # noqa: ARG002
-        """Write the rows of a file, as soon as it is done."""
+        """Write the rows of a file as soon as it is done."""
         for row in rows(told, self.labels):
             self.rows.writerow(map(_cell, row.values()))
         self.stream.flush()

@@ -1,1 +1,1 @@
-"""Many recordings: folders are searched, work is shared by processes or machines, and can be resumed."""
+"""Many recordings: find them in folders, share them among processes or machines, resume a run."""

@@ -11,23 +11,23 @@ from typing import Any, Final
 from edgecry.archive.task import Ear, Task, Told, failure
 from edgecry.errors import EdgecryError
 
-#: Bytes of a shard: about ten hours of FLAC at 16 kHz, which take a core some half a minute.
+#: Bytes of a shard. They are about ten hours of FLAC at 16 kHz, for which one core takes half a minute.
 SHARD_BYTES: Final = 600 << 20
-#: Recordings of a shard, where they are short.
+#: The most recordings of a shard, if they are short.
 SHARD_FILES: Final = 2000
-#: Shards for each worker that wait at the scheduler, so that none is idle.
+#: Number of shards that wait at the scheduler for each worker, so that no worker is idle.
 AHEAD: Final = 3
-#: How often a shard is tried again that fails with an error that is not of a recording.
+#: How often a shard is tried again if it fails for another reason than a recording.
 RETRIES: Final = 2
-#: Seconds to wait for the scheduler, and for its first worker.
+#: Seconds to wait for the scheduler, and then for its first worker.
 PATIENCE: Final = 30.0
 
-#: Tells what becomes of each path of a shard.
+#: Classifies the paths of a shard, and returns what became of each.
 Work = Callable[[Mapping[str, Any], Sequence[str]], list[Told]]
 
 
 class Cluster:
-    """Classifies paths on the workers of a Dask scheduler, which all have to find them by the same names.
+    """Classifies paths on the workers of a Dask scheduler. All of them must see the same paths.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Cluster:
     client : distributed.Client or str
         A client, or the address of a scheduler, such as ``tcp://host:8786``.
     work : callable
-        What a worker does with a shard.
+        The function that a worker calls with a shard.
 
     Attributes
     ----------
@@ -81,12 +81,12 @@ class Cluster:
         Raises
         ------
         EdgecryError
-            The scheduler is gone.
+            The scheduler no longer answers.
         """
         from distributed import CancelledError, KilledWorker, as_completed
 
         waiting, held = shards(paths), dict[Any, list[str]]()
-        done = as_completed(loop=self._client.loop)  # of this client, and not of the default one
+        done = as_completed(loop=self._client.loop)  # from this client, and not from the default one
 
         def give(some: Iterable[list[str]]) -> None:
             for shard in some:
@@ -108,13 +108,13 @@ class Cluster:
                     give([path] for path in shard)
             except (CancelledError, OSError) as error:
                 raise EdgecryError(
-                    f"scheduler: it is gone ({error}); what is done is in the journal, and the same command "
-                    "does the rest"
+                    f"scheduler: it no longer answers ({error}); what is done is in the journal; run the "
+                    "same command again for the rest"
                 ) from error
             give(islice(waiting, 1))
 
     def close(self) -> None:
-        """Leave the scheduler, if it was named by its address."""
+        """Disconnect from the scheduler if it was named by its address."""
         if self._is_own:
             self._client.close()
 
@@ -126,7 +126,7 @@ class Cluster:
 
 
 def shards(paths: Iterable[str]) -> Iterator[list[str]]:
-    """Put recordings together that take a worker about half a minute."""
+    """Group recordings into shards that take a worker about half a minute."""
     shard: list[str] = []
     size = 0
     for path in paths:
@@ -140,13 +140,13 @@ def shards(paths: Iterable[str]) -> Iterator[list[str]]:
 
 
 def tell_all(settings: Mapping[str, Any], paths: Sequence[str]) -> list[Told]:
-    """Classify a shard, on whatever machine this is. Its models are opened once a process."""
+    """Classify a shard on this machine. The models are opened once in each process."""
     ear = _ear(tuple(sorted(settings.items())))
     return [ear.tell(path) for path in paths]
 
 
 def introduce(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Say what the rows of this process depend on, or why it refuses the task."""
+    """Return what the rows of this process depend on, or why it refuses the task."""
     try:
         ear = _ear(tuple(sorted(settings.items())))
     except EdgecryError as error:

@@ -1,4 +1,4 @@
-"""Which recordings a folder holds, in an order that is always the same."""
+"""Finds the recordings in a folder, always in the same order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-#: Ends of the names of recordings: what libsndfile reads, and what ffmpeg does.
+#: Suffixes of recordings: what libsndfile reads, and what ffmpeg reads.
 EXTENSIONS: Final = frozenset(
     (
         *(".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avr", ".bw64", ".bwf", ".caf", ".flac"),
@@ -23,14 +23,14 @@ EXTENSIONS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Found:
-    """A recording of a folder, or a place that could not be looked at.
+    """A recording in a folder, or a file or folder that cannot be read.
 
     Attributes
     ----------
     name : str
-        Its path, with that of the folder in front as it was given.
+        Its path. It begins with the path of the folder, as that was given.
     size, mtime_ns : int
-        Bytes, and when it was changed last, in nanoseconds; 0 if there is an error.
+        Its bytes, and the time of its last change in nanoseconds; 0 if there is an error.
     error : str
         Why it cannot be read; empty for a recording.
     """
@@ -43,14 +43,14 @@ class Found:
 
 @dataclass
 class Left:
-    """Counts what is not taken for a recording.
+    """Counts what is left out of a search.
 
     Attributes
     ----------
     files : int
-        Other files, and what the filters leave out.
+        Number of other files, and of those that the filters leave out.
     seen : list of str
-        Links to folders that were searched already, which would double every row or never end.
+        Links to folders that were searched already. To follow them would double rows, or never end.
     """
 
     files: int = 0
@@ -62,26 +62,26 @@ class Left:
 def recordings(
     folder: str, include: Sequence[str] = (), exclude: Sequence[str] = (), left: Left | None = None
 ) -> Iterator[Found]:
-    """Search a folder and those in it, by name in the order of bytes.
+    """Search a folder and its subfolders. Names come in the order of their bytes.
 
-    Names that begin with a dot are left out: macOS, for one, puts a ``._x.wav`` beside each ``x.wav``.
+    Names that begin with a dot are left out, because macOS puts a ``._x.wav`` beside each ``x.wav``.
 
     Parameters
     ----------
     folder : str
         Its path.
     include : sequence of str
-        Patterns such as ``2026-*/*.wav``, of a name or of a path inside the folder. Only what one of
-        them fits is taken. If there is none, the end of the name tells a recording.
+        Patterns such as ``2026-*/*.wav``, for a name or for a path inside the folder. Only names that
+        match one of them are taken. Without patterns, a recording is known by its suffix.
     exclude : sequence of str
-        Patterns of what is left out: files, and folders with all that is in them.
+        Patterns of files and folders that are left out. A folder is left out with all its files.
     left : Left, optional
         Counts what is left out.
 
     Yields
     ------
     Found
-        A recording, or a folder or file that cannot be looked at.
+        A recording, or a file or folder that cannot be read.
     """
     search = _Search(folder, include, exclude, left or Left())
     yield from search.folder("")
@@ -93,7 +93,7 @@ class _Search:
         self._seen: set[tuple[int, int]] = set()
 
     def folder(self, inside: str) -> Iterator[Found]:
-        """Search one folder, ``inside`` the root."""
+        """Search one folder; ``inside`` is its path inside the root."""
         path = os.path.join(self._root, inside) if inside else self._root  # noqa: PTH118 - as it was given
         try:
             status = Path(path).stat()

@@ -1,7 +1,7 @@
-"""The journal of a run: what is done already, so that a run that was broken off can be finished.
+"""The journal of a run. It remembers what is done, so that a run that was broken off can be finished.
 
-A file of JSON lines beside the results. The first line says what the rows depend on; then comes a line for
-each recording, in the order in which they were done. A line is written at once, and counts if it is whole.
+It is a file of JSON lines beside the results. The first line says what the rows depend on. A line for each
+recording follows, in the order in which they were done. A line is written at once, and counts if complete.
 """
 
 from __future__ import annotations
@@ -18,43 +18,43 @@ from edgecry.archive.task import Told
 from edgecry.errors import EdgecryError
 from edgecry.syncing import sync_folder
 
-#: How each journal begins. Where the disk lost a part of that, there are zeros.
+#: The first bytes of each journal. A disk that loses a part of them leaves zeros.
 _BEGINNING: Final = b'{"identity": '
 
 
 class Journal:
-    """Remembers what became of recordings. Use it as a context manager.
+    """Remembers what became of each recording. Use it as a context manager.
 
     Parameters
     ----------
     path : Path
-        Its file.
+        The file of the journal.
     identity : mapping of str to plain types
-        What the rows depend on. A journal of another identity is begun anew.
+        What the rows depend on. A journal with another identity is started again from nothing.
 
     Attributes
     ----------
     changed : list of str
-        The names in the identity that differ from those of the journal that was there; empty if it goes on.
+        The entries of the identity that differ from those of the journal found; empty if that one goes on.
 
     Raises
     ------
     EdgecryError
-        Another process writes it, or it is another kind of file.
+        Another process writes the file, or it is not a journal.
     OSError
-        It cannot be read or written.
+        The file cannot be read or written.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self._path = path
-        # Appended to, so that no line is ever written over.
+        # Opened for appending, so that no line is ever overwritten.
         self._file = path.open("a+b")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._file.close()
             raise EdgecryError(
-                f"{path}: another edgecry writes it; wait for its end, or name another file with -o"
+                f"{path}: another edgecry is writing it; wait until it ends, or name another file with -o"
             ) from None
         self._at: dict[str, tuple[int, int, int]] = {}
         self.changed: list[str] = []
@@ -69,7 +69,7 @@ class Journal:
             self._sync()
 
     def has(self, found: Found) -> bool:
-        """Tell whether a recording is done, and has not been changed since. What failed is tried again."""
+        """Tell whether a recording is done and unchanged. A recording that failed counts as not done."""
         size, mtime_ns, _ = self._at.get(found.name, (-1, -1, -1))
         return (size, mtime_ns) == (found.size, found.mtime_ns)
 
@@ -80,7 +80,7 @@ class Journal:
         return told
 
     def add(self, found: Found, told: Told) -> None:
-        """Remember what became of a recording, before anything else is done with it."""
+        """Write down what became of a recording, before its answer is used anywhere else."""
         at = self._write({"file": found.name, "size": found.size, "mtime_ns": found.mtime_ns, "told": told})
         self._at[found.name] = (found.size, found.mtime_ns, at)
 
@@ -91,7 +91,7 @@ class Journal:
         return at
 
     def _read(self) -> dict[str, Any] | None:
-        """Read what is there; return the identity. A line that was cut off is removed."""
+        """Read the file and return its identity. A line that was cut off is removed."""
         self._file.seek(0)
         identity: dict[str, Any] | None = None
         at = 0
@@ -100,7 +100,7 @@ class Journal:
             if entry is None or (identity is None) != ("identity" in entry):
                 if at == 0 and not _was_cut_off(line):
                     raise EdgecryError(
-                        f"{self._path}: is no journal of edgecry; name another file for the results with -o"
+                        f"{self._path}: is not a journal; name another file for the results with -o"
                     )
                 break
             if identity is None:
@@ -119,18 +119,18 @@ class Journal:
         self._file.close()
 
     def _sync(self) -> None:
-        """Have the disk keep what was written, and its name."""
+        """Make sure that the disk keeps what was written, and the name of the file."""
         os.fsync(self._file.fileno())
         sync_folder(self._path.parent)
 
 
 def _was_cut_off(line: bytes) -> bool:
-    """Tell whether a first line was begun here and is not whole, as a power cut leaves it."""
+    """Tell whether the first line is incomplete, as a power cut leaves it."""
     return _BEGINNING.startswith(line[: len(_BEGINNING)].rstrip(b"\0"))
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
-    """Read a line; None if it is not whole."""
+    """Read a line. Return None if it is incomplete."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -140,7 +140,7 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 
 def identity_at(path: Path) -> dict[str, Any]:
-    """Return what the rows of a journal depend on; nothing if there is none."""
+    """Return what the rows of a journal depend on; an empty mapping if there is no journal."""
     try:
         with path.open("rb") as file:
             entry = _entry(file.readline()) or {}

@@ -1,4 +1,4 @@
-"""Processes that share the work. One that dies takes no other with it, and its recording gets a row."""
+"""Processes that share the work. If one dies, the others go on, and its recording gets a row."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import IO, Any, Final, Self
 from edgecry.archive.task import Task, Told, failure
 from edgecry.errors import EdgecryError
 
-#: How often a recording is tried whose process dies: somebody else may have ended the first one.
+#: How often a recording is tried if its process dies. Somebody else may have ended the first process.
 TRIES: Final = 2
 
 
 class Pool:
-    """Workers of a task. Use it as a context manager.
+    """The workers of a task. Use it as a context manager.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Pool:
                     busy += self._employ(worker, waiting, again, selector) - 1
 
     def _more(self) -> Iterator[_Worker]:
-        """Yield the workers, and start those that are missing when they are asked for."""
+        """Yield the workers. A worker that is missing is started when its turn comes."""
         yield from list(self._workers)
         while len(self._workers) < self._jobs:
             yield self._start()
@@ -97,7 +97,7 @@ class Pool:
         again: deque[tuple[str, int]],
         selector: DefaultSelector,
     ) -> int:
-        """Give a worker the next recording; return 0 if there is none."""
+        """Give a worker the next recording; return 0 if no recording is left."""
         path, tries = again.popleft() if again else (next(waiting, None), 0)
         if path is None:
             return 0
@@ -120,7 +120,7 @@ class _Worker:
 
     def __init__(self, task: Task) -> None:
         one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        # -P: a file of the user's in the current folder must not be taken for a module.
+        # -P: a file of the user in the current folder must not be imported as a module.
         command = [sys.executable, "-P", "-m", "edgecry.archive.worker"]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **one_thread}
@@ -140,22 +140,22 @@ class _Worker:
         self.hello = hello
 
     def ask(self, path: str, tries: int) -> None:
-        """Give it a recording."""
+        """Send the path of a recording to the process."""
         self.path, self.tries = path, tries
         self._send(path)
 
     def _send(self, value: object) -> None:
-        with suppress(BrokenPipeError):  # it is dead, which reading its answer will show
+        with suppress(BrokenPipeError):  # the process is dead; reading its answer will show that
             self._input.write(json.dumps(value).encode() + b"\n")
             self._input.flush()
 
     def result(self) -> Any:
-        """Read what it says; None if it is dead."""
+        """Read the answer. Return None if the process is dead."""
         line = self.output.readline()
         return json.loads(line) if line.endswith(b"\n") else None
 
     def end(self) -> str:
-        """Say how it ended."""
+        """Return how the process ended, in words."""
         code = self._process.wait()
         with suppress(ValueError):
             if code < 0:
@@ -164,7 +164,7 @@ class _Worker:
         return f"the process that heard it ended with code {code}; try it alone"
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.kill()
         with suppress(OSError):
             self._input.close()

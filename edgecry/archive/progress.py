@@ -1,4 +1,4 @@
-"""How far a run is, in one line on a terminal: share, hours, rate, and how long it will take."""
+"""The progress of a run, in one line on a terminal: share, hours, rate, and remaining time."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Final
 
 from edgecry.answers.sentences import clock
 
-#: Seconds between two lines.
+#: Seconds between two versions of the line.
 EVERY: Final = 0.5
 
 
 class Progress:
-    """Shows how far a run is, if stderr is a terminal.
+    """Shows the progress of a run, if stderr is a terminal.
 
     Parameters
     ----------
     files : int
         Number of recordings.
     size : int
-        Their bytes, by which the rest of the time is estimated.
+        Bytes of all recordings. The remaining time is estimated from them.
     """
 
     def __init__(self, files: int, size: int) -> None:
@@ -44,7 +44,7 @@ class Progress:
             self._write(self.line(now - self._began))
 
     def line(self, seconds: float) -> str:
-        """Say how far it is after so many seconds."""
+        """Return the line after so many seconds."""
         share = self._bytes / self._size if self._size else self._done / max(1, self._files)
         parts = [f"{100 * share:.0f} %", f"{self._done} of {self._files} files", f"{self._hours:.1f} h"]
         if seconds > 0 and self._new_bytes:
@@ -54,7 +54,7 @@ class Progress:
         return ", ".join(parts)
 
     def clear(self) -> None:
-        """Remove the line, before something else is said."""
+        """Remove the line, so that something else can be printed."""
         if self._shown:
             self._write("")
 

@@ -1,4 +1,4 @@
-"""A run over many recordings: what is done is skipped, rows come in the order of the files."""
+"""A run over many recordings. What is done already is skipped, and rows come in the order of the files."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from edgecry.archive.task import Told, failure
 
 @dataclass
 class Summary:
-    """Counts of a run.
+    """The counts of a run.
 
     Attributes
     ----------
     files, errors, cries : int
-        Recordings, those of them that failed, and cries; a short recording with a cry counts as one.
+        Number of recordings, of those that failed, and of cries. A short recording with a cry is one cry.
     hours, new_hours : float
-        Hours of sound, and those of them that were heard in this run and not in one before.
+        Hours of sound in all, and hours that were heard in this run and not in an earlier one.
     seconds : float
-        How long it took.
+        Duration of the run so far.
     """
 
     files: int = 0
@@ -37,7 +37,7 @@ class Summary:
 
     @property
     def seconds(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the run began."""
         return time.monotonic() - self._began
 
     def count(self, told: Told, is_new: bool) -> None:
@@ -51,7 +51,7 @@ class Summary:
         self.new_hours += hours if is_new else 0.0
 
     def rate(self) -> float | None:
-        """Audio-hours that were heard in a core-hour. Call it when the processes have ended."""
+        """Hours of sound per hour of one core. Call it when the processes have ended."""
         spent = cpu_seconds() - self._spent
         return 3600 * self.new_hours / spent if spent > 0 and self.new_hours else None
 
@@ -73,19 +73,19 @@ def run(
     Parameters
     ----------
     files : sequence of Found
-        No name twice.
+        The recordings. No name may come twice.
     tell : callable
         Classifies paths in any order, as :meth:`~edgecry.archive.pool.Pool.tell` does.
     journal : Journal, or None
-        What is in it is not done again; what is done is added.
+        Recordings in it are not done again. Those that are done are added.
     summary : Summary
-        It is counted on.
+        The counts that are updated.
 
     Yields
     ------
     told : Told
     is_new : bool
-        Whether it was done in this run.
+        True if the recording was done in this run.
     """
     by_name = {found.name: found for found in files}
     todo = [f.name for f in files if not f.error and not (journal and journal.has(f))]

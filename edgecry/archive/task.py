@@ -1,4 +1,4 @@
-"""What is done with every recording of an archive: a task that can be sent to another process or machine."""
+"""What is done with each recording of an archive, as a task that another process or machine can be sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edgecry.classifier import Classifier
     from edgecry.models.model import CryModel
 
-#: What becomes of a recording: ``record`` as JSON has it, ``text`` for people, and ``notes`` of oddities.
+#: What became of a recording: ``record`` for JSON, ``text`` for people, and ``notes`` of what was odd.
 Told = dict[str, Any]
 
 
@@ -33,22 +33,22 @@ class Task:
     detector : str or None
         The model that is asked first; None takes every sound for a cry.
     threshold, coverage : float or None
-        In place of the models' own.
+        Values in place of the models' own.
     raw : bool
-        Whether nothing is decided.
+        True if nothing is decided, and the model's own answer is given.
     whole : bool
-        Whether a long recording gets one label, too.
+        True if a long recording gets one label, as a short one does.
     always : bool
-        Whether a short recording gets a timeline, too.
+        True if a short recording gets a timeline, as a long one does.
     strict : bool
-        Whether damaged recordings are refused.
+        True if damaged recordings are refused.
     longest : float
         Seconds that a recording may last.
     top : int or None
-        Labels that are told; None for all.
+        Number of labels that are told; None for all.
     engine : {"numpy", "numba"}
-        The engine of the features. It is always named: two engines differ in the last digits, and rows
-        must not depend on which process made them.
+        The engine of the features. It is always named: two engines differ in the last digits, and a row
+        must not depend on the process that made it.
     """
 
     model: str | None = None
@@ -74,7 +74,7 @@ class Task:
 
 
 class Ear:
-    """A task with its models open.
+    """A task whose models are open.
 
     Raises
     ------
@@ -98,7 +98,7 @@ class Ear:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the model, in its order."""
+        """The labels of the model, in its order."""
         return self._classifier.labels
 
     @property
@@ -115,9 +115,9 @@ class Ear:
         }
 
     def tell(self, path: str) -> Told:
-        """Classify a recording, whatever becomes of it.
+        """Classify a recording. An error becomes an answer too, and is not raised.
 
-        The time that it takes is not told, because it differs from run to run.
+        The time that it takes is left out, because it differs from run to run.
         """
         task, work = self.task, self._classifier.answer
         if task.whole or task.raw:
@@ -141,7 +141,7 @@ class Ear:
 
 
 def failure(name: str, error: str) -> Told:
-    """Put into a row why a recording has no answer."""
+    """Make the row of a recording that has no answer; it says why."""
     failed = EdgecryError(error)
     return {"record": record(name, failed), "text": sentence(name, failed), "notes": []}
 

@@ -1,7 +1,7 @@
 """A process that classifies the recordings it is told of, one after another.
 
-It reads JSON lines on stdin, the task first and then a path each, and writes a JSON line for each on stdout.
-It ends with its stdin, so that it does not outlive the process that started it.
+It reads JSON lines on stdin: first the task, and then one path a line. It writes a JSON line for each path
+on stdout. It ends when its stdin ends, so that it does not outlive the process that started it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edgecry.terminal import own_outputs, quiet_stderr
 
 
 def main() -> None:
-    """Be the process."""
+    """Run the process until its stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
     with own_outputs():
         with quiet_stderr():
@@ -38,4 +38,4 @@ def _say(value: object) -> None:
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # without tearing down onnxruntime
+    os._exit(0)  # at once, without the slow end of onnxruntime

@@ -1,4 +1,4 @@
-"""``edgecry classify FOLDER``: many recordings, in processes, and again from where a run was broken off."""
+"""``edgecry classify FOLDER``: many recordings, in several processes; a run that was broken off goes on."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from edgecry.terminal import say
 if TYPE_CHECKING:
     from edgecry.plots.overview import Overview
 
-#: Bytes of recordings from which on loading numba pays: some two hours of FLAC at 16 kHz.
+#: Bytes of recordings from which on numba pays for its loading: about two hours of FLAC at 16 kHz.
 MUCH: Final = 100 << 20
-#: What is put behind the name of the results for that of the journal.
+#: The name of the journal is that of the results with this behind it.
 JOURNAL: Final = ".journal"
 
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Classify the recordings of folders and files; 1 if any failed."""
+    """Classify the recordings of folders and files. Return 1 if any failed."""
     if STDIN in args.files:
         parser.error("- cannot be combined with a folder; classify what is on stdin by itself")
     files = search(args)
@@ -69,7 +69,7 @@ def _write(
     summary: Summary,
     progress: Progress,
 ) -> bool:
-    """Write what becomes of the recordings as they come; tell whether reasons were weighed."""
+    """Write what becomes of the recordings as they come. Return True if reasons were weighed."""
     is_guess, overview = False, _overview(args)
     named = {found.name: found for found in files}
     with ExitStack() as stack:
@@ -79,7 +79,7 @@ def _write(
         is_published = file is None or not kind.grows
         for told, is_new in run_over(files, pool.tell, journal, summary):
             if is_new and not is_published and file is not None:
-                file.publish()  # with all that was done before
+                file.publish()  # it includes what earlier runs did
                 is_published = True
             record = told["record"]
             is_guess |= has_reasons(record)
@@ -113,13 +113,13 @@ def _overview(args: argparse.Namespace) -> Overview | None:
 
 
 def holds_recordings(args: argparse.Namespace) -> bool:
-    """Tell whether there is anything to do in the folders that are named."""
+    """Tell whether the folders that are named hold any recording."""
     folders = [name for name in args.files if Path(name).is_dir()]
     return any(True for name in folders for _ in recordings(name, args.include, args.exclude))
 
 
 def search(args: argparse.Namespace) -> list[Found]:
-    """Find the recordings of all arguments; each name comes once."""
+    """Find the recordings of all arguments. Each name comes once."""
     left, found = Left(), dict[str, Found]()
     for name in [*args.files, *([str(SAMPLE)] if args.sample else [])]:
         path = Path(name)
@@ -139,7 +139,7 @@ def search(args: argparse.Namespace) -> list[Found]:
 
 
 def task_of(args: argparse.Namespace, kind: type[Writer], engine: str) -> Task:
-    """Put the options into a task."""
+    """Make a task of the options."""
     return Task(
         model=args.model,
         detector=None if args.no_detector else args.detector or "cry",
@@ -156,7 +156,7 @@ def task_of(args: argparse.Namespace, kind: type[Writer], engine: str) -> Task:
 
 
 def _engine(asked: str, files: Sequence[Found], journal: Path | None) -> str:
-    """Choose the engine: that of a journal goes on, and numba is taken for much sound if it is ready."""
+    """Choose the engine: that of the journal if there is one, or numba for much sound if it is ready."""
     from edgecry.features.warmup import status
 
     if asked != "auto":
@@ -169,7 +169,7 @@ def _engine(asked: str, files: Sequence[Found], journal: Path | None) -> str:
 
 
 def in_words(summary: Summary) -> str:
-    """Say what came of a run."""
+    """Say in words what a run has done."""
     text = (
         f"{summary.files} {'recording' if summary.files == 1 else 'recordings'}, {summary.hours:.2f} h: "
         f"{summary.cries} {'cry' if summary.cries == 1 else 'cries'}, {summary.errors} "

@@ -1,4 +1,4 @@
-"""``edgecry setup``: from a fresh board to a running service, by questions."""
+"""``edgecry setup``: asks questions, and makes a running service of a fresh board."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, and do what was agreed to."""
+    """Ask, and do what the person agrees to."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise EdgecryError(
             "setup: asks questions, and needs a terminal (ssh -t); without one write a settings file as "
@@ -58,7 +58,7 @@ class Terminal:
     """A person at a terminal."""
 
     def tell(self, text: str) -> None:
-        """Print it."""
+        """Print a line."""
         print("\n".join(printable(line) for line in text.split("\n")), flush=True)
 
     def ask(self, question: str, default: str = "") -> str:
@@ -67,14 +67,14 @@ class Terminal:
         return input(f"{question}{shown} ").strip() or default
 
     def agrees(self, question: str, default: bool = True) -> bool:
-        """Ask until it is yes or no."""
+        """Ask until the answer is yes or no."""
         while True:
             answer = input(f"{question} [{'Y/n' if default else 'y/N'}] ").strip().lower()
             if answer in ("", "y", "yes", "n", "no"):
                 return default if not answer else answer.startswith("y")
 
     def secret(self, question: str) -> str:
-        """Ask without an echo."""
+        """Ask without showing what is typed."""
         return getpass(f"{question} ")
 
 
@@ -82,7 +82,7 @@ class Done:
     """Changes the machine."""
 
     def write(self, path: Path, text: str, mode: int = 0o644) -> None:
-        """Write under another name first."""
+        """Write the file under another name first, and then rename it."""
         part = path.with_name(f".{path.name}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,13 +98,13 @@ class Done:
             raise EdgecryError(f"{path}: cannot be written ({error.strerror}); /etc needs sudo") from error
 
     def run(self, *command: str) -> None:
-        """Run it, and show what it says."""
+        """Run a program, and show its output."""
         try:
             code = subprocess.run(command, check=False).returncode  # noqa: S603 - of setup's own
         except OSError as error:
             raise EdgecryError(f"{command[0]}: cannot be started ({error.strerror})") from error
         if code:
-            raise EdgecryError(f"{' '.join(command)}: failed ({code}); see what it says")
+            raise EdgecryError(f"{' '.join(command)}: failed (exit code {code}); its output is above")
 
 
 class Shown:

@@ -1,6 +1,6 @@
-"""Telling systemd how a service is: sd_notify, as in its manual, over a datagram socket.
+"""Tells systemd how the service is, by the protocol of sd_notify(3), over a datagram socket.
 
-Without ``NOTIFY_SOCKET`` in the environment nobody asked, and all of this does nothing.
+Without ``NOTIFY_SOCKET`` in the environment all of this does nothing.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final
 
-#: Seconds to wait for a service manager that does not read; losing a message is better than missing a cry.
+#: Seconds to wait for a service manager that does not read. A lost message is better than a missed cry.
 _TIMEOUT: Final = 1.0
 
 log = logging.getLogger("edgecry")
 
 
 class Notifier:
-    """The line to the service manager. A context manager, which says at its end that it stops.
+    """The connection to the service manager. At the end of its context it says that the service stops.
 
     Parameters
     ----------
     environment : mapping, optional
-        Where to find ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID``; that of the process
-        if left out.
+        It holds ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID``. The environment of the process
+        is taken if it is left out.
     clock : callable
-        Seconds, ever rising.
+        Seconds of a clock that never goes back.
 
     Attributes
     ----------
     interval : float or None
-        Seconds between two signs of life: half of what the watchdog allows, None if there is none.
+        Seconds between two signs of life: half of what the watchdog allows. None without a watchdog.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Notifier:
         self._socket: socket.socket | None = None
         self._complained = False
         if self._address:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # not inherited
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # children do not inherit it
             self._socket.settimeout(_TIMEOUT)
 
     def __enter__(self) -> Notifier:
@@ -64,23 +64,23 @@ class Notifier:
 
     @property
     def is_heard(self) -> bool:
-        """Whether there is somebody to tell."""
+        """True if there is a service manager to tell."""
         return self._socket is not None
 
     def ready(self, status: str = "") -> None:
-        """Say that the service has started, and how it is."""
+        """Say that the service has started, with its first status."""
         self._status = _line(status)
         self._send("READY=1", f"STATUS={self._status}")
 
     def status(self, text: str) -> None:
-        """Say how it is, in a line for people; the same again is not sent."""
+        """Send a status line for people. The same line is not sent twice in a row."""
         text = _line(text)
         if text != self._status:
             self._status = text
             self._send(f"STATUS={text}")
 
     def beat(self) -> None:
-        """Give a sign of life, if it is time for one; call it as often as you like, where work is done."""
+        """Give a sign of life if it is time for one. Call it often, in the thread that does the work."""
         if self.interval is None:
             return
         now = self._clock()
@@ -93,7 +93,7 @@ class Notifier:
         self._send("STOPPING=1")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the socket."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -112,7 +112,7 @@ class Notifier:
 
 
 def _address(name: str) -> str | bytes:
-    """Where the manager listens: a path, or an abstract name after ``@``."""
+    """Return the address of the manager: a path, or an abstract name after ``@``."""
     if name.startswith("@"):
         return b"\0" + os.fsencode(name[1:])
     if name.startswith("/"):
@@ -124,7 +124,7 @@ def _address(name: str) -> str | bytes:
 
 def _watchdog(environment: Mapping[str, str]) -> float | None:
     if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
-        return None  # it is meant for another process
+        return None  # the watchdog is meant for another process
     text = environment.get("WATCHDOG_USEC", "")
     microseconds = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
     return microseconds / 2e6 if microseconds else None

@@ -1,6 +1,7 @@
-"""From a fresh board to a running service: questions, and what follows from the answers.
+"""From a fresh board to a running service: asks questions, and acts on the answers.
 
-Who is asked, and what changes the machine, are arguments: nothing here reads a terminal or writes a file.
+The person who is asked and the means to change the machine are arguments, so that nothing here reads a
+terminal or writes a file by itself.
 """
 
 from __future__ import annotations
@@ -21,63 +22,63 @@ from edgecry.listening.unit import settings_for, unit, warnings
 from edgecry.sinks.address import mqtt_address
 from edgecry.sources.settings import SourceSettings
 
-#: The highest peak, in dB of full scale, that is rather a microphone without sound than a quiet room.
+#: A peak of this or less, in dB of full scale, means a microphone without sound and not a quiet room.
 FAINT: Final = -85.0
-#: Where the unit is, and what tells that systemd runs the machine.
+#: The path of the unit, and a folder that exists only if systemd runs the machine.
 UNIT: Final = Path("/etc/systemd/system/edgecry.service")
 SYSTEMD: Final = Path("/run/systemd/system")
 _CARD: Final = re.compile(r"^card \d+: (\S+) \[(.*?)\], device (\d+): .*?\[(.*?)\]", re.MULTILINE)
 
 
 class Person(Protocol):
-    """Who is asked."""
+    """The person who is asked."""
 
     def tell(self, text: str) -> None:
         """Say something."""
 
     def ask(self, question: str, default: str = "") -> str:
-        """Ask for a text; the default if nothing is answered."""
+        """Ask for a text. Return the default if the answer is empty."""
 
     def agrees(self, question: str, default: bool = True) -> bool:
         """Ask whether to do something."""
 
     def secret(self, question: str) -> str:
-        """Ask for what nobody may read over a shoulder."""
+        """Ask for a text that is not shown while it is typed."""
 
 
 class Changes(Protocol):
-    """What changes the machine, or only says how it would."""
+    """Changes the machine, or only says what it would change."""
 
     def write(self, path: Path, text: str, mode: int = 0o644) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file completely or not at all."""
 
     def run(self, *command: str) -> None:
-        """Run a program to its end; raises EdgecryError if it fails."""
+        """Run a program to its end. Raise EdgecryError if it fails."""
 
 
 @dataclass(frozen=True)
 class Microphone:
-    """One that was found: what it is called, and the table [source] that names it."""
+    """A microphone that was found: its name, and the table [source] for it."""
 
     name: str
     source: Mapping[str, Any]
 
 
 def set_up(person: Person, changes: Changes, config: Path, program: tuple[str, ...], is_root: bool) -> None:
-    """Ask, write the settings, install the service; each change is agreed to before.
+    """Ask, write the settings and install the service. The person agrees to each change before it is made.
 
     Parameters
     ----------
     person : Person
-        Who is asked.
+        The person who is asked.
     changes : Changes
-        What changes the machine.
+        Changes the machine.
     config : Path
         The settings file to write.
     program : tuple of str
-        How edgecry is started.
+        The command that starts edgecry.
     is_root : bool
-        Whether a service can be installed.
+        True if a service can be installed.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def set_up(person: Person, changes: Changes, config: Path, program: tuple[str, .
 
 
 def choose_microphone(person: Person) -> dict[str, Any]:
-    """Have a microphone chosen that is heard; return the table [source]."""
+    """Have the person choose a microphone that gives sound. Return the table [source]."""
     found = list(microphones())
     if not found:
         raise EdgecryError(
@@ -137,7 +138,7 @@ def choose_microphone(person: Person) -> dict[str, Any]:
 
 
 def microphones() -> Iterator[Microphone]:
-    """Find microphones: those of ALSA, by arecord, or those of PortAudio where that is missing."""
+    """Find the microphones of ALSA by arecord, or those of PortAudio if arecord is missing."""
     program = shutil.which("arecord")
     if program is not None:
         listed = subprocess.run(  # noqa: S603 - the program on PATH
@@ -152,7 +153,7 @@ def microphones() -> Iterator[Microphone]:
 
     try:
         devices = list_devices()
-    except AudioError:  # the extra mic is not there either
+    except AudioError:  # the extra mic is not installed either
         return
     for device in devices:
         yield Microphone(device.name, {"kind": "device", "device": device.name})
@@ -162,7 +163,7 @@ def microphones() -> Iterator[Microphone]:
 
 
 def choose_places(person: Person, folder: Path) -> tuple[dict[str, Any], dict[Path, str]]:
-    """Ask where cries are told and kept; return tables of the settings, and secrets by the files for them."""
+    """Ask where cries are told and kept. Return tables of the settings, and secrets by their files."""
     table: dict[str, Any] = {}
     secrets: dict[Path, str] = {}
     if name := person.ask("What is this device called (letters, digits, - and _)?", "nursery"):
@@ -192,7 +193,7 @@ def toml(table: Mapping[str, Any], place: str = "") -> str:
     is_bare = not place or all(isinstance(value, Mapping) for value in table.values())
     lines = [] if is_bare else [f"[{place}]"]
     lines += [
-        # TOML's texts in double quotes are JSON's.
+        # A TOML text in double quotes is written as in JSON.
         f"{key} = {json.dumps(value, ensure_ascii=False)}"
         for key, value in table.items()
         if not isinstance(value, Mapping)
@@ -210,7 +211,7 @@ def toml(table: Mapping[str, Any], place: str = "") -> str:
 def install(
     person: Person, changes: Changes, settings: ListenSettings, command: tuple[str, ...], is_root: bool
 ) -> None:
-    """Install the unit and start it, or say how to listen without."""
+    """Install the unit and start it, or say how to listen without a service."""
     by_hand = " ".join(command)
     if not SYSTEMD.is_dir():
         person.tell(f"systemd does not run this machine; listen with: {by_hand}")

@@ -1,7 +1,7 @@
 """Listens for some seconds and says what is heard, before anybody depends on it.
 
-``python -m edgecry.listening.trial listen.toml`` writes it as JSON: ``edgecry doctor`` asks so, as it loads
-neither NumPy nor drivers itself.
+``python -m edgecry.listening.trial listen.toml`` writes the result as JSON. ``edgecry doctor`` runs that,
+because it does not load NumPy or drivers itself.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from edgecry.listening.hearing import HearingSettings, Looks
 from edgecry.sources.making import make_reader
 from edgecry.sources.settings import SourceSettings
 
-#: Seconds of sound, and seconds that may pass until there is some: a camera takes its time.
+#: Seconds of sound, and seconds to wait for the first of it: a camera starts slowly.
 SECONDS: Final = 3.0
 PATIENCE: Final = 12.0
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What was heard.
+    """The result of a trial.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def listen_for(
 
 
 def judge(y: Float32 | None, sr: int, hearing: HearingSettings | None = None, complaint: str = "") -> Trial:
-    """Say what samples, float32 [shape=(n,)], are; ``complaint`` is why there are none."""
+    """Judge samples, float32 [shape=(n,)]. ``complaint`` says why there are none."""
     if y is None or len(y) == 0:
         return Trial(0.0, None, None, "no_sound", complaint)
     hearing = hearing or HearingSettings()

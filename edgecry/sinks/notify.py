@@ -1,4 +1,4 @@
-"""Notifications on a phone, by way of a hundred services; needs the extra ``notify`` (Apprise)."""
+"""Notifications on a phone, through one of a hundred services. Needs the extra ``notify`` (Apprise)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from edgecry.sinks.ids import default_device
 from edgecry.sinks.message import RECORDED, SOURCE_LOST, EventMessage, Report
 from edgecry.sinks.text import span
 
-#: Seconds after which the beginning of a cry is no news any more: its end tells of it.
+#: Seconds after which the beginning of a cry is too old to be sent. Its end still tells of the cry.
 STALE: Final = 600.0
-#: Bytes of the largest recording that is attached; services refuse more.
+#: Bytes of the largest recording that is attached. Services refuse larger ones.
 LARGEST: Final = 8_000_000
 
 log = logging.getLogger("edgecry")
@@ -30,7 +30,7 @@ log = logging.getLogger("edgecry")
 
 @dataclass(frozen=True)
 class NotifySettings:
-    """Whom to notify.
+    """Settings of notifications: whom to notify, and with what.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class NotifySettings:
         ``tgram://token/chat``), several in one line with spaces between: the first line of a file, or a
         variable of the environment. They hold secrets.
     attach : bool
-        Whether the recording is sent when it is there. It is sound from a home, and goes to the service.
+        True to send the recording of a cry as well. It is sound from a home, and goes to the service.
     device : str
         What the device is called in titles.
     first_wait, longest_wait : float
@@ -65,9 +65,9 @@ class NotifySettings:
 class NotifySink(Sink):
     """Sends the steps of a cry that a person waits for: its beginning, its end, and its recording.
 
-    Each service is asked until it has taken a notification, and is not asked again then, whatever others do.
-    Updates are not sent. What is too old to ring for is not sent either: after an hour without a line, nobody
-    wants to be woken by the beginning of a cry that is long over.
+    A notification is offered to each service until that service has taken it, and then no more, whatever
+    the others do. Updates are not sent. The beginning of an old cry is not sent either: after an hour
+    without a network nobody wants to be woken by a cry that is long over.
     """
 
     Settings = NotifySettings
@@ -84,15 +84,15 @@ class NotifySink(Sink):
         if find_spec("apprise") is None:
             raise EdgecryError("notify: the package apprise is not installed; install the extra notify")
         self._services = _services(urls.split())
-        self._told: tuple[str, set[int]] = ("", set())  # the message at hand, and the services that have it
+        self._told: tuple[str, set[int]] = ("", set())  # the present message, and the services that have it
 
     @classmethod
     def shown(cls, settings: NotifySettings) -> str:
-        """Name where the addresses are, as they hold secrets."""
+        """Name the place of the addresses, and not the addresses: they hold secrets."""
         return f"the services of {settings.urls_file or settings.urls_variable}"
 
     def deliver(self, message: Report) -> None:
-        """Tell every service that has not been told yet."""
+        """Send the message to each service that does not have it yet."""
         told = self._words(message)
         if told is None:
             return
@@ -108,7 +108,7 @@ class NotifySink(Sink):
             raise SinkError("; ".join(failed))
 
     def _tell(self, i: int, service: Any, title: str, body: str, kind: str, clip: str | None) -> str:
-        """Tell one service; what went wrong, or nothing."""
+        """Tell one service. Return what went wrong; an empty text if nothing did."""
         import apprise
 
         attached = apprise.AppriseAttachment(clip, asset=service.asset) if clip else None
@@ -118,7 +118,7 @@ class NotifySink(Sink):
         return f"{service.service_name or service.schema} did not take it"
 
     def _words(self, message: Report) -> tuple[str, str, str] | None:
-        """Return title, text and kind of what is told; None for what is not."""
+        """Return the title, the text and the kind of a notification; None for a message that is not sent."""
         name = self.settings.device
         if not isinstance(message, EventMessage):
             is_lost = message.kind == SOURCE_LOST
@@ -138,12 +138,12 @@ class NotifySink(Sink):
         return None
 
     def _clip(self, message: Report) -> str | None:
-        """Return the recording to attach, if it is there and not too large."""
+        """Return the recording to attach, if it exists and is not too large."""
         if not isinstance(message, EventMessage) or message.kind != RECORDED or not message.clip:
             return None
         try:
             size = Path(message.clip).stat().st_size
-        except OSError:  # the quota took it meanwhile
+        except OSError:  # it was removed meanwhile to keep the quota
             return None
         if size > LARGEST:
             log.warning("notify: %s: is too large to send", Path(message.clip).name)
@@ -152,7 +152,7 @@ class NotifySink(Sink):
 
 
 def _services(urls: list[str]) -> list[Any]:
-    """Make the services; one that Apprise does not know is named by its place, as addresses are secret."""
+    """Make the services. One that Apprise does not know is named by its number: addresses are secret."""
     import apprise
 
     asset = apprise.AppriseAsset(
@@ -161,17 +161,17 @@ def _services(urls: list[str]) -> list[Any]:
         app_url="",
         async_mode=False,
         secure_logging=True,
-        image_url_mask=None,  # or phones would load an icon from elsewhere
+        image_url_mask=None,  # with one, phones would load an icon from elsewhere
         image_url_logo=None,
     )
-    # Its log names topics and chats, which are secrets of their own.
+    # The log of Apprise names topics and chats, which are secrets as well.
     logging.getLogger("apprise").disabled = True
     found = []
     for i, url in enumerate(urls, 1):
         service = apprise.Apprise.instantiate(url, asset=asset)
         if service is None:
             raise EdgecryError(
-                f"notify: address {i} of {len(urls)} is none that Apprise knows; write it as ntfy://host/topic"
+                f"notify: address {i} of {len(urls)} is unknown to Apprise; write it as ntfy://host/topic"
             )
         found.append(service)
     return found

@@ -88,6 +88,6 @@ def test_two_at_once_are_refused(path):
 def test_a_file_of_another_kind_is_left_as_it_is(tmp_path):
     path = tmp_path / "x.journal"
     path.write_text("dear diary\n")
-    with pytest.raises(EdgecryError, match="no journal"):
+    with pytest.raises(EdgecryError, match="not a journal"):
         Journal(path, IDENTITY)
     assert path.read_text() == "dear diary\n"

@@ -187,7 +187,7 @@ def test_what_waits_survives_a_restart(phone, make, tmp_path):
 
 @pytest.mark.parametrize("urls", [["nothing"], ["tgram://"], ["secret://token@host", "x"]])
 def test_odd_addresses_are_refused_without_being_shown(make, urls):
-    with pytest.raises(EdgecryError, match=r"address 1 of \d is none that Apprise knows") as error:
+    with pytest.raises(EdgecryError, match=r"address 1 of \d is unknown to Apprise") as error:
         make(*urls)
     assert "token" not in str(error.value)
 
