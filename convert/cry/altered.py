@@ -1,4 +1,4 @@
-"""Cries that are cut short, far away or under other sounds: what is found of them, beside the peer."""
+"""How many cries are found when they are cut short, far away or under other sounds, beside the peer."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from convert.evaluation.sections import hit_rates
 from convert.tell import Tell
 from edgecry.arrays import Float32
 
-#: Shares of all other sounds, as they are, that may pass: recall is told at each.
+#: Shares of all other sounds, unaltered, that may be taken for cries. Recall is told at each.
 RATES: Final = (recipe.MAX_FPR, 0.02)
-#: Ratios in dB of the loudest 3 s, and one of whole recordings.
+#: Ratios in dB for the loudest 3 s, and the one for whole recordings.
 _MIXES: Final = (*((ratio, False) for ratio in RATIOS), (0.0, True))
 _SHARES: Final = (
     "What passes are other sounds as recorded: 1 % at the threshold of the model file, 2 % at a lower one. "
     "Each detector has thresholds of its own."
 )
-#: Probabilities by who says them, "" the network, and the row of a cry.
+#: Probabilities by the name of who gives them ("" is the network) and by the row of a cry.
 _Said = Mapping[str, Mapping[int, float]]
 
 
 def altered_cries(
     found: OutOfFold, judge: Probabilities | None, draws: int, tell: Tell
 ) -> list[Measurements]:
-    """Alter every cry, and ask the network that has not learned it; the peer as well, if it is there."""
+    """Alter every cry, and ask the network that has not learned it. Ask the peer as well, if there is one."""
     asking = _Asking(found, judge, draws)
     return [*_short_and_far(asking, tell), *_under(asking, tell)]
 
 
 class _Asking:
-    """Asks the networks, and the peer, about sounds made of the cries; each by its own thresholds."""
+    """Asks the networks and the peer about sounds made of the cries. Each is judged by its own thresholds."""
 
     def __init__(self, found: OutOfFold, judge: Probabilities | None, draws: int) -> None:
         self.found, self._draws = found, draws
@@ -57,11 +57,11 @@ class _Asking:
         self._as_recorded = {who: dict(enumerate(P[:, 1].tolist())) for who, P in scores}
 
     def as_recorded(self) -> _Said:
-        """Give what is said of the cries as they are."""
+        """Give the probabilities of the unaltered cries."""
         return {who: {row: of[row] for row in self.cries} for who, of in self._as_recorded.items()}
 
     def about(self, sounds: Iterable[tuple[int, Float32]]) -> _Said:
-        """Ask about sounds, by the row of the cry that each is made of."""
+        """Ask about sounds. Each is named by the row of the cry that it is made of."""
         listener, features, peer = Listener(), {}, {}
         for row, y in sounds:
             features[row] = listener.hear(y)
@@ -70,7 +70,7 @@ class _Asking:
         return {"": self.found.judge(features), "YAMNet ": peer}
 
     def row(self, said: _Said, corpus: str | None = None) -> dict[str, Value]:
-        """Count what is found, of all cries or of those of a corpus."""
+        """Count the cries that are found, among all cries or among those of a corpus."""
         examples = self.found.material.examples
         asked = [row for row in said[""] if corpus in (None, examples[row].sound.corpus)]
         groups = [self.found.material.groups[row] for row in asked]

@@ -1,4 +1,4 @@
-"""Recordings under other conditions: quieter, in noise, of other corpora, and in closed form."""
+"""Recordings under other conditions: quieter, in noise, from other corpora, and in closed form."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ NOISES: Final[Mapping[str, tuple[float, float, float | None]]] = {
     "white noise to 4 kHz, 0 dB": (0, 0, 4000),
     "pink noise, 0 dB": (1, 0, None),
 }
-#: As many recordings say something when they are left out.
+#: So many recordings are enough to say something when they are left out.
 ENOUGH: Final = 10
-#: Synthetic sounds of each kind that are tested; of another seed than those learned.
+#: Number of synthetic sounds of each kind that are tested. Their seed is not the one of those learned.
 TESTED: Final = 200
 _TEST_SEED: Final = 1
 
@@ -98,7 +98,7 @@ def under_noise(y: Signal, slope: float, snr_db: float, top: float | None = None
 
 
 def left_out(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
-    """Leave recordings of one origin out as a whole, and ask the network of the others about them."""
+    """Leave out all recordings of one origin, and ask a network trained on the others about them."""
     rows: dict[str, Mapping[str, Value]] = {}
     for name, test in origins(found.material).items():
         tell(f"{name} left out")
@@ -113,7 +113,7 @@ def left_out(found: OutOfFold, draws: int, tell: Tell) -> list[Measurements]:
 
 
 def origins(material: Material) -> dict[str, NDArray[np.intp]]:
-    """Give rows of one origin: its recorders, codecs and rooms are new where they are left out.
+    """Give the rows of one origin. When they are left out, its recorders, codecs and rooms are new.
 
     Everything of the app Donate-a-cry, in whichever corpus; the cries of every other corpus that has
     enough; all of every corpus that has few.

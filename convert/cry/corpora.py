@@ -1,4 +1,4 @@
-"""Recordings of several corpora, each a cry or not, in groups that no split may part."""
+"""Recordings of several corpora, each a cry or not, in groups that no split may divide."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from convert.dataset import GROUP_COLUMNS, MANIFEST, Row, read_rows, refuse_copi
 from convert.errors import ConversionError
 
 CATEGORY_COLUMNS: Final = ("category", "label")
-#: Where no column ``is_cry`` says so, these are cries: the reasons, and what folders are called.
+#: These categories are cries if there is no column ``is_cry``: the reasons, and usual names of folders.
 CRIES: Final = frozenset(
     {"belly_pain", "burping", "discomfort", "hungry", "tired", "cold_hot", "lonely", "scared"}
     | {"cry", "crying", "crying_baby"}
 )
 
 
-#: Begins the name of a source that is an installation of the app Donate-a-cry.
+#: The prefix of a source that is an installation of the app Donate-a-cry.
 APP: Final = "dac-"
-#: Of an app instance: the id of an installation, with or without the name of the corpus before it.
+#: An app instance: the id of an installation, with or without the name of the corpus before it.
 _INSTANCE: Final = re.compile(r"(?:dac-)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
@@ -34,9 +34,9 @@ class Sound:
     path : Path
     is_cry : bool
     category : str
-        What it is, for tables.
+        The kind of sound, for tables.
     group : str
-        Of recordings that are alike for other reasons: a source, named alike in every corpus.
+        The source, by the same name in every corpus. Recordings of one source are alike.
     corpus : str
         Name of its folder.
     """
@@ -49,15 +49,15 @@ class Sound:
 
 
 def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _: None) -> tuple[Sound, ...]:
-    """Read corpora, and say what of them is there.
+    """Read corpora, and say which of their files exist.
 
     Parameters
     ----------
     folders : sequence of Path
-        Each a corpus, with a ``manifest.csv``, or a folder that holds such corpora. Class folders are
-        refused: nothing in them tells which recordings are of one source.
+        Each is a corpus with a ``manifest.csv``, or a folder that holds such corpora. Class folders are
+        refused, because they do not tell which recordings come from one source.
     tell : callable
-        Called with a line on each corpus, and on files that its manifest names and that are missing.
+        Called with a line about each corpus, and about missing files that its manifest names.
 
     Raises
     ------

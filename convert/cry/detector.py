@@ -1,4 +1,4 @@
-"""The detector as a procedure: what is trained without a fold, and how a recording is then judged."""
+"""The detector as a procedure: trains a network without a fold, and judges recordings with it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from convert.tell import Tell
 from edgecry.arrays import Float32
 from edgecry.decision import pool
 
-#: Windows judged at once.
+#: Number of windows that are judged at once.
 _BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
 class FittedDetector:
-    """A trained network, asked about recordings.
+    """A trained network that can be asked about recordings.
 
     Parameters
     ----------
     graph : bytes
         The network as ONNX.
     heard : sequence of float32 [shape=(n_windows, n_features)]
-        All recordings, by their rows.
+        The windows of every recording, by its row.
     """
 
     graph: bytes
@@ -44,7 +44,7 @@ class FittedDetector:
     classes_: NDArray[np.intp]
 
     def predict_proba(self, X: NDArray[np.intp], /) -> Probabilities:
-        """Give the probabilities of recordings, named by their rows, pooled as the device pools them."""
+        """Give the probabilities of recordings by their rows, pooled as the device pools them."""
         return self.judge([self.heard[i] for i in X])
 
     def judge(self, recordings: Sequence[Float32]) -> Probabilities:
@@ -60,7 +60,7 @@ class FittedDetector:
         return np.column_stack([1 - p, p])
 
     def windows(self, X: Float32) -> Float32:
-        """Give the probability of a cry of windows [shape=(n, n_features)]."""
+        """Give the probability of a cry for each of the windows [shape=(n, n_features)]."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -75,16 +75,16 @@ class FittedDetector:
 
 @dataclass(frozen=True, eq=False)
 class CryDetector:
-    """The procedure. Its rows are numbers of examples.
+    """The procedure. Its rows are the indices of examples.
 
     Parameters
     ----------
     examples : sequence of Example
     tracks : sequence of Track
-        What is learned: versions of these recordings, and synthetic sounds, which every fold may learn.
+        What is learned: versions of these recordings, and synthetic sounds that every fold may learn.
     schedule : Schedule
     cache : Path, optional
-        Where trained networks are kept, and the states of those that were broken off.
+        Folder for trained networks, and for the states of training that was broken off.
     tell : callable
     """
 
@@ -107,7 +107,7 @@ class CryDetector:
         seed: int,
         /,
     ) -> FittedDetector:
-        """Train on the examples of some rows."""
+        """Train on the examples of these rows."""
         if not y.any() or y.all():
             raise ConversionError(
                 f"cries: {int(y.sum())} of {len(y)} recordings to learn from are cries; it needs both kinds"
@@ -118,7 +118,7 @@ class CryDetector:
         return FittedDetector(onnx, [e.heard for e in self.examples], np.array([0, 1]))
 
     def trained_weights(self, paths: Sequence[Path], seed: int) -> bytes:
-        """Train a network on these recordings, or find it trained; its weights, as PyTorch saves them."""
+        """Return the weights of a network trained on these recordings, from the cache if they are there."""
         key = self.key(paths, seed)
         kept = None if self.cache is None else self.cache / "networks" / f"{key}.pt"
         if kept is not None and kept.is_file():
@@ -143,7 +143,7 @@ class CryDetector:
         return buffer.getvalue()
 
     def network(self, weights: bytes) -> Any:
-        """Make the network of its weights."""
+        """Make the network from its weights."""
         torch_modules()
         import torch
 

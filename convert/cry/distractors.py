@@ -1,7 +1,7 @@
-"""Sounds in closed form that are not cries and that corpora lack: quiet devices, machines, lullabies, alarms.
+"""Synthetic sounds that are not cries and that corpora lack: quiet devices, machines, lullabies, alarms.
 
-They stand for quiet rooms, cheap microphones, fans, noise machines, music boxes and sirens. Nothing is tested
-on the seeds that are trained on.
+They stand for quiet rooms, cheap microphones, fans, noise machines, music boxes and sirens. The seeds of
+training are never used for a test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Maker = Callable[[int, int, np.random.Generator], Signal]
 
 
 def fan(n: int, sr: int, rng: np.random.Generator) -> Signal:
-    """Noise machine or fan: any colour, a resonance, slow swells."""
+    """A noise machine or a fan: noise of any colour with a resonance and slow swells."""
     f = np.maximum(np.fft.rfftfreq(n, 1 / sr), 20)
     knots = np.log2([50, 100, 200, 400, 800, 1600, 3200, 8000])
     gain = rng.normal(0, 5, 8) - rng.uniform(0, 9) * (knots - knots[4])
@@ -59,14 +59,14 @@ def motor(n: int, sr: int, rng: np.random.Generator) -> Signal:
 
 
 def clicks(n: int, sr: int, rng: np.random.Generator) -> Signal:
-    """A few single samples over a quiet room."""
+    """Clicks of a single sample over a quiet room."""
     y = coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-5, -2)
     y[rng.integers(0, n, int(rng.integers(1, 12)))] += rng.uniform(-1, 1)
     return y
 
 
 def constant(n: int, sr: int, rng: np.random.Generator) -> Signal:
-    """DC, as of an unbalanced converter, over a quiet room."""
+    """A DC offset, as an unbalanced converter has it, over a quiet room."""
     return rng.uniform(-1, 1) + coloured_noise(n, sr, 0, rng) * 10 ** rng.uniform(-6, -2)
 
 
@@ -85,7 +85,7 @@ def tone(n: int, sr: int, rng: np.random.Generator) -> Signal:
 
 
 def chirps(n: int, sr: int, rng: np.random.Generator) -> Signal:
-    """Sweeps, up, down or there and back, of a tone: alarms, sirens, slide whistles."""
+    """A tone that sweeps up, down or both: alarms, sirens, slide whistles."""
     t = np.arange(n) / sr
     low, high = np.sort(np.exp(rng.uniform(np.log(150), np.log(3500), 2)))
     period = rng.uniform(0.15, 4)
@@ -148,7 +148,7 @@ def music_box(n: int, sr: int, rng: np.random.Generator) -> Signal:
 
 
 def hummed(n: int, sr: int, rng: np.random.Generator) -> Signal:
-    """A sung lullaby, roughly: a voice of 150 to 450 Hz with vibrato on slow notes, through two formants."""
+    """Roughly a sung lullaby: a voice of 150 to 450 Hz with vibrato on slow notes, with two formants."""
     t = np.arange(n) / sr
     scale, root = np.array([0, 2, 4, 5, 7, 9, 12]), np.exp(rng.uniform(np.log(130), np.log(330)))
     beat = rng.uniform(0.3, 0.9)
@@ -220,7 +220,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "hummed": hummed,
     "bursts": bursts,
 }
-#: Sounds of a kind that are learned; more of the kinds that vary most, and none of one that is only tested.
+#: How many sounds of a kind are learned: more of kinds that vary, and none of a kind that is only tested.
 LEARNED: Final = 15
 MORE: Final[Mapping[str, int]] = {
     "silence": 1,
@@ -239,7 +239,7 @@ def distractors(each: int, n: int, sr: int, seed: int) -> Iterator[tuple[str, Si
     Parameters
     ----------
     each, n : int
-        Sounds a kind, and samples a sound.
+        Number of sounds of each kind, and of samples of each sound.
     sr : int
         In Hz.
     seed : int
@@ -262,6 +262,6 @@ def _made(counts: Mapping[str, int], n: int, sr: int, seed: int) -> Iterator[tup
     for kind, count in counts.items():
         for _ in range(count):
             y = MAKERS[kind](n, sr, rng)
-            if kind != "lowest bits":  # which has the only level it can have
+            if kind != "lowest bits":  # silence has only one level
                 y = y / max(float(np.abs(y).max()), 1e-20) * 10 ** (rng.uniform(-80, 0) / 20)
             yield kind, y

@@ -33,7 +33,7 @@ class Example:
     ----------
     sound : Sound
     heard : float32 [shape=(n_windows, n_features)]
-        The features of each window; NaN of a silent one, for which the device computes none.
+        The features of each window. Those of a silent window are NaN: the device does not compute them.
     """
 
     sound: Sound
@@ -41,7 +41,7 @@ class Example:
 
 
 class Listener:
-    """Makes features of windows."""
+    """Computes the features of windows."""
 
     def __init__(self) -> None:
         self._extractor = FeatureExtractor(recipe.SPEC)
@@ -53,7 +53,7 @@ class Listener:
         return np.array([self.window(samples[slice(*span)]) for span in spans])
 
     def window(self, y: Signal) -> Float32:
-        """Give the features of one window; NaN if it is silent."""
+        """Give the features of one window. They are NaN if the window is silent."""
         samples = np.asarray(y, np.float32)
         if np.std(samples, dtype=np.float64) < 10 ** (recipe.FLOOR_DBFS / 20):
             return np.full(recipe.SPEC.n_features, np.nan, np.float32)
@@ -61,7 +61,7 @@ class Listener:
 
 
 def read_examples(sounds: Sequence[Sound], cache: Path | None, tell: Tell) -> tuple[Example, ...]:
-    """Compute the examples of all recordings that can be read. Tell of the others, and leave them out."""
+    """Compute the examples of all recordings that can be read. Name the others, and leave them out."""
     listener, heard, found = Listener(), FeatureCache(cache, f"heard {_recipe()}"), []
     for number, sound in enumerate(sounds, start=1):
         try:
@@ -83,7 +83,7 @@ def changed(
     ----------
     examples : sequence of Example
     name : str
-        What the change is, for the cache: another name where it does something else.
+        The name of the change, for the cache. A change that does something else needs another name.
     change : callable
     cache : Path, optional
     """

@@ -1,4 +1,4 @@
-"""Out of fold: a network for every part of the recordings, trained without it, and what it says of them."""
+"""Out of fold: each part of the recordings is judged by a network that is trained without it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edgecry.arrays import Float32, Float64
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """Networks by fold, calibrated together.
+    """The networks of all folds, calibrated together.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ class OutOfFold:
     folds : sequence of (rows, FittedDetector)
         The tested rows, and the network that has not learned from their groups.
     scale, shift : float
-        The logit that counts is ``scale * logit + shift``: a logistic regression on the logits out of fold,
+        The calibrated logit is ``scale * logit + shift``: a logistic regression on the logits out of fold,
         with as much weight on cries as on other sounds (Platt 1999).
     P : float [shape=(n, 2)]
         Probabilities of all rows, out of fold.
     threshold : float
-        Where ``recipe.MAX_FPR`` of other sounds pass.
+        The threshold at which the share ``recipe.MAX_FPR`` of other sounds is taken for cries.
     """
 
     material: Material
@@ -57,7 +57,7 @@ class OutOfFold:
 
 
 def out_of_fold(material: Material, seed: int = recipe.SEED) -> OutOfFold:
-    """Train and ask a network for every fold."""
+    """Train a network for every fold, and ask it about that fold."""
     folds, raw = [], np.zeros(len(material.y))
     for number, (train, test) in enumerate(split(material, seed), start=1):
         material.procedure.tell(f"fold {number} of {recipe.FOLDS}")
@@ -71,7 +71,7 @@ def out_of_fold(material: Material, seed: int = recipe.SEED) -> OutOfFold:
 
 
 def split(material: Material, seed: int) -> list[tuple[Labels, Labels]]:
-    """Give (train, test) rows of every fold, with groups whole, and kinds and cries of a corpus spread."""
+    """Give the rows (train, test) of every fold. Groups stay whole; kinds and corpora are spread."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     sounds = [example.sound for example in material.examples]
@@ -93,7 +93,7 @@ def calibration(y: Labels, p: Float64) -> tuple[float, float]:
 
 
 def calibrated(p: Float64, scale: float, shift: float) -> Float64:
-    """Apply a calibration to probabilities; 0, of silence, stays."""
+    """Apply a calibration to probabilities. The 0 of silence stays 0."""
     out: Float64 = np.where(p > 0, 1 / (1 + np.exp(-(scale * _logit(p) + shift))), 0.0)
     return out
 

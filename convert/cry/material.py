@@ -19,7 +19,7 @@ from convert.tell import Tell
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Examples, the procedure that is fitted to them, and where features are kept."""
+    """Examples, the procedure that is fitted to them, and the folder where features are kept."""
 
     examples: tuple[Example, ...]
     procedure: CryDetector
@@ -29,11 +29,11 @@ class Material:
 
     @property
     def rows(self) -> Labels:
-        """All of them."""
+        """The rows of all examples."""
         return self.procedure.rows
 
     def where(self, test: Callable[[Example], bool]) -> Labels:
-        """Give the rows of the examples that pass."""
+        """Give the rows of the examples that pass a test."""
         return np.flatnonzero([test(example) for example in self.examples])
 
 

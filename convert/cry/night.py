@@ -1,7 +1,7 @@
-"""Simulated nights: recordings strung together at the pace of a home, heard by the stream as on a board.
+"""Simulated nights: recordings put together at the pace of a home, and heard by the stream as on a board.
 
-A simulation: there are no hours of a home among the corpora. A night is a quiet room in which sounds come
-and go, and in which a baby cries a few times. Only recordings that the network has not learned are heard.
+They are simulated because no corpus holds hours of a home. A night is a quiet room in which sounds come and
+go, and in which a baby cries a few times. Only recordings that the network has not learned are heard.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from edgecry.features.logmel import logmel_frames
 from edgecry.stream.events import EventTracker
 from edgecry.stream.settings import EventSettings
 
-#: Hours of a night, and nights of every fold.
+#: Hours of a night, and number of nights of every fold.
 HOURS: Final = 8.0
 NIGHTS: Final = 2
 #: Mean seconds between two sounds, and between two spells of crying.
 _BETWEEN: Final = 90.0
 _SPELLS: Final = 5_400.0
-#: A spell: seconds, and the longest pause between two recordings in it.
+#: Seconds of a spell, and the longest pause between two recordings in it.
 _SPELL: Final = (15.0, 180.0)
 _PAUSE: Final = 4.0
-#: RMS in dB of full scale: of the room, of sounds, and of cries.
+#: RMS of the room, of sounds and of cries, in dB of full scale.
 _ROOM: Final = -62.0
 _SOUND: Final = (-45.0, -18.0)
 _CRY: Final = (-38.0, -15.0)
-#: Windows whose frames are computed together.
+#: Number of windows whose frames are computed together.
 _AT_ONCE: Final = 512
-#: Seconds by which an event may come after the end of what it is counted for.
+#: Seconds after the end of a sound in which an event is still counted for that sound.
 _LATE: Final = 6.0
 
 
@@ -57,7 +57,7 @@ class Night:
 
 
 def nights(found: OutOfFold, tell: Tell) -> list[Measurements]:
-    """Hear nights of every fold's own recordings, and count what is announced."""
+    """Make nights of the recordings of each fold, hear them, and count the announced events."""
     rows: dict[str, dict[str, Value]] = {}
     for number, (test, detector) in enumerate(found.folds):
         examples = [found.material.examples[row] for row in test.tolist()]
@@ -84,7 +84,7 @@ def nights(found: OutOfFold, tell: Tell) -> list[Measurements]:
 
 
 def made(examples: Sequence[Example], hours: float, rng: np.random.Generator) -> Night:
-    """String recordings together."""
+    """Put recordings together to a night."""
     n = round(hours * 3600 * SR)
     block = coloured_noise(60 * SR, SR, 1.0, rng).astype(np.float32) * np.float32(10 ** (_ROOM / 20))
     y = np.resize(block, n)
@@ -125,7 +125,7 @@ def announced(night: Night, detector: FittedDetector, found: OutOfFold) -> Itera
 
 
 def _features(y: Float32, n: int) -> Float32:
-    """Give the features of ``n`` windows, of frames that are computed once."""
+    """Give the features of ``n`` windows. Their frames are computed once."""
     extractor, spec = FeatureExtractor(recipe.SPEC), recipe.SPEC
     power, step = extractor.frames(y).mel, round(recipe.HOP * SR) // spec.hop_length
     windows = [power[i * step : i * step + spec.n_frames] for i in range(n)]
@@ -164,7 +164,7 @@ def _by_group(examples: Sequence[Example], is_cry: bool) -> list[list[Example]]:
 
 
 def _laid(y: Float32, example: Example, at: float, level: float) -> float:
-    """Add a recording at a time and a level; give its length in seconds."""
+    """Add a recording at a given time and level. Return its length in seconds."""
     samples = load_audio(example.sound.path, SR).samples
     rms = math.sqrt(float(np.mean(np.square(samples, dtype=np.float64))))
     if rms > 0:

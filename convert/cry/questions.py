@@ -1,4 +1,4 @@
-"""Questions: what is done to cries before the detector is asked again. Cut short, far away, under a sound."""
+"""Questions: changes cries before the detector is asked again. Cuts them, moves them away, covers them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from convert.cry.rooms import any_room
 from edgecry.arrays import Float32
 from edgecry.audio.load import load_audio
 
-#: Seconds that cries are cut to: from, to.
+#: Shortest and longest cuts of cries, in seconds.
 LENGTHS: Final[Mapping[str, tuple[float, float]]] = {
     "0.5 to 0.7 s": (0.5, 0.7),
     "0.7 to 1 s": (0.7, 1.0),
     "1 to 2 s": (1.0, 2.0),
     "2 to 3 s": (2.0, 3.0),
 }
-#: Categories of what cries are heard under.
+#: Categories of the sounds that cries are put under.
 OVER: Final[Mapping[str, tuple[str, ...]]] = {
     "lullaby": ("music", "phone_music", "instrument", "singing"),
     "noise machine": ("vacuum_cleaner", "washing_machine", "air_conditioner", "dishwasher", "rain"),
@@ -40,7 +40,7 @@ def cut_short(low: float, high: float) -> Change:
 
 
 def far_away(y: Float32, rng: np.random.Generator) -> Float32:
-    """Let a recording sound as across some room."""
+    """Make a recording sound as from across a room."""
     response = any_room(SR, rng)
     size = len(y) + len(response)
     heard = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(response, size), size)
@@ -49,7 +49,7 @@ def far_away(y: Float32, rng: np.random.Generator) -> Float32:
 
 
 def loudest(y: Float32, n: int) -> Float32:
-    """Give the stretch of ``n`` samples with most power."""
+    """Give the stretch of ``n`` samples with the most power."""
     if len(y) <= n:
         return y
     power = np.concatenate([[0.0], np.cumsum(np.square(y, dtype=np.float64))])
@@ -58,7 +58,7 @@ def loudest(y: Float32, n: int) -> Float32:
 
 
 def changed(example: Example, change: Change) -> Float32:
-    """Give the samples of a recording after a change; seeded by its name."""
+    """Give the samples of a recording after a change. Its name is the seed."""
     return change(load_audio(example.sound.path, SR).samples, _rng(example))
 
 
@@ -68,11 +68,11 @@ def under(example: Example, other: Example, ratio_db: float, whole: bool = False
     Parameters
     ----------
     example, other : Example
-        The other is begun anew where it is too short.
+        A cry, and the sound over it. A sound that is too short is repeated.
     ratio_db : float
-        Power of the cry to that of the other, in dB.
+        Ratio of the power of the cry to that of the other sound, in dB.
     whole : bool
-        Take the whole recording of the cry, not its loudest 3 s.
+        True to take the whole recording of the cry, and not its loudest 3 s.
     """
     cry = load_audio(example.sound.path, SR).samples
     if not whole:

@@ -1,4 +1,4 @@
-"""Everything that is said of the detector, measured on groups that it has not learned from."""
+"""The report of the detector. All of it is measured on groups that the network has not learned from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convert.evaluation.report import Comparison, Measurements, Report, compare
 from convert.evaluation.sections import POOLED
 from convert.tell import Tell
 
-#: Arguments of other tasks, and what they are where nobody gave them.
+#: Arguments of other tasks, with their values if nobody gives them.
 CHOICES: Final[Mapping[str, object]] = {
     "spec": None,
     "label_column": None,
@@ -35,7 +35,7 @@ CHOICES: Final[Mapping[str, object]] = {
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A report, and what training takes from it."""
+    """A report, and the values that training takes from it."""
 
     report: Report
     threshold: float
@@ -51,7 +51,7 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
 
 
 def refuse_choices(args: argparse.Namespace) -> None:
-    """Refuse arguments that other tasks take: the recipe of the detector leaves no such choice.
+    """Refuse the arguments of other tasks, because the recipe of the detector fixes these choices.
 
     Raises
     ------

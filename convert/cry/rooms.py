@@ -1,6 +1,6 @@
 """The response of a room with flat walls, by image sources, for cries that are heard from across it.
 
-Every wall is a mirror that swallows a share of the power: what arrives after reflections comes straight from
+Every wall is a mirror that absorbs a share of the power: what arrives after reflections comes straight from
 an image of the source (Allen and Berkley, "Image method for efficiently simulating small-room acoustics",
 J. Acoust. Soc. Am. 65, 1979). Networks learn from responses of another making (``tracks.far``).
 """
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from edgecry.arrays import Float64
 
-#: Metres a second.
+#: The speed of sound in metres a second.
 SPEED: Final = 343.0
-#: Metres: smallest and largest length, width and height of a room; the least from a wall.
+#: Smallest and largest length, width and height of a room, and the least distance from a wall, in metres.
 _ROOM: Final = ((2.5, 2.2, 2.3), (5.0, 4.2, 2.8))
 _FROM_WALL: Final = 0.3
-#: Metres from the cot to the microphone, at least, and seconds in which sound fades by 60 dB.
+#: Least distance from cot to microphone in metres, and seconds in which sound fades by 60 dB.
 _APART: Final = 1.5
 _FADES: Final = (0.2, 0.6)
 
@@ -42,7 +42,7 @@ def response(size: Float64, source: Float64, microphone: Float64, seconds: float
     size, source, microphone : float [shape=(3,)]
         Length, width and height of the room, and two places in it, in metres from a corner.
     seconds : float
-        In which sound fades by 60 dB, which tells how much the walls swallow (Eyring 1930).
+        Time in which sound fades by 60 dB. It tells how much the walls absorb (Eyring 1930).
     sr : int
         In Hz.
 

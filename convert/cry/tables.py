@@ -1,4 +1,4 @@
-"""Tables of what is found out of fold: by corpus, kind and category, in rooms, at other thresholds."""
+"""Tables of results out of fold: by corpus, kind and category, in rooms, at other thresholds."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from convert.evaluation.figures import Labels, Probabilities, reliability, thres
 from convert.evaluation.report import Measurements, Value
 from convert.evaluation.sections import hit_rates
 
-#: False positives for which a threshold is stated.
+#: Shares of false positives for which a threshold is stated.
 RATES: Final = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05)
-#: Bins of the table of reliability.
+#: Number of bins in the table of reliability.
 _BINS: Final = 10
 
 
 def peer(material: Material) -> Probabilities | None:
-    """Give the teacher's own score of every recording, its highest; None where there is no teacher."""
+    """Give the highest score of the teacher for every recording; None without a teacher."""
     plain = {t.sound.path: t.scores for t in material.procedure.tracks if t.is_plain and len(t.scores)}
     if not plain:
         return None
@@ -31,7 +31,7 @@ def peer(material: Material) -> Probabilities | None:
 
 
 def by_corpus(found: OutOfFold, judge: Probabilities | None, draws: int) -> Measurements:
-    """Recall and false alarms of each corpus, beside those of the peer at as many false alarms overall."""
+    """Give recall and false alarms of each corpus, beside the peer with as many false alarms overall."""
     corpora = [example.sound.corpus for example in found.material.examples]
     rows = {name: _row(found, judge, _where(corpora, name), draws) for name in dict.fromkeys(corpora)}
     title = f"By corpus, at the threshold {found.threshold:g}"
@@ -39,7 +39,7 @@ def by_corpus(found: OutOfFold, judge: Probabilities | None, draws: int) -> Meas
 
 
 def by_kind(found: OutOfFold, judge: Probabilities | None, draws: int) -> Measurements:
-    """Kinds of sounds, and every category of which any recording passes."""
+    """Give a row for each kind of sound, and for each category of which any recording passes."""
     examples = found.material.examples
     kinds = [kind(example.sound) for example in examples]
     categories = [example.sound.category for example in examples]
@@ -60,7 +60,7 @@ def by_kind(found: OutOfFold, judge: Probabilities | None, draws: int) -> Measur
 
 
 def rooms(found: OutOfFold, judge: Probabilities | None, draws: int) -> list[Measurements]:
-    """Recall where the threshold lets 1 % of quiet rooms pass; nothing where there are no rooms."""
+    """Give recall at the threshold that 1 % of quiet rooms pass; nothing if there are no rooms."""
     material = found.material
     kinds = [kind(example.sound) for example in material.examples]
     rows = np.array([i for i, name in enumerate(kinds) if name in ("room", "cry")])
@@ -77,7 +77,7 @@ def rooms(found: OutOfFold, judge: Probabilities | None, draws: int) -> list[Mea
 
 
 def other_thresholds(found: OutOfFold, draws: int) -> Measurements:
-    """What a threshold gives that lets another share of other sounds pass."""
+    """Give the results at thresholds that other shares of other sounds pass."""
     y, rows = found.material.y, {}
     for rate in RATES:
         threshold = round(threshold_at_fpr(y == 1, found.P[:, 1], rate), 3)
@@ -87,7 +87,7 @@ def other_thresholds(found: OutOfFold, draws: int) -> Measurements:
 
 
 def reliable(found: OutOfFold) -> Measurements:
-    """What was promised and what came true, with as much weight on cries as on other sounds."""
+    """Compare probabilities with what came true. Cries weigh as much as other sounds."""
     y, p = found.material.y, found.P[:, 1]
     weight = np.where(y == 1, 0.5 / max(int((y == 1).sum()), 1), 0.5 / max(int((y == 0).sum()), 1))
     place = np.clip((p * _BINS).astype(int), 0, _BINS - 1)
@@ -106,7 +106,7 @@ def reliable(found: OutOfFold) -> Measurements:
 
 
 def _row(found: OutOfFold, judge: Probabilities | None, rows: Labels, draws: int) -> dict[str, Value]:
-    """Counts, recall and false positives of some rows; "none" where there is nothing to count."""
+    """Give counts, recall and false positives of some rows; "none" if there is nothing to count."""
     material = found.material
     y, groups = material.y[rows], [material.groups[i] for i in rows.tolist()]
     out: dict[str, Value] = {"cries": int(y.sum()), "others": int((y == 0).sum())}

@@ -1,4 +1,4 @@
-"""Recordings to the model file of the detector: measured first, then trained on all of them."""
+"""Makes the model file of the detector: measures first, then trains on all recordings."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from convert.seen import stated
 if TYPE_CHECKING:
     from convert.export import Converted
 
-#: Real windows that the model file is proven on.
+#: Number of real windows on which the model file is proven.
 PROVEN: Final = 2_000
 
 
 def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Converted, str]:
-    """Train as the arguments of ``python -m convert train --task cry`` say; the model, and its report."""
+    """Train as ``python -m convert train --task cry`` says. Return the model and its report."""
     refuse_choices(args)
-    read_sounds(args.folders)  # says at once what is wrong with the folders, and then with PyTorch
+    read_sounds(args.folders)  # first, so that wrong folders are reported at once
     torch_modules()
     material = read_material(args.folders, cache_folder(args), tell)
     measured = measure(material, draws=DRAWS, tell=tell)

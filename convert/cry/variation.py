@@ -13,7 +13,7 @@ Signal = NDArray[np.floating[Any]]
 def coloured_noise(
     n: int, sr: int, slope: float, rng: np.random.Generator, top: float | None = None
 ) -> Signal:
-    """Gaussian noise whose power falls as ``1 / f**slope``: 0 white, 1 pink, 2 brown; RMS 1.
+    """Make Gaussian noise of RMS 1 whose power falls as ``1 / f**slope``: 0 white, 1 pink, 2 brown.
 
     ``top`` is the highest frequency it has, in Hz; ``sr / 2`` if left out.
     """
@@ -27,5 +27,5 @@ def coloured_noise(
 
 
 def mixed(y: Signal, noise: Signal, snr_db: float) -> Signal:
-    """``y`` with noise of RMS 1 at a ratio to its own power; silence stays silent."""
+    """Add noise of RMS 1 to ``y`` at a ratio to the power of ``y``. Silence stays silent."""
     return y + noise * float(np.sqrt(np.mean(np.square(y)))) * 10 ** (-snr_db / 20)

@@ -1,6 +1,6 @@
 """Puts the features of a detector on log-mel frames into its graph, so that it reads samples.
 
-The transform is a convolution with windowed cosines and sines, as onnxruntime-web has no faster one for all
+The transform is a convolution with windowed cosines and sines: onnxruntime-web has no faster one for all
 browsers. The rest is the closed form of :mod:`edgecry.features.logmel`.
 """
 
@@ -22,13 +22,13 @@ from edgecry.features.stft import hann
 from edgecry.models.model import INPUT, OUTPUT, CryModel
 from edgecry.stream.settings import EventSettings
 
-#: What the graph reads: a window of mono samples, full scale 1, at the rate of the detector.
+#: Input of the graph: a window of mono samples, full scale 1, at the rate of the detector.
 SAMPLES: Final = "samples"
 OPSET: Final = 17
-#: What the network gives, before silence is told.
+#: Output of the network, before silence is treated.
 _HEARD: Final = "heard"
 _SHARED: Final = (SAMPLES, OUTPUT, _HEARD)
-#: Keeps a window without any power from dividing by zero; its frames are then at the floor, as on the device.
+#: Keeps a window without power from a division by zero. Its frames are then at the floor, as on the device.
 _TINY: Final = 1e-30
 
 
@@ -38,7 +38,7 @@ def web_graph(model: CryModel) -> bytes:
     Parameters
     ----------
     model : CryModel
-        A detector on log-mel frames alone, such as "cry".
+        A detector that reads only log-mel frames, such as "cry".
 
     Returns
     -------
@@ -82,7 +82,7 @@ def web_graph(model: CryModel) -> bytes:
 
 
 def facts(model: CryModel) -> dict[str, Any]:
-    """Return what a page must know: rate, window, labels, and when a run of windows is a cry."""
+    """Return what a page must know: rate, window, labels, and the rule for a run of windows."""
     rule = detector_rule(model)
     events = asdict(EventSettings.around(rule.threshold))
     return {
@@ -98,9 +98,9 @@ def facts(model: CryModel) -> dict[str, Any]:
 
 
 class _Parts:
-    """Nodes and constants of a graph in the making.
+    """Nodes and constants of a graph that is being made.
 
-    The names of values get a prefix, so that none is one of the network's own.
+    Names of values get a prefix, so that none equals a name of the network.
     """
 
     def __init__(self) -> None:
@@ -135,14 +135,14 @@ def _check(model: CryModel, spec: FeatureSpec) -> None:
 
 
 def _features(parts: _Parts, spec: FeatureSpec) -> str:
-    """Samples [N, window] to the vector that the network reads [N, n_features]."""
+    """Add the nodes from samples [N, window] to the vector that the network reads [N, n_features]."""
     waves, bands = _transform(spec)
     tiny, floor = parts.constant("tiny", _TINY), parts.constant("floor", 10 ** (-spec.floor_db / 10))
     to_db, under = parts.constant("to_db", 10 / np.log(10)), parts.constant("under", spec.floor_db)
     parts("Unsqueeze", "signal", SAMPLES, parts.constant("channel", [1], np.int64))
     parts("Conv", "spectrum", "signal", parts.constant("waves", waves), strides=[spec.hop_length])
     parts("Mul", "squares", "spectrum", "spectrum")
-    # Rows of bands sum the squares of both parts, cosine and sine.
+    # Each row of bands sums the squares of both parts, cosine and sine.
     parts("MatMul", "mel", parts.constant("bands", np.hstack([bands, bands])), "squares")
     parts("ReduceMean", "mean", "mel", axes=[1, 2], keepdims=1)
     parts("Div", "relative", "mel", parts("Max", "some", "mean", tiny))
@@ -154,7 +154,7 @@ def _features(parts: _Parts, spec: FeatureSpec) -> str:
 
 
 def _transform(spec: FeatureSpec) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Windowed waves [2 * bins, 1, n_fft], and mel filters [n_mels, bins] of the bins that they weigh."""
+    """Return windowed waves [2 * bins, 1, n_fft], and the mel filters [n_mels, bins] of their bins."""
     bands = mel_filters(
         spec.sr, spec.n_fft, spec.n_mels, spec.mel_fmin, spec.mel_fmax or spec.sr / 2, spec.htk, spec.mel_norm
     )
@@ -168,7 +168,7 @@ def _transform(spec: FeatureSpec) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _silence(parts: _Parts, floor_dbfs: float | None, positive: int) -> None:
-    """Give what is under the floor the probability 0, as the device does."""
+    """Give windows under the floor the probability 0, as the device does."""
     if floor_dbfs is None:
         parts("Identity", OUTPUT, _HEARD)
         return

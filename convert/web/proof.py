@@ -18,17 +18,17 @@ from edgecry.detector import Detector
 from edgecry.models.bundled import SAMPLE
 from edgecry.models.model import CryModel
 
-#: The largest difference of a probability that is allowed.
+#: The largest allowed difference of a probability.
 TOLERANCE: Final = 1e-4
 
 
 def prove(graph: bytes, model: CryModel) -> tuple[int, float]:
-    """Run both on the same windows.
+    """Run the graph and the device on the same windows.
 
     Returns
     -------
     windows : int
-        How many were compared.
+        Number of windows that were compared.
     difference : float
         The largest difference of a probability of a cry.
 
@@ -54,7 +54,7 @@ def prove(graph: bytes, model: CryModel) -> tuple[int, float]:
 
 
 def sounds(sr: int, size: int) -> Iterator[Float32]:
-    """Give windows of the bundled sample, of synthetic cries, of made sounds, and of silence."""
+    """Yield windows of the bundled sample, of synthetic cries, of synthetic sounds, and of silence."""
     rng = np.random.default_rng(0)
     recording = load_audio(SAMPLE, sr).samples
     for start in range(0, len(recording) - size, size // 4):
