@@ -23,6 +23,7 @@ from edgecry.terminal import own_outputs, say
 #: Each is a module of this package, with ``add_parser(commands)``.
 COMMANDS = (
     "classify",
+    "measure",
     "features",
     "models",
     "info",

@@ -51,7 +51,7 @@ def test_wrong_use_is_one_line(run, argv):
 
 def test_a_command_that_is_misspelt(run):
     assert "'clasify' is not a command and not a file; did you mean 'classify'?" in run("clasify")[2]
-    assert "the commands are classify, features" in run("zzz")[2]
+    assert "the commands are classify, measure" in run("zzz")[2]
 
 
 def test_a_file_alone_is_classified(run, model_path, recordings, monkeypatch):

@@ -1,0 +1,1 @@
+"""Acoustic measures of cries: what can be told of the sound itself. They are no diagnosis."""
