@@ -8,7 +8,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.reliability import chunkings, clips, decoding, model_files, outboxes, power_cuts, settings
+from benchmarks.reliability import (
+    chunkings,
+    clips,
+    decoding,
+    model_files,
+    outboxes,
+    page_requests,
+    pickles,
+    power_cuts,
+    settings,
+    sink_answers,
+)
 from benchmarks.reliability.campaign import Campaign
 from benchmarks.reliability.runner import run, try_inputs
 
@@ -16,8 +27,12 @@ CAMPAIGNS: tuple[type[Campaign], ...] = (
     decoding.Decoding,
     model_files.OnnxruntimeFiles,
     model_files.NumpyFiles,
+    pickles.Pickles,
     settings.Settings,
     chunkings.Chunkings,
+    page_requests.PageRequests,
+    sink_answers.WebhookAnswers,
+    sink_answers.BrokerAnswers,
     outboxes.OutboxDamage,
     outboxes.OutboxKills,
     clips.ClipKills,
