@@ -35,6 +35,7 @@ OWN = {
     "detector",
     "errors",
     "features",
+    "forks",
     "models",
     "prediction",
     "roles",

@@ -24,6 +24,7 @@ from edgecry.audio.file_header import (
     read_chunk_header,
 )
 from edgecry.errors import AudioError, EdgecryWarning
+from edgecry.forks import unforked
 
 #: Seconds that may be missing at the end without a word: some recorders count the header as sound.
 UNNOTICED: Final = 0.1
@@ -149,7 +150,8 @@ class Decoder:
         except OSError as error:
             raise AudioError(f"libsndfile is missing ({error}); 'apt install libsndfile1'") from error
         try:
-            sound = soundfile.SoundFile(self._direct() or self._view)
+            with unforked:  # soundfile holds a lock while it opens
+                sound = soundfile.SoundFile(self._direct() or self._view)
         except soundfile.SoundFileError as error:
             self._view.raise_failure(self._origin)
             return self._open_elsewhere(_reason(error))

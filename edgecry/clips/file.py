@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecry.forks import unforked
 from edgecry.syncing import sync_folder
 
 #: What is added to the name of a file while it is written.
@@ -54,7 +55,8 @@ def recover(part: Path, path: Path) -> float:
     import soundfile
 
     try:
-        sound = soundfile.SoundFile(part)
+        with unforked:
+            sound = soundfile.SoundFile(part)
     except (RuntimeError, OSError):
         return 0.0
     with sound:
@@ -105,11 +107,12 @@ class ClipFile:
         self._file = _Checked(opener(self._part, "xb+"))
         self._sound: Any = None
         try:
-            self._sound = self._attempt(
-                lambda: soundfile.SoundFile(
-                    self._file, "w", samplerate=sr, channels=1, format="FLAC", subtype="PCM_16"
+            with unforked:
+                self._sound = self._attempt(
+                    lambda: soundfile.SoundFile(
+                        self._file, "w", samplerate=sr, channels=1, format="FLAC", subtype="PCM_16"
+                    )
                 )
-            )
         except BaseException:
             self.discard()
             raise

@@ -14,6 +14,7 @@ from edgecry.features.frames import SHORT_FAMILIES, ShortFrames, short_frames
 from edgecry.features.kernels import load
 from edgecry.features.making import values
 from edgecry.features.spec import FeatureSpec
+from edgecry.forks import unforked
 
 #: Bytes of the block that is freed once: glibc then keeps twice as much, far more than a clip takes.
 _KEPT = 16 * 2**20
@@ -104,7 +105,7 @@ class FeatureExtractor:
 
     def frames(self, y: Float32) -> ShortFrames:
         """Compute the frames that :meth:`summarise` takes, of samples as :meth:`extract` takes them."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with unforked, np.errstate(over="ignore", invalid="ignore"):
             return short_frames(y, self.spec, self._kernels, self.only)
 
     def summarise(self, frames: ShortFrames) -> Float64:
@@ -139,7 +140,7 @@ class FeatureExtractor:
         vector = np.zeros(self.spec.n_features)
         slices = self.spec.slices
         # Overflow shows in the vector, where it is reported.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with unforked, np.errstate(over="ignore", invalid="ignore"):
             for family, part in values(clip):
                 vector[slices[family]] = part
         return vector

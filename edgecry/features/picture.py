@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgecry.arrays import Float64
 from edgecry.errors import AudioError
 from edgecry.features.mel import mel_filters
+from edgecry.forks import unforked
 
 #: Columns at most, rows, and columns a second of a short recording.
 WIDTH: Final = 640
@@ -42,7 +43,9 @@ def picture(path: Path) -> bytes:
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as sound:
+        with unforked:
+            opened = soundfile.SoundFile(path)
+        with opened as sound:
             columns = [_column(part) for part in _parts(sound)]
             bands = _bands(sound.samplerate)
     except (RuntimeError, OSError) as error:

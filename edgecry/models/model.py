@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
+from edgecry.forks import unforked
 from edgecry.models.bundled import BUNDLED, bundled
 from edgecry.models.metadata import ModelMetadata
 from edgecry.models.runtimes import RuntimeOptions, brief, metadata_of, open_session
@@ -147,7 +148,8 @@ class CryModel:
 
     def _run(self, output: str, vectors: NDArray[np.float32]) -> list[Any]:
         try:
-            found: list[Any] = self._session.run([output], {INPUT: vectors})
+            with unforked:
+                found: list[Any] = self._session.run([output], {INPUT: vectors})
         except Exception as error:  # onnxruntime's errors have no base of their own
             raise ModelError(f"{self.path}: its graph failed to run ({brief(error)})") from error
         return found
