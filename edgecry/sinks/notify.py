@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Final
 
 from edgecry.checks import number
-from edgecry.errors import EdgecryError, SinkError
+from edgecry.errors import AudioError, EdgecryError, SinkError
+from edgecry.features.picture import picture
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.ids import default_device
@@ -39,7 +42,8 @@ class NotifySettings:
         ``tgram://token/chat``), several in one line with spaces between: the first line of a file, or a
         variable of the environment. They hold secrets.
     attach : bool
-        True to send the recording of a cry as well. It is sound from a home, and goes to the service.
+        True to send the recording of a cry as well, after its picture, which a phone shows. It is sound from
+        a home, and goes to the service.
     device : str
         What the device is called in titles.
     first_wait, longest_wait : float
@@ -63,7 +67,7 @@ class NotifySettings:
 
 
 class NotifySink(Sink):
-    """Sends the steps of a cry that a person waits for: its beginning, its end, and its recording.
+    """Sends the steps of a cry that a person waits for: its beginning, its end, its recording.
 
     A notification is offered to each service until that service has taken it, and then no more, whatever
     the others do. Updates are not sent. The beginning of an old cry is not sent either: after an hour
@@ -98,20 +102,23 @@ class NotifySink(Sink):
             return
         if self._told[0] != message.id:
             self._told = (message.id, set())
-        clip = self._clip(message)
-        failed = [
-            why
-            for i, service in enumerate(self._services)
-            if i not in self._told[1] and (why := self._tell(i, service, *told, clip))
-        ]
+        with _shown(self._recording(message)) as files:
+            if message.kind == RECORDED and not files:
+                return
+            failed = [
+                why
+                for i, service in enumerate(self._services)
+                if i not in self._told[1] and (why := self._tell(i, service, *told, files))
+            ]
         if failed:
             raise SinkError("; ".join(failed))
 
-    def _tell(self, i: int, service: Any, title: str, body: str, kind: str, clip: str | None) -> str:
+    def _tell(self, i: int, service: Any, title: str, body: str, kind: str, files: list[Path]) -> str:
         """Tell one service. Return what went wrong; an empty text if nothing did."""
         import apprise
 
-        attached = apprise.AppriseAttachment(clip, asset=service.asset) if clip else None
+        paths = [str(file) for file in files]
+        attached = apprise.AppriseAttachment(paths, asset=service.asset) if paths else None
         if service.notify(title=title, body=body, notify_type=kind, attach=attached):
             self._told[1].add(i)
             return ""
@@ -134,21 +141,38 @@ class NotifySink(Sink):
                 return f"{name}: crying ended", f"after {length}, since {since}", "info"
             case "recorded":
                 words = (f"{name}: recording", f"{since}, {length}", "info")
-                return words if self.settings.attach and self._clip(message) else None
+                return words if self.settings.attach and self._recording(message) else None
         return None
 
-    def _clip(self, message: Report) -> str | None:
-        """Return the recording to attach, if it exists and is not too large."""
+    def _recording(self, message: Report) -> Path | None:
+        """Return the recording of which files are attached, if it exists."""
         if not isinstance(message, EventMessage) or message.kind != RECORDED or not message.clip:
             return None
+        path = Path(message.clip)
+        return path if path.is_file() else None  # it may have been removed meanwhile to keep the quota
+
+
+@contextmanager
+def _shown(recording: Path | None) -> Iterator[list[Path]]:
+    """Give the files to attach: the picture of a recording, which a phone shows, and the sound if it fits."""
+    if recording is None:
+        yield []
+        return
+    files = []
+    with ExitStack() as stack:
         try:
-            size = Path(message.clip).stat().st_size
-        except OSError:  # it was removed meanwhile to keep the quota
-            return None
-        if size > LARGEST:
-            log.warning("notify: %s: is too large to send", Path(message.clip).name)
-            return None
-        return message.clip
+            folder = stack.enter_context(TemporaryDirectory(prefix="edgecry-"))
+            picture_file = Path(folder) / f"{recording.stem}.png"
+            picture_file.write_bytes(picture(recording))
+            files.append(picture_file)
+        except (AudioError, OSError) as error:
+            log.warning("notify: %s: is sent without a picture: %s", recording.name, error)
+        with suppress(OSError):
+            if recording.stat().st_size <= LARGEST:
+                files.append(recording)
+            else:
+                log.warning("notify: %s: is too large to send", recording.name)
+        yield files
 
 
 def _services(urls: list[str]) -> list[Any]:

@@ -8,14 +8,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import soundfile
 
 pytest.importorskip("apprise", reason="NOTIFICATIONS ARE NOT TESTED: the extra notify is not installed")
 
 from edgecry.errors import EdgecryError, SinkError
+from edgecry.features.picture import picture
+from edgecry.sinks import notify
 from edgecry.sinks.dispatcher import Dispatcher
 from edgecry.sinks.message import SourceMessage
 from edgecry.sinks.notify import LARGEST, STALE, NotifySettings, NotifySink
 from edgecry.sinks.outbox import Outbox, OutboxSettings
+from tests.conftest import tone
 from tests.sinks.messages import cry, wait_for
 
 #: When the messages of the tests were made.
@@ -100,7 +104,7 @@ def make(tmp_path):
 @pytest.fixture
 def clip(tmp_path):
     path = tmp_path / "cry.flac"
-    path.write_bytes(b"fLaC and sound")
+    soundfile.write(path, tone(0, seconds=1.0), 8000)
     return path
 
 
@@ -116,9 +120,43 @@ def test_a_cry_is_told_with_its_recording_at_the_end(phone, make, clip):
     for kind in ("start", "update", "end"):
         sink.deliver(cry(1, kind))
     sink.deliver(cry(1, "recorded", clip=str(clip)))
-    assert phone.titles == ["cot: crying", "cot: crying ended", "cot: recording"]
+    assert phone.titles == ["cot: crying", "cot: crying ended", "cot: recording", ""]
     assert "1 min 12 s" in phone.heard[1][2]
-    assert [attached for *_, attached in phone.heard] == [b"", b"", b"fLaC and sound"]
+    # A phone shows the picture with the words, and the sound below it.
+    assert [attached for *_, attached in phone.heard] == [b"", b"", picture(clip), clip.read_bytes()]
+
+
+def test_a_recording_without_a_picture_is_sent_alone(phone, make, tmp_path, caplog):
+    clip = tmp_path / "cry.flac"
+    clip.write_bytes(b"fLaC and no more")
+    make(phone.url()).deliver(cry(1, "recorded", clip=str(clip)))
+    assert [(title, attached) for _, title, _, attached in phone.heard] == [
+        ("cot: recording", b"fLaC and no more")
+    ]
+    assert "is sent without a picture" in caplog.text
+
+
+def test_of_a_recording_that_is_too_large_the_picture_is_sent(phone, make, clip, monkeypatch):
+    monkeypatch.setattr(notify, "LARGEST", 10)
+    make(phone.url()).deliver(cry(1, "recorded", clip=str(clip)))
+    assert [attached for *_, attached in phone.heard] == [picture(clip)]
+
+
+def test_nothing_is_left_behind(phone, make, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    make(phone.url()).deliver(cry(1, "recorded", clip=str(clip)))
+    phone.answers = [500]
+    with pytest.raises(SinkError):
+        make(phone.url()).deliver(cry(2, "recorded", clip=str(clip)))
+    assert len(phone.heard) == 2
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_without_a_place_for_the_picture_the_sound_is_sent(phone, make, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    make(phone.url()).deliver(cry(1, "recorded", clip=str(clip)))
+    assert [attached for *_, attached in phone.heard] == [clip.read_bytes()]
 
 
 def test_a_source_that_is_lost_is_told(phone, make):
