@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -11,23 +12,16 @@ from hypothesis import strategies as st
 from edgecry.errors import EdgecryError, SpecError
 from edgecry.features.families import TONNETZ_MIN_SR
 from edgecry.features.spec import FeatureSpec
-from edgecry.features.spec_checks import PREFIXES, STATISTICS
+from edgecry.features.spec_checks import _WHOLE, PREFIXES, STATISTICS
 
-RANGES = {
-    "sr": (1000, 192_000),
-    "n_mels": (1, 512),
-    "n_mfcc": (1, 512),
-    "n_fft": (16, 65_536),
-    "hop_length": (1, 65_536),
-    "win_length": (2, 65_536),
-    "stft_n_fft": (16, 65_536),
-    "stft_hop_length": (1, 65_536),
-    "stft_win_length": (2, 65_536),
-    "n_bands": (1, 12),
-    "dct_type": (1, 3),
-    "chroma_power": (1, 2),
-    "poly_order": (0, 8),
-}
+RANGES = _WHOLE
+#: What the class says of them: ``n_mels : int in [1, 512]``.
+STATED = re.findall(r"^    (\w+) : int in \[(\d+), (\d+)\]", FeatureSpec.__doc__, re.MULTILINE)
+
+
+def test_ranges_are_those_that_the_class_states():
+    assert len(STATED) >= 4
+    assert {name: (int(low), int(high)) for name, low, high in STATED}.items() <= RANGES.items()
 
 
 @pytest.mark.parametrize("name", RANGES)

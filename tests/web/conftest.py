@@ -4,7 +4,21 @@ import pytest
 
 pytest.importorskip("starlette", reason="the extra web is not installed")
 
-from tests.web.standing import KEY, standing
+from tests.web.standing import KEY, T, standing
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = T
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
 
 
 @pytest.fixture

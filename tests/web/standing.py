@@ -24,6 +24,8 @@ from tests.sinks.messages import cry
 
 KEY = "a-key-of-some-length"
 SR = 8000
+#: What the clocks of tests begin with: seconds since 1970, at the beginning of a minute.
+T = 1_763_936_280.0
 
 
 @dataclass(eq=False)

@@ -11,20 +11,7 @@ from edgecry.sinks.message import Health
 from edgecry.sinks.present import STUCK
 from edgecry.web.board import CURVE, Board
 from tests.sinks.messages import cry
-
-T = 1_763_936_280.0
-
-
-class Clock:
-    now = T
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
+from tests.web.standing import T
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from edgecry.web import microphones
 from edgecry.web.history import History
 from edgecry.web.microphones import BURST, CRIES, LOST, MOST, NOTED, STALE, Microphones, RefusedError
 from edgecry.web.reports import read_cry, read_report
-from tests.web.standing import KEY
+from tests.web.standing import KEY, T
 
-T = 1_763_936_280.0
 STATE = {
     "at": utc(T), "started_at": utc(T - 3600), "crying": False, "since": None, "hearing": True,
     "microphone": "hearing", "reason": "", "level_dbfs": -40.0, "probability": 0.1, "threshold": 0.8,
@@ -25,18 +24,6 @@ CRY = {
     "at": utc(T), "event": "cot-2-0000000000000001", "started_at": utc(T - 90), "ended_at": utc(T - 30),
     "duration": 60.0, "peak": 0.9, "mean": 0.8, "label": "uncertain",
 }  # fmt: skip
-
-
-class Clock:
-    now = T
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture
