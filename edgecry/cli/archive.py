@@ -36,8 +36,12 @@ JOURNAL: Final = ".journal"
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Classify the recordings of folders and files. Return 1 if any failed."""
     if STDIN in args.files:
-        parser.error("- cannot be combined with a folder; classify what is on stdin by itself")
+        parser.error(
+            "- is stdin, which one process reads; classify it without a folder, --jobs and --scheduler"
+        )
     files = search(args)
+    if not files:
+        parser.error("name a recording or a folder, or --sample for the recording that comes with edgecry")
     kind = writer_of(args.format, args.raw)
     journal_path = None if args.output is None else Path(args.output + JOURNAL)
     task = task_of(args, kind, _engine(args.engine, files, journal_path))
@@ -112,12 +116,6 @@ def _overview(args: argparse.Namespace) -> Overview | None:
     return Overview()
 
 
-def holds_recordings(args: argparse.Namespace) -> bool:
-    """Tell whether the folders that are named hold any recording."""
-    folders = [name for name in args.files if Path(name).is_dir()]
-    return any(True for name in folders for _ in recordings(name, args.include, args.exclude))
-
-
 def search(args: argparse.Namespace) -> list[Found]:
     """Find the recordings of all arguments. Each name comes once."""
     left, found = Left(), dict[str, Found]()
@@ -126,7 +124,7 @@ def search(args: argparse.Namespace) -> list[Found]:
         if path.is_dir():
             some = list(recordings(name, args.include, args.exclude, left))
             if not some:
-                some = [Found(name, error=f"{name}: is a directory; no recording is in it, so name another")]
+                some = [Found(name, error=f"{name}: no recording is in this folder; name another")]
         elif path.is_file():
             status = path.stat()
             some = [Found(name, status.st_size, status.st_mtime_ns)]

@@ -67,7 +67,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_true",
         help="one answer for a recording of any length, in place of when a baby cries in one of over 30 s",
     )
-    folders = parser.add_argument_group("folders")
+    _add_folders(parser.add_argument_group("folders, and many files"))
+    _add_decision(parser.add_argument_group("what is made of it"))
+    parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
+
+
+def _add_folders(folders: argparse._ArgumentGroup) -> None:
+    """Add the options that choose recordings, and share the work."""
     folders.add_argument(
         "--include",
         metavar="GLOB",
@@ -92,7 +98,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="auto",
         help="of the features; auto: numpy, or numba for much sound if 'edgecry warmup' has prepared it",
     )
-    decision = parser.add_argument_group("what is made of it")
+
+
+def _add_decision(decision: argparse._ArgumentGroup) -> None:
+    """Add the options that turn probabilities into an answer."""
     detector = decision.add_mutually_exclusive_group()
     detector.add_argument(
         "--detector", metavar="M", help="the model that tells whether there is a cry (default: cry)"
@@ -113,17 +122,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     decision.add_argument(
         "--raw", action="store_true", help="the model's most probable label, whatever the sound"
     )
-    parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
 
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Classify the files; 1 if any failed."""
     _check_use(args, parser)
-    if any(Path(file).is_dir() for file in args.files):
+    # A process or a cluster of its own pays for many files, too.
+    if _names_a_folder(args) or args.jobs > 1 or args.scheduler is not None:
         from edgecry.cli import archive
 
-        if archive.holds_recordings(args):
-            return archive.run(args, parser)
+        return archive.run(args, parser)
     inputs = find(args.files, parser)
     if args.sample:
         # Not to be taken for a file of the user's that has the same name.
@@ -182,14 +190,20 @@ def _check_use(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Non
     if kind.needs_times and (args.raw or args.whole or args.no_detector):
         option = "--raw" if args.raw else "--whole" if args.whole else "--no-detector"
         parser.error(f"--format {args.format} holds the times of cries, of which {option} knows nothing")
-    if kind.single and (len(args.files) + args.sample > 1 or any(Path(file).is_dir() for file in args.files)):
+    if kind.single and (len(args.files) + args.sample > 1 or _names_a_folder(args)):
         parser.error(f"--format {args.format} is for one recording; name one, or take raven or csv")
+    if (args.include or args.exclude) and not _names_a_folder(args):
+        parser.error("--include and --exclude choose among the recordings of a folder; name one")
     if kind.binary and args.output is None:
         parser.error(f"--format {args.format} is not for a terminal; name a file with -o")
     if args.plot is not None:
         from edgecry.cli import plot
 
         plot.check(args, parser)
+
+
+def _names_a_folder(args: argparse.Namespace) -> bool:
+    return any(Path(file).is_dir() for file in args.files)
 
 
 def _is_guess(result: Prediction | Timeline) -> bool:

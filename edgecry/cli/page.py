@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load_settings(args.config, {"web.address": args.web})
     if not settings.web.address:
-        raise EdgecryError("page: there is none; set address in [web], or give --web")
+        raise EdgecryError("page: no address is set; give --web, or set address in [web]")
     folder = Path(args.state) if args.state else state_folder(settings, os.environ)
     if not args.state and (Path(STATE) / KEY_FILE).exists():
         folder = Path(STATE)

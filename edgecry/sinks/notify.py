@@ -86,7 +86,7 @@ class NotifySink(Sink):
         self.backoff = Backoff(settings.first_wait, settings.longest_wait)
         urls = read_secret("notify: urls", settings.urls_file, settings.urls_variable) or ""
         if find_spec("apprise") is None:
-            raise EdgecryError("notify: the package apprise is not installed; install the extra notify")
+            raise EdgecryError("notify: apprise is not installed; pip install '.[notify]'")
         self._services = _services(urls.split())
         self._told: tuple[str, set[int]] = ("", set())  # the present message, and the services that have it
 

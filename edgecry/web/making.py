@@ -80,7 +80,7 @@ def check_installed(settings: WebSettings) -> None:
     """Refuse a page whose packages are not installed. The EdgecryError names them."""
     missing = [name for name in ("starlette", "uvicorn") if settings.address and find_spec(name) is None]
     if missing:
-        raise EdgecryError(f"web: not installed: {', '.join(missing)}; install edgecry with its extra web")
+        raise EdgecryError(f"web: not installed: {', '.join(missing)}; pip install '.[web]'")
 
 
 def key_of(settings: WebSettings, state: Path) -> str | None:

@@ -72,8 +72,43 @@ def test_a_folder_without_recordings_is_told(run, models, tmp_path):
     (tmp_path / "empty").mkdir()
     code, out, err = run("classify", tmp_path / "empty", *models)
     assert code == 1
-    assert out == f"{tmp_path / 'empty'}  not classified: is a directory\n"
-    assert err.count("\n") == 1
+    assert out == f"{tmp_path / 'empty'}  not classified: no recording is in this folder\n"
+    assert (
+        err.splitlines()[0] == f"edgecry: {tmp_path / 'empty'}: no recording is in this folder; name another"
+    )
+
+
+def test_many_files_are_shared_among_processes_too(run, folder, models):
+    """With the rows of one process, and in the order in which they are named."""
+    files = [folder / "b/0.wav", folder / "a/1.wav"]
+    rows = [
+        json.loads(line)
+        for options in ((), ("--jobs", 2))
+        for line in run("classify", *files, *models, "--format", "jsonl", *options)[1].splitlines()
+    ]
+    assert [{**row, "elapsed_ms": 0} for row in rows[2:]] == [{**row, "elapsed_ms": 0} for row in rows[:2]]
+
+
+def test_a_scheduler_is_not_left_unused(run, folder, models):
+    """Also where a file is named: one that cannot be reached is told."""
+    pytest.importorskip("distributed", reason="NOT TESTED: pip install '.[dask]'")
+    code, out, err = run("classify", folder / "b/0.wav", *models, "--scheduler", "nowhere")
+    assert (code, out) == (2, "")
+    assert "scheduler: nowhere cannot be reached" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("--include", "*.wav"), "--include and --exclude choose among the recordings of a folder"),
+        (("--exclude", "*.wav"), "--include and --exclude choose among the recordings of a folder"),
+        (("-", "--jobs", 2), "- is stdin, which one process reads"),
+    ],
+)
+def test_options_of_folders_where_there_is_none(run, folder, argv, message):
+    code, out, err = run("classify", folder / "b/0.wav", *argv)
+    assert (code, out) == (2, "")
+    assert message in err
 
 
 def test_a_folder_and_files_and_what_is_not_there(run, folder, models):

@@ -203,7 +203,9 @@ def test_failures_in_json(run, model_path, some_bad, form):
     records = json.loads(out) if form == "json" else [json.loads(line) for line in out.splitlines()]
     assert [record["file"] for record in records] == [str(path) for path in some_bad]
     assert ["error" in record for record in records] == [False, True, False, True, True]
-    for record, line in zip([r for r in records if "error" in r], err.splitlines(), strict=True):
+    *told, summary = err.splitlines()  # where a folder is named
+    assert summary.startswith("edgecry: 5 recordings, ")
+    for record, line in zip([r for r in records if "error" in r], told, strict=True):
         assert list(record) == ["file", "error"]
         assert line == f"edgecry: {record['error']}"
         assert line.startswith(f"edgecry: {record['file']}: ")
@@ -224,7 +226,7 @@ def test_failures_in_text(run, model_path, some_bad):
     assert code == 1
     bad = ["  not classified: " in line for line in out.splitlines()]
     assert bad == [False, True, False, True, True]
-    assert "folder: is a directory" in err
+    assert "folder: no recording is in this folder" in err
 
 
 def test_failures_in_text_have_their_reason_beside_the_name(run, model_path, some_bad):
@@ -233,7 +235,7 @@ def test_failures_in_text_have_their_reason_beside_the_name(run, model_path, som
     shown = [line.split("  not classified: ") for line in out.splitlines() if "not classified" in line]
     reasons = {name.strip(): reason for name, reason in shown}
     assert reasons[str(some_bad[1])] == "no such file"
-    assert reasons[str(some_bad[3])] == "is a directory"
+    assert reasons[str(some_bad[3])] == "no recording is in this folder"
     for name, reason in reasons.items():
         assert f"{name}: {reason}; " in err
 
