@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -21,6 +22,11 @@ AHEAD: Final = 3
 RETRIES: Final = 2
 #: Seconds to wait for the scheduler, and then for its first worker.
 PATIENCE: Final = 30.0
+#: Seconds to wait for another worker when all have ended: a batch system may take minutes to start one.
+WITHOUT_WORKERS: Final = 300.0
+#: Seconds between two looks at what is done, and between two questions for the workers.
+_PAUSE: Final = 0.02
+_ASK_EVERY: Final = 1.0
 
 #: Classifies the paths of a shard, and returns what became of each.
 Work = Callable[[Mapping[str, Any], Sequence[str]], list[Told]]
@@ -75,17 +81,18 @@ class Cluster:
     def tell(self, paths: Iterable[str]) -> Iterator[tuple[str, Told]]:
         """Classify recordings, and yield each with its path as its shard is done, in any order.
 
-        A shard whose worker dies again and again is done recording by recording, so that only the one that
-        ends its worker has an error.
+        A shard whose worker dies again and again is done recording by recording, and each that is still
+        there when its worker dies is done once more alone at the end: a worker that dies takes all with it
+        that it holds, and only the recording that ends it has an error.
 
         Raises
         ------
         EdgecryError
-            The scheduler no longer answers.
+            The scheduler is gone, or has no worker any more.
         """
         from distributed import CancelledError, KilledWorker, as_completed
 
-        waiting, held = shards(paths), dict[Any, list[str]]()
+        waiting, held, suspects = shards(paths), dict[Any, list[str]](), list[str]()
         done = as_completed(loop=self._client.loop)  # from this client, and not from the default one
 
         def give(some: Iterable[list[str]]) -> None:
@@ -95,15 +102,21 @@ class Cluster:
                 done.add(future)
 
         give(islice(waiting, max(1, AHEAD * len(self._client.nthreads()))))
-        while held:
+        while held or suspects:
+            is_alone = not held
+            if is_alone:
+                give([[suspects.pop()]])
+            self._wait_for(done.has_ready)
             future = next(done)
             shard = held.pop(future)
             try:
-                yield from zip(shard, future.result(), strict=True)
+                yield from zip(shard, self._result_of(future), strict=True)
             except KilledWorker:
-                if len(shard) == 1:
+                if is_alone:
                     error = f"{shard[0]}: every worker that heard it ended; try it alone, or with more memory"
                     yield shard[0], failure(shard[0], error)
+                elif len(shard) == 1:
+                    suspects += shard
                 else:
                     give([path] for path in shard)
             except (CancelledError, OSError) as error:
@@ -112,6 +125,33 @@ class Cluster:
                     "same command again for the rest"
                 ) from error
             give(islice(waiting, 1))
+
+    def _result_of(self, future: Any) -> list[Told]:
+        """Fetch what a worker has done. If that worker has ended meanwhile, another does it again."""
+        while True:
+            self._wait_for(future.done)
+            try:
+                result: list[Told] = future.result(timeout=PATIENCE)
+            except TimeoutError:
+                continue
+            return result
+
+    def _wait_for(self, is_ready: Callable[[], bool]) -> None:
+        """Wait as long as there are workers: a shard may take its time, but without one it never ends."""
+        asked = had_workers = time.monotonic()
+        while not is_ready():
+            time.sleep(_PAUSE)
+            now = time.monotonic()
+            if now - asked < _ASK_EVERY:
+                continue
+            asked = now
+            if self._client.nthreads():
+                had_workers = now
+            elif now - had_workers > WITHOUT_WORKERS:
+                raise EdgecryError(
+                    "scheduler: all its workers are gone; start some with 'dask worker': what is done is in "
+                    "the journal, and the same command does the rest"
+                )
 
     def close(self) -> None:
         """Disconnect from the scheduler if it was named by its address."""

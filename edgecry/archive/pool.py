@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from selectors import EVENT_READ, DefaultSelector
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, Self, cast
 
 from edgecry.archive.task import Task, Told, failure
 from edgecry.errors import EdgecryError
@@ -125,10 +125,8 @@ class _Worker:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **one_thread}
         )
-        assert self._process.stdin is not None  # noqa: S101 - pipes
-        assert self._process.stdout is not None  # noqa: S101 - pipes
-        self._input: IO[bytes] = self._process.stdin
-        self.output: IO[bytes] = self._process.stdout
+        self._input = cast(IO[bytes], self._process.stdin)  # both are pipes
+        self.output = cast(IO[bytes], self._process.stdout)
         self.path, self.tries = "", 0
         self._send(task.to_dict())
         hello = self.result()

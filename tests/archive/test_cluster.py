@@ -1,9 +1,13 @@
 """cluster: the rows of one process, whatever becomes of the workers of a real scheduler on loopback."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +21,39 @@ distributed = pytest.importorskip("distributed", reason="NOT TESTED: pip install
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    settings = {"scheduler_port": 0, "dashboard_address": None, "host": "127.0.0.1"}
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **settings) as cluster:
-        yield cluster
+def cluster(tmp_path_factory):
+    """Start a scheduler and two workers, as a user does, and give the scheduler's address.
+
+    A local cluster of the library gives up a worker that takes more than 15 s to start anew.
+    """
+    folder = tmp_path_factory.mktemp("cluster")
+    command = [sys.executable, "-m", "dask"]
+    told = ["--scheduler-file", str(folder / "scheduler.json"), "--no-dashboard"]
+    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", "0"]
+    workers = ["worker", "--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder)]
+    # Each death of a worker costs a start of another.
+    env = os.environ | {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1", "PYTHONPATH": str(Path.cwd())}
+    started = []
+    try:
+        for wanted in (scheduler, workers):
+            log = (folder / f"{wanted[0]}.log").open("wb")
+            started.append(subprocess.Popen([*command, *wanted, *told], env=env, stdout=log, stderr=log))
+            log.close()
+        yield address_of(folder / "scheduler.json")
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(30)
+
+
+def address_of(file):
+    """Read where the scheduler listens, once it has written it."""
+    for _ in range(600):
+        try:
+            return json.loads(file.read_text())["address"]
+        except (OSError, ValueError):
+            time.sleep(0.1)
+    raise AssertionError("the scheduler has not started within a minute")
 
 
 @pytest.fixture
@@ -56,7 +89,7 @@ def slow(settings, paths):
 
 def test_the_rows_are_those_of_one_process(cluster, task, files):
     ear = Ear(task)
-    with Cluster(task, cluster.scheduler_address) as pool:
+    with Cluster(task, cluster) as pool:
         assert (pool.identity, tuple(pool.labels)) == (ear.identity, ear.labels)
         assert dict(pool.tell(files)) == {path: ear.tell(path) for path in files}
 
@@ -83,9 +116,23 @@ def test_a_recording_that_ends_its_workers_gets_a_row(cluster, task, files):
     assert found == {path: ear.tell(path) for path in files if path != files[4]}
 
 
+def test_no_worker_is_left(task, files, monkeypatch):
+    """All have ended and none comes back: it says so, and does not wait for ever."""
+    settings = {"scheduler_port": 0, "dashboard_address": None, "host": "127.0.0.1"}
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **settings) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pool = Cluster(task, client, slow)
+        monkeypatch.setattr("edgecry.archive.cluster.WITHOUT_WORKERS", 1.0)
+        cluster.scale(0)
+        with pytest.raises(EdgecryError, match="all its workers are gone"):
+            list(pool.tell(files))
+
+
 def test_a_model_that_is_refused_is_told_at_once(cluster, tmp_path):
     with pytest.raises(EdgecryError, match="no such file"):
-        Cluster(Task(model=str(tmp_path / "none.onnx")), cluster.scheduler_address)
+        Cluster(Task(model=str(tmp_path / "none.onnx")), cluster)
 
 
 def test_a_scheduler_that_is_not_there_is_told(task, monkeypatch):
