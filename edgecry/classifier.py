@@ -196,22 +196,21 @@ class Classifier:
         try:
             listener = self._idle.pop()
         except IndexError:
-            listener = self._new_listener()
+            listener = self._new_listener(self._detector)
         try:
             return listener.hear(recording.blocks(self._rate))
         finally:
             self._idle.append(listener)
 
-    def _new_listener(self) -> Listener:
+    def _new_listener(self, ear: Detector) -> Listener:
         from edgecry.stream.classifier import StreamClassifier
         from edgecry.timeline import AT_ONCE, Listener
 
-        assert self._detector is not None  # noqa: S101 - see _timeline
         stream = StreamClassifier(
             self.model,
             self._rate,
-            engine=self._detector.extractor.engine,
-            detector=self._detector.model,
+            engine=ear.extractor.engine,
+            detector=ear.model,
             decision=self._decision,
             at_once=AT_ONCE,
         )

@@ -7,6 +7,8 @@ times as fast as it sorts windows one by one.
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from edgecry.arrays import Float32
@@ -62,10 +64,10 @@ def _smallest(early: list[Float32], late: list[Float32], rank: int) -> Float32:
     The smallest ``rank`` values are i of one run and rank - i of the other. Of all ways to take them, the
     best has the lowest maximum.
     """
-    size, best = len(early), None
-    for i in range(max(0, rank - size), min(rank, size) + 1):
+    size = len(early)
+
+    def highest(i: int) -> Float32:
         ends = [run[count - 1] for run, count in ((early, i), (late, rank - i)) if count]
-        highest = np.maximum(*ends) if len(ends) == 2 else ends[0]
-        best = highest if best is None else np.minimum(best, highest)
-    assert best is not None  # noqa: S101 - for the type checker: the range is never empty
-    return best
+        return np.maximum(*ends) if len(ends) == 2 else ends[0]
+
+    return reduce(np.minimum, map(highest, range(max(0, rank - size), min(rank, size) + 1)))

@@ -40,6 +40,7 @@ class CryModel:
         self.path = path
         self.metadata = metadata
         self._session = session
+        self._width = metadata.spec.n_features  # a sum over families, which is not taken for each window
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], options: RuntimeOptions | None = None) -> CryModel:
@@ -155,7 +156,7 @@ class CryModel:
         return found
 
     def _vectors(self, X: ArrayLike) -> NDArray[np.float32]:
-        n = self.spec.n_features
+        n = self._width
         given = np.asarray(X)
         if given.ndim not in (1, 2) or given.shape[-1] != n or given.dtype.kind not in "fiu":
             raise ModelError(

@@ -117,7 +117,20 @@ def _entities(
     topics: Topics, reasons: tuple[str, ...], expire_after: int | None
 ) -> dict[str, dict[str, Any]]:
     """What the device shows, by the key of each."""
-    crying: dict[str, Any] = {
+    expires = {} if expire_after is None else {"expire_after": expire_after}
+    # What is not heard is neither crying nor quiet.
+    heard = {"availability": _while_heard(topics), "availability_mode": "all"}
+    return {
+        "crying": {**_crying(topics), **expires, **heard},
+        "microphone": {**_microphone(topics), **expires},
+        **_events(topics, reasons),
+        **_readings(topics, heard),
+        **_settings(topics),
+    }
+
+
+def _crying(topics: Topics) -> dict[str, Any]:
+    return {
         "platform": "binary_sensor",
         "name": "Crying",
         "device_class": "sound",
@@ -127,7 +140,10 @@ def _entities(
         "payload_off": OFF,
         "json_attributes_topic": topics.attributes,
     }
-    microphone: dict[str, Any] = {
+
+
+def _microphone(topics: Topics) -> dict[str, Any]:
+    return {
         "platform": "binary_sensor",
         "name": "Microphone",
         "device_class": "problem",
@@ -138,24 +154,11 @@ def _entities(
         "payload_off": OFF,
         "json_attributes_topic": topics.health,
     }
-    if expire_after is not None:
-        crying["expire_after"] = microphone["expire_after"] = expire_after
-    # "None" is how a template tells Home Assistant that the state is unknown.
-    reason: dict[str, Any] = {
-        "platform": "sensor",
-        "name": "Cry reason",
-        "state_topic": topics.attributes,
-        "value_template": "{{ value_json.label | default('None', true) }}",
-        "icon": "mdi:help-circle-outline",
-        "enabled_by_default": False,  # it nearly always says uncertain
-    }
-    if reasons:
-        reason |= {"device_class": "enum", "options": list(reasons)}
-    # What is not heard is neither crying nor quiet.
-    heard = {"availability": _while_heard(topics), "availability_mode": "all"}
+
+
+def _events(topics: Topics, reasons: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """What is told of the newest cry."""
     return {
-        "crying": crying | heard,
-        "microphone": microphone,
         "event": {
             "platform": "event",
             "name": "Cry event",
@@ -165,17 +168,6 @@ def _entities(
             + ", ".join(f"'{name}': value_json.get('{name}')" for name in _TOLD)
             + "} | to_json }}",
             "icon": "mdi:baby-face-outline",
-        },
-        "probability": {
-            "platform": "sensor",
-            "name": "Cry probability",
-            "state_topic": topics.reading,
-            "value_template": "{{ (100 * value_json.probability) | round(1) }}",
-            "unit_of_measurement": "%",
-            "state_class": "measurement",
-            "suggested_display_precision": 0,
-            "icon": "mdi:baby-face-outline",
-            **heard,
         },
         "last_cry": {
             "platform": "sensor",
@@ -190,6 +182,33 @@ def _entities(
             "image_topic": topics.picture,
             "content_type": "image/png",
             "icon": "mdi:waveform",
+        },
+        "reason": {
+            "platform": "sensor",
+            "name": "Cry reason",
+            "state_topic": topics.attributes,
+            # "None" is how a template tells Home Assistant that the state is unknown.
+            "value_template": "{{ value_json.label | default('None', true) }}",
+            "icon": "mdi:help-circle-outline",
+            "enabled_by_default": False,  # it nearly always says uncertain
+            **({"device_class": "enum", "options": list(reasons)} if reasons else {}),
+        },
+    }
+
+
+def _readings(topics: Topics, heard: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Numbers that change all the time."""
+    return {
+        "probability": {
+            "platform": "sensor",
+            "name": "Cry probability",
+            "state_topic": topics.reading,
+            "value_template": "{{ (100 * value_json.probability) | round(1) }}",
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "suggested_display_precision": 0,
+            "icon": "mdi:baby-face-outline",
+            **heard,
         },
         "level": {
             "platform": "sensor",
@@ -221,7 +240,12 @@ def _entities(
             "state_class": "total_increasing",
             "suggested_display_precision": 0,
         },
-        "reason": reason,
+    }
+
+
+def _settings(topics: Topics) -> dict[str, dict[str, Any]]:
+    """What a person can set."""
+    return {
         "alerts": {
             "platform": "switch",
             "name": "Alerts",
