@@ -17,6 +17,7 @@ from edgecry.errors import EdgecryError
 from edgecry.listening.clock import WallClock
 from edgecry.listening.listener import Parts, View
 from edgecry.listening.messages import Messages
+from edgecry.listening.mute import MUTE_FILE, MuteFile
 from edgecry.listening.notify import Notifier
 from edgecry.listening.settings import ListenSettings, outbox_path, state_folder
 from edgecry.models.model import CryModel
@@ -199,6 +200,7 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
         notifier = Notifier()
         stack.callback(notifier.close)
         controls = Controls(made.events.onset)
+        MuteFile(made.state / MUTE_FILE).keep(controls)
         page = made.page(controls)
         if page is not None:
             stack.callback(page.close)

@@ -9,43 +9,71 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from edgecry.checks import number
 from edgecry.errors import EdgecryError
+
+#: Seconds by which the clock may drift before the end of a mute is told anew.
+_STEADY: Final = 2.0
 
 
 class Controls:
     """Alerts and threshold, as they are set now. Threads may share it.
 
     While alerts are off, everything is heard, recorded and written down, and nothing is sent: see
-    :class:`~edgecry.sinks.rules.Rules`. A new start of the listener switches them on.
+    :class:`~edgecry.sinks.rules.Rules`.
 
     Parameters
     ----------
     threshold : float in (0, 1]
         The probability from which on a window is a cry.
-    clock : callable
-        Seconds since 1970.
+    clock, ticks : callable
+        Seconds since 1970; and seconds that ever rise, by which a mute is as long as was asked for, even
+        where the clock is set meanwhile.
 
     Attributes
     ----------
     threshold : float
         As it is set now.
-    muted_until : float or None
-        Seconds since 1970 until which no alerts are sent; infinite for without end.
+    asked : float
+        Seconds of the mute that was asked for last; infinite for without end, 0 for none.
+    changed : callable
+        Is called after each change of the mute, in the thread that made it, or in a handler of a signal.
     """
 
-    def __init__(self, threshold: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        threshold: float,
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.threshold = threshold
-        self.muted_until: float | None = None
-        self._clock = clock
+        self.asked = 0.0
+        self.changed: Callable[[], None] = lambda: None
+        self._clock, self._ticks = clock, ticks
+        self._mute: tuple[float, float] | None = None  # its end in ticks, and as it was told last
 
     @property
     def is_muted(self) -> bool:
         """Whether alerts are off."""
-        until = self.muted_until
-        return until is not None and self._clock() < until
+        mute = self._mute
+        return mute is not None and self._ticks() < mute[0]
+
+    @property
+    def muted_until(self) -> float | None:
+        """Seconds since 1970 until which no alerts are sent, by the clock as it is set now; None if they are.
+
+        Infinite for without end.
+        """
+        mute = self._mute
+        if mute is None or (left := mute[0] - self._ticks()) <= 0:
+            return None
+        until = self._clock() + left
+        if abs(until - mute[1]) <= _STEADY or math.isinf(left):
+            return mute[1]
+        self._mute = mute[0], until  # the clock was set
+        return until
 
     def mute(self, seconds: float = math.inf) -> None:
         """Send no alerts for so many seconds from now, without end if left out; 0 ends that.
@@ -57,7 +85,9 @@ class Controls:
         """
         if seconds != math.inf:
             number("mute", seconds, 0, unit="s")
-        self.muted_until = self._clock() + seconds if seconds else None
+        self.asked = seconds
+        self._mute = (self._ticks() + seconds, self._clock() + seconds) if seconds else None
+        self.changed()
 
     def set_threshold(self, threshold: float) -> None:
         """Take a window for a cry from this probability on.

@@ -78,7 +78,7 @@ def test_crying_today():
 def test_controls(seconds, until):
     clock = Clock()
     clock.now += 95
-    controls = Controls(0.75, clock)
+    controls = Controls(0.75, clock, clock)
     controls.mute(seconds)
     told = messages().controls(controls)
     assert (told.alerts, told.muted_until, told.threshold) == (not seconds, until, 0.75)

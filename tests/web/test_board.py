@@ -16,7 +16,7 @@ from tests.web.standing import T
 
 @pytest.fixture
 def board(clock):
-    return Board("cot", Controls(0.8), clock, clock)
+    return Board("cot", Controls(0.8, clock, clock), clock, clock)
 
 
 def health(**changes) -> Health:
@@ -100,7 +100,7 @@ def test_changes_of_hearing_are_noted_once(board):
 
 
 def test_a_mute_that_is_over_is_none(board, clock):
-    board.controls.muted_until = T + 60
+    board.controls.mute(60)
     assert board.is_muted
     clock.now += 61
     assert not board.is_muted
