@@ -94,8 +94,8 @@ def test_a_clock_that_starts_in_the_future_ends_it(start, path, clock):
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "null", "{}", '{"until": 1e400, "seconds": 5}', '{"until": "x", "seconds": 5}',
-     "\xff\xfe", '{"until": NaN, "seconds": 1}', '{"until": true, "seconds": 1}', '{"until": 9e18}', "[" * 5000,
-     '{"until": 1, "seconds": ' + "9" * 900 + "}"],
+     "\xff\xfe", '{"until": NaN, "seconds": 1}', '{"until": true, "seconds": 1}', '{"until": 9e18}',
+     "[" * 5000, '{"until": 1, "seconds": ' + "9" * 900 + "}"],
 )  # fmt: skip
 def test_what_is_no_mute_leaves_alerts_on(start, path, text, caplog):
     path.parent.mkdir()
