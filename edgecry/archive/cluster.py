@@ -97,7 +97,7 @@ class Cluster:
 
         def give(some: Iterable[list[str]]) -> None:
             for shard in some:
-                future = self._client.submit(self._work, self._settings, shard, retries=RETRIES, pure=False)
+                future = self._submit(shard)
                 held[future] = shard
                 done.add(future)
 
@@ -120,10 +120,7 @@ class Cluster:
                 else:
                     give([path] for path in shard)
             except (CancelledError, OSError) as error:
-                raise EdgecryError(
-                    f"scheduler: it no longer answers ({error}); what is done is in the journal; run the "
-                    "same command again for the rest"
-                ) from error
+                raise _gone(error) from error
             give(islice(waiting, 1))
 
     def _result_of(self, future: Any) -> list[Told]:
@@ -145,13 +142,29 @@ class Cluster:
             if now - asked < _ASK_EVERY:
                 continue
             asked = now
-            if self._client.nthreads():
+            if self._has_workers():
                 had_workers = now
             elif now - had_workers > WITHOUT_WORKERS:
                 raise EdgecryError(
                     "scheduler: all its workers are gone; start some with 'dask worker': what is done is in "
                     "the journal, and the same command does the rest"
                 )
+
+    def _has_workers(self) -> bool:
+        from distributed.client import ClosedClientError
+
+        try:
+            return bool(self._client.nthreads())
+        except (ClosedClientError, OSError) as error:
+            raise _gone(error) from error
+
+    def _submit(self, shard: list[str]) -> Any:
+        from distributed.client import ClosedClientError
+
+        try:
+            return self._client.submit(self._work, self._settings, shard, retries=RETRIES, pure=False)
+        except (ClosedClientError, OSError) as error:
+            raise _gone(error) from error
 
     def close(self) -> None:
         """Disconnect from the scheduler if it was named by its address."""
@@ -163,6 +176,13 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _gone(error: BaseException) -> EdgecryError:
+    return EdgecryError(
+        f"scheduler: it no longer answers ({error}); what is done is in the journal; run the "
+        "same command again for the rest"
+    )
 
 
 def shards(paths: Iterable[str]) -> Iterator[list[str]]:

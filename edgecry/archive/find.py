@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -57,6 +57,44 @@ class Left:
 
     def __post_init__(self) -> None:
         self.seen: list[str] = []
+
+
+def find(
+    names: Iterable[str], include: Sequence[str] = (), exclude: Sequence[str] = (), left: Left | None = None
+) -> list[Found]:
+    """Find the recordings that are named, and those of the folders that are.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Paths of recordings and folders.
+    include, exclude, left
+        Of folders, as :func:`recordings` takes them.
+
+    Returns
+    -------
+    list of Found
+        In the order of the names; each comes once. What is not there has an error.
+    """
+    found = dict[str, Found]()
+    for name in names:
+        found |= {one.name: one for one in _named(name, include, exclude, left)}
+    return list(found.values())
+
+
+def _named(name: str, include: Sequence[str], exclude: Sequence[str], left: Left | None) -> Iterator[Found]:
+    path = Path(name)
+    if path.is_dir():
+        found = None
+        for found in recordings(name, include, exclude, left):
+            yield found
+        if found is None:
+            yield Found(name, error=f"{name}: no recording is in this folder; name another")
+    elif path.is_file():
+        status = path.stat()
+        yield Found(name, status.st_size, status.st_mtime_ns)
+    else:
+        yield Found(name, error=f"{name}: no such file; check the name")
 
 
 def recordings(

@@ -12,8 +12,9 @@ from edgecry.answers.output import Output
 from edgecry.answers.records import has_reasons
 from edgecry.answers.writers import Writer, writer_of
 from edgecry.archive.cluster import Cluster
-from edgecry.archive.find import Found, Left, recordings
+from edgecry.archive.find import Found, Left, find, recordings
 from edgecry.archive.journal import Journal, identity_at
+from edgecry.archive.paths import workers_for
 from edgecry.archive.pool import Pool
 from edgecry.archive.progress import Progress
 from edgecry.archive.run import Summary
@@ -47,11 +48,8 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     task = task_of(args, kind, _engine(args.engine, files, journal_path))
     summary, progress = Summary(), Progress(len(files), sum(found.size for found in files))
     with ExitStack() as stack:
-        pool: Pool | Cluster
-        if args.scheduler is None:
-            pool = stack.enter_context(Pool(task, min(args.jobs, len(files))))
-        else:
-            pool = stack.enter_context(Cluster(task, args.scheduler))
+        pool = workers_for(task, files, args.jobs, args.scheduler)
+        stack.enter_context(pool)
         journal = None
         if journal_path is not None:
             journal = stack.enter_context(Journal(journal_path, pool.identity))
@@ -117,23 +115,12 @@ def _overview(args: argparse.Namespace) -> Overview | None:
 
 
 def search(args: argparse.Namespace) -> list[Found]:
-    """Find the recordings of all arguments. Each name comes once."""
-    left, found = Left(), dict[str, Found]()
-    for name in [*args.files, *([str(SAMPLE)] if args.sample else [])]:
-        path = Path(name)
-        if path.is_dir():
-            some = list(recordings(name, args.include, args.exclude, left))
-            if not some:
-                some = [Found(name, error=f"{name}: no recording is in this folder; name another")]
-        elif path.is_file():
-            status = path.stat()
-            some = [Found(name, status.st_size, status.st_mtime_ns)]
-        else:
-            some = [Found(name, error=f"{name}: no such file; check the name")]
-        found |= {one.name: one for one in some}
+    """Find the recordings of all arguments."""
+    left = Left()
+    found = find([*args.files, *([str(SAMPLE)] if args.sample else [])], args.include, args.exclude, left)
     for seen in left.seen:
         say(f"{seen}: leads to a folder that was searched already; left out")
-    return list(found.values())
+    return found
 
 
 def task_of(args: argparse.Namespace, kind: type[Writer], engine: str) -> Task:
