@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from edgecry.archive.task import Ear, Task, Told, failure
@@ -42,6 +43,8 @@ class Cluster:
         A client, or the address of a scheduler, such as ``tcp://host:8786``.
     work : callable
         The function that a worker calls with a shard.
+    sizes : mapping of str to int
+        Bytes of the paths. The size of a path that is missing here is looked up.
 
     Attributes
     ----------
@@ -55,8 +58,10 @@ class Cluster:
         do not agree on models and versions.
     """
 
-    def __init__(self, task: Task, client: Any, work: Work | None = None) -> None:
-        self._settings, self._work = task.to_dict(), work or tell_all
+    def __init__(
+        self, task: Task, client: Any, work: Work | None = None, sizes: Mapping[str, int] | None = None
+    ) -> None:
+        self._settings, self._work, self._sizes = task.to_dict(), work or tell_all, sizes or {}
         self._is_own = isinstance(client, str)
         self._client = _connected(client) if self._is_own else client
         try:
@@ -92,7 +97,7 @@ class Cluster:
         """
         from distributed import CancelledError, KilledWorker, as_completed
 
-        waiting, held, suspects = shards(paths), dict[Any, list[str]](), list[str]()
+        waiting, held, suspects = shards(paths, self._sizes), dict[Any, list[str]](), list[str]()
         done = as_completed(loop=self._client.loop)  # from this client, and not from the default one
 
         def give(some: Iterable[list[str]]) -> None:
@@ -185,13 +190,13 @@ def _gone(error: BaseException) -> EdgecryError:
     )
 
 
-def shards(paths: Iterable[str]) -> Iterator[list[str]]:
+def shards(paths: Iterable[str], sizes: Mapping[str, int] = MappingProxyType({})) -> Iterator[list[str]]:
     """Group recordings into shards that take a worker about half a minute."""
     shard: list[str] = []
     size = 0
     for path in paths:
         shard.append(path)
-        size += _size(path)
+        size += sizes[path] if path in sizes else _size(path)
         if size >= SHARD_BYTES or len(shard) >= SHARD_FILES:
             yield shard
             shard, size = [], 0

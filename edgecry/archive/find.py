@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -57,44 +57,6 @@ class Left:
 
     def __post_init__(self) -> None:
         self.seen: list[str] = []
-
-
-def find(
-    names: Iterable[str], include: Sequence[str] = (), exclude: Sequence[str] = (), left: Left | None = None
-) -> list[Found]:
-    """Find the recordings that are named, and those of the folders that are.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Paths of recordings and folders.
-    include, exclude, left
-        Of folders, as :func:`recordings` takes them.
-
-    Returns
-    -------
-    list of Found
-        In the order of the names; each comes once. What is not there has an error.
-    """
-    found = dict[str, Found]()
-    for name in names:
-        found |= {one.name: one for one in _named(name, include, exclude, left)}
-    return list(found.values())
-
-
-def _named(name: str, include: Sequence[str], exclude: Sequence[str], left: Left | None) -> Iterator[Found]:
-    path = Path(name)
-    if path.is_dir():
-        found = None
-        for found in recordings(name, include, exclude, left):
-            yield found
-        if found is None:
-            yield Found(name, error=f"{name}: no recording is in this folder; name another")
-    elif path.is_file():
-        status = path.stat()
-        yield Found(name, status.st_size, status.st_mtime_ns)
-    else:
-        yield Found(name, error=f"{name}: no such file; check the name")
 
 
 def recordings(
@@ -156,7 +118,7 @@ class _Search:
                 yield Found(path, error=f"{path}: cannot be read ({error.strerror}); check where it leads to")
             return
         if stat.S_ISDIR(status.st_mode):
-            if not name.startswith(".") and not _fits(inside, name, self._exclude):
+            if not name.startswith(".") and not _fits(inside, self._exclude):
                 yield from self.folder(inside)
         elif stat.S_ISREG(status.st_mode) and self._is_wanted(inside, name):
             yield Found(path, status.st_size, status.st_mtime_ns)
@@ -164,12 +126,24 @@ class _Search:
             self._left.files += 1
 
     def _is_wanted(self, inside: str, name: str) -> bool:
-        if name.startswith(".") or _fits(inside, name, self._exclude):
+        if name.startswith(".") or _fits(inside, self._exclude):
             return False
-        if self._include:
-            return _fits(inside, name, self._include)
-        return os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+        return _fits(inside, self._include) if self._include else _is_named_as_one(name)
 
 
-def _fits(inside: str, name: str, patterns: Sequence[str]) -> bool:
+def is_wanted(inside: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    """Tell whether a file is taken for a recording, by its path inside the folder that is searched."""
+    parts = inside.split("/")
+    places = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+    if any(part.startswith(".") for part in parts) or any(_fits(place, exclude) for place in places):
+        return False
+    return _fits(inside, include) if include else _is_named_as_one(inside)
+
+
+def _is_named_as_one(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+
+
+def _fits(inside: str, patterns: Sequence[str]) -> bool:
+    name = inside.rpartition("/")[2]
     return any(fnmatchcase(name, pattern) or fnmatchcase(inside, pattern) for pattern in patterns)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from edgecry.archive.cluster import Cluster
-from edgecry.archive.find import Found, find
+from edgecry.archive.find import Found
 from edgecry.archive.journal import Journal
 from edgecry.archive.pool import Pool
 from edgecry.archive.run import Summary, run
+from edgecry.archive.search import find
 from edgecry.archive.task import Task
 from edgecry.checks import whole
 from edgecry.errors import EdgecryError, EdgecryWarning
@@ -35,7 +36,8 @@ def classify_paths(
     Parameters
     ----------
     paths : path or iterable of paths
-        Recordings and folders. A name that comes twice counts once.
+        Recordings and folders, or addresses such as ``s3://bucket/nights/``. A name that
+        comes twice counts once.
     task : Task
         Which models are asked, and how they decide.
     jobs : int in [1, 1024]
@@ -83,7 +85,8 @@ def _records(
     if not files:
         return
     with ExitStack() as stack:
-        workers = stack.enter_context(workers_for(task, files, jobs, client))
+        workers = workers_for(task, files, jobs, client)
+        stack.enter_context(workers)
         journal = None
         if path is not None:
             journal = stack.enter_context(Journal(Path(os.fsdecode(path)), workers.identity))
@@ -99,7 +102,7 @@ def _records(
 def workers_for(task: Task, files: Sequence[Found], jobs: int = 1, client: Any = None) -> Pool | Cluster:
     """Start processes, no more than there are recordings, or ask a scheduler for its workers."""
     if client is not None:
-        return Cluster(task, client)
+        return Cluster(task, client, sizes={found.name: found.size for found in files})
     if not files:
         raise EdgecryError("classify: there is no recording; name one")
     return Pool(task, min(jobs, len(files)))

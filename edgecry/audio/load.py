@@ -128,10 +128,10 @@ def load_audio(source: Source, sr: int = 16000, options: AudioOptions = AudioOpt
     Parameters
     ----------
     source : path, bytes, binary file object, (array, rate) or Waveform
-        A recording in any format that libsndfile reads, or the ffmpeg of this machine if it has one, by
-        its path or its content. A file object is read from its position to its end, stays open, and may
-        be a pipe. An array has shape (n,) or
-        (n, channels) and is float at full scale 1, or int16, int32 or uint8 at that type's.
+        A recording in any format that libsndfile reads, or the ffmpeg of this machine if it has one, by its
+        path or its content, or by an address such as ``s3://`` or ``https://`` (extra remote). A file
+        object is read from its position to its end, stays open, and may be a pipe. An array has shape (n,)
+        or (n, channels) and is float at full scale 1, or int16, int32 or uint8 at that type's.
     sr : int in [1000, 768000]
         Wanted sampling rate in Hz.
     options : AudioOptions
@@ -216,6 +216,11 @@ def _opened_path(path: str) -> BinaryIO:
     try:
         return Path(path).open("rb")
     except FileNotFoundError:
+        if "://" in path:
+            from edgecry.audio.remote import is_address, open_address  # for addresses alone
+
+            if is_address(path):
+                return open_address(path)
         raise AudioError(f"{path}: {_why_missing(path)}") from None
     except IsADirectoryError:
         raise AudioError(f"{path}: is a directory; name the recordings in it") from None
@@ -226,11 +231,8 @@ def _opened_path(path: str) -> BinaryIO:
 
 
 def _why_missing(path: str) -> str:
-    scheme, is_address, _ = path.partition("://")
-    if is_address and scheme.isalnum():
-        if scheme.lower() == "file":
-            return "is an address, not a file; leave 'file://' out"
-        return "is an address, not a file; save what is there as a file first"
+    if path.lower().startswith("file://"):
+        return "is an address, not a file; leave 'file://' out"
     if path.startswith("~"):
         return "no such file; only a shell replaces ~, and not within quotes, so write the whole path"
     return "no such file; check the name"

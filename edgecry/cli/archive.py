@@ -12,13 +12,14 @@ from edgecry.answers.output import Output
 from edgecry.answers.records import has_reasons
 from edgecry.answers.writers import Writer, writer_of
 from edgecry.archive.cluster import Cluster
-from edgecry.archive.find import Found, Left, find, recordings
+from edgecry.archive.find import Found, Left
 from edgecry.archive.journal import Journal, identity_at
 from edgecry.archive.paths import workers_for
 from edgecry.archive.pool import Pool
 from edgecry.archive.progress import Progress
 from edgecry.archive.run import Summary
 from edgecry.archive.run import run as run_over
+from edgecry.archive.search import find
 from edgecry.archive.task import Task
 from edgecry.cli.inputs import STDIN
 from edgecry.cli.outputs import CAUTION, output

@@ -203,7 +203,7 @@ def _check_use(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Non
 
 
 def _names_a_folder(args: argparse.Namespace) -> bool:
-    return any(Path(file).is_dir() for file in args.files)
+    return any(Path(file).is_dir() or ("://" in file and file.endswith("/")) for file in args.files)
 
 
 def _is_guess(result: Prediction | Timeline) -> bool:

@@ -95,7 +95,7 @@ def test_listening_to_a_file(run, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("http://camera/cry.wav", "is an address, not a file; save what is there as a file first"),
+        ("http://127.0.0.1:9/cry.wav", "is not there, or cannot be reached"),
         ("rtsp://camera/1", "is an address, not a file"),
         ("file:///cry.wav", "leave 'file://' out"),
         ("~/cry.wav", "only a shell replaces ~"),
