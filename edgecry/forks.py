@@ -1,8 +1,8 @@
-"""A fork waits while another thread holds a lock that the child could never release.
+"""Makes a fork wait while another thread holds a lock that the child could never release.
 
-A child has one thread: a lock that another one held stays locked for ever. OpenBLAS holds such a lock in a
-matrix product on several threads, soundfile while it opens a file, and onnxruntime while it computes. The
-locks of Python and of the allocator are made whole by Python and the system.
+A child has one thread, so a lock that another thread held is never released. OpenBLAS holds such a lock in a
+matrix product on several threads, soundfile while it opens a file, and onnxruntime while it computes. Python
+and the system repair the locks of Python and of the allocator.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
-#: Seconds that a fork waits at most. Then it goes on, as it would without this.
+#: The most seconds that a fork waits. Then it goes on, as it would without this module.
 PATIENCE: Final = 10.0
-#: Seconds between looks while one waits for another: forks are rare, and sections short.
+#: Seconds between two checks while one waits for another. Forks are rare, and sections are short.
 _GLANCE: Final = 0.001
 
 
 class Unforked:
-    """Sections of code that no fork cuts in two; ``with unforked:`` is one.
+    """Sections of code during which no other thread forks. ``with unforked:`` is one.
 
-    Threads are in such sections side by side, and a section may be inside another. Entering and leaving one
-    takes a microsecond or two. The hooks are registered when the first section is entered.
+    Several threads may be in sections at once, and a section may be inside another. Entering and leaving one
+    takes one or two microseconds. The hooks are registered when the first section is entered.
     """
 
     def __init__(self) -> None:
         self._is_registered = False
-        self._depths: dict[int, int] = {}  # how many sections each thread is in
+        self._depths: dict[int, int] = {}  # number of sections that each thread is in
         self._lock, self._turn = allocate_lock(), allocate_lock()
         self._is_forking = False
 
@@ -69,7 +69,7 @@ class Unforked:
                 )
 
     def _before(self) -> None:
-        """Wait for the sections of other threads; let nobody into one until the child is there."""
+        """Wait for the sections of other threads, and let no thread into one until the child exists."""
         self._turn.acquire(timeout=PATIENCE)
         with self._lock:
             self._is_forking = True
@@ -78,11 +78,11 @@ class Unforked:
 
     def _after(self) -> None:
         self._is_forking = False
-        with suppress(RuntimeError):  # it was not this fork's turn, and went on after its patience
+        with suppress(RuntimeError):  # it was not this fork's turn: it went on when its patience was over
             self._turn.release()
 
     def _born(self) -> None:
-        """In the child there are no other threads, and so no other sections."""
+        """Forget the sections of other threads, because the child has no other threads."""
         me = get_ident()
         self._depths = {thread: depth for thread, depth in self._depths.items() if thread == me}
         self._lock, self._turn = allocate_lock(), allocate_lock()
@@ -95,5 +95,5 @@ def _wait(is_over: Callable[[], bool]) -> None:
         time.sleep(_GLANCE)
 
 
-#: The one for the process, as a fork is one of the whole process.
+#: The only one in a process, because a fork concerns the whole process.
 unforked: Final = Unforked()

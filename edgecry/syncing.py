@@ -1,4 +1,4 @@
-"""Has a folder remember the names of its files through a power cut."""
+"""Makes the names of new files survive a power cut."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Write a folder's names to the disk, as far as its file system can be asked to.
+    """Write the names in a folder to the disk, if its file system supports that.
 
-    That a file was synced keeps what is in it. The name by which it is found is the folder's.
+    To sync a file keeps only its contents. Its name belongs to the folder, which must be synced too.
     """
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -42,13 +42,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--threshold",
         metavar="P",
         type=float,
-        help="probability from which on it is a cry (default: the detector's)",
+        help="probability from which on a window is a cry (default: the detector's)",
     )
     parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
 
 
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Measure the files; 1 if any failed."""
+    """Measure the files. Return 1 if any failed."""
     inputs = find(args.files, parser)
     if not inputs:
         parser.error("name a recording, or - for stdin")

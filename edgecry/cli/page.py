@@ -18,7 +18,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", help="settings of 'listen', a TOML file")
-    parser.add_argument("--web", metavar="HOST:PORT", help="the address, if no file says it")
+    parser.add_argument("--web", metavar="HOST:PORT", help="the address, if no file names it")
     parser.add_argument(
         "--state", metavar="DIR", help="where the key is kept (default: as 'listen', or the service's folder)"
     )

@@ -20,7 +20,7 @@ from edgecry.plots.sketch import SR, Sketch
 
 
 def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Refuse a picture of what has no times, and one that cannot be made.
+    """Refuse a picture without times, and one that cannot be made.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class OnePicture:
         return watched
 
     def draw(self, name: str) -> None:
-        """Draw what was classified; nothing if that failed.
+        """Draw what was classified. Nothing is drawn if that failed.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class OnePicture:
         if self._answer is None:
             return
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EdgecryWarning)  # they were told with the answer
+            warnings.simplefilter("ignore", EdgecryWarning)  # the answer has told them already
             timeline = self._answer
             if not is_timeline(timeline):
                 timeline = self._classifier.timeline(self._again())

@@ -1,1 +1,1 @@
-"""Acoustic measures of cries: what can be told of the sound itself. They are no diagnosis."""
+"""Acoustic measures of cries. They describe the sound itself, and are not a diagnosis."""

@@ -1,4 +1,4 @@
-"""The measures of one cry: its units, and what they are together."""
+"""The measures of one cry: its units, and the summary of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgecry.measure.segments import segments
 from edgecry.measure.settings import MeasureSettings
 from edgecry.measure.unit import DIGITS, Unit, measure_unit, rounded
 
-#: Measures of a unit of which a cry has the median.
+#: Measures of a unit. A cry has the median of each.
 MEDIANS: Final = ("f0_median", "f0_min", "f0_max", "jitter", "shimmer", "hnr", "level", "tilt")
 
 
@@ -25,7 +25,7 @@ class MeasuredCry:
     start, end : float
         Where in the recording a cry was found, in seconds. Silence at its ends belongs to it.
     units : tuple of Unit
-        In order.
+        The units, in order.
     """
 
     start: float
@@ -34,13 +34,13 @@ class MeasuredCry:
 
     @property
     def per_minute(self) -> float | None:
-        """Units a minute, from the beginning of the first to that of the last; None of fewer than two."""
+        """Units a minute, from the beginning of the first to that of the last. None for fewer than two."""
         if len(self.units) < 2:
             return None
         return 60 * (len(self.units) - 1) / (self.units[-1].start - self.units[0].start)
 
     def summary(self) -> dict[str, Any]:
-        """Return what the units are together: counts, times, and the median of each measure, rounded."""
+        """Return the summary of the units: counts, times, and the median of each measure, rounded."""
         pauses = [unit.pause for unit in self.units if unit.pause is not None]
         out = {
             "start": round(self.start, 3),
@@ -68,11 +68,11 @@ def measure_cry(y: Float32, sr: int, start: float, settings: MeasureSettings) ->
     Parameters
     ----------
     y : float32 [shape=(n,)]
-        The cry, with what silence there is before and after it.
+        The cry. There may be silence before and after it.
     sr : int
         In Hz.
     start : float
-        Where in its recording it begins, in seconds.
+        Beginning of the cry in its recording, in seconds.
     settings : MeasureSettings
     """
     places = segments(y, sr, settings.depth, settings.min_unit, settings.min_pause) if len(y) else []

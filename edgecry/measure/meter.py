@@ -1,4 +1,4 @@
-"""Meter: a recording in, the measures of its cries out."""
+"""Meter: measures the cries of a recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edgecry.measure.settings import MeasureSettings
 if TYPE_CHECKING:
     from edgecry.roles import ModelSource
 
-#: Rate at which recordings are measured, in Hz: two harmonics more than a cry's formants need.
+#: Rate at which recordings are measured, in Hz. It holds two harmonics more than the formants need.
 SR: Final = 16_000
 
 
@@ -29,7 +29,7 @@ class Measured:
     Attributes
     ----------
     cries : tuple of MeasuredCry
-        In order.
+        The cries, in order.
     duration : float
         Length of the recording in seconds.
     """
@@ -51,7 +51,7 @@ class Meter:
     detector : path, str or CryModel, or None
         Finds the cries. None takes each recording for one cry.
     threshold : float in (0, 1], optional
-        Probability from which on it is a cry, in place of the detector's own.
+        Probability from which on a window is a cry, in place of the detector's own.
     audio : AudioOptions
         How recordings are read.
 
@@ -77,7 +77,7 @@ class Meter:
             self._classifier = Classifier(detector, decision=Decision(threshold), audio=audio)
 
     def measure(self, source: Source) -> Measured:
-        """Measure the cries of a recording, of which only the cries are held in memory.
+        """Measure the cries of a recording. Only the cries are held in memory.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class Meter:
         with opened(source) as (file, _):
             at = file.tell()
             found = self._spans(file)
-            file.seek(0, SEEK_END)  # libsndfile moved it without its knowing
+            file.seek(0, SEEK_END)  # libsndfile moved the file position without the file object knowing
             file.seek(at)
             return self._of(found, file)
 
@@ -116,7 +116,7 @@ class Meter:
 
 
 def cut(blocks: Iterable[Float32 | None], places: Sequence[tuple[int, float]]) -> tuple[list[Float32], int]:
-    """Cut stretches out of blocks, and count the samples of all.
+    """Cut stretches out of blocks, and count all samples.
 
     Parameters
     ----------

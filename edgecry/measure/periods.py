@@ -16,21 +16,21 @@ import soxr
 from edgecry.arrays import Float32, Float64
 from edgecry.measure.pitch import Pitch
 
-#: How much finer than the samples the periods are looked for.
+#: Periods are looked for this many times more finely than the samples.
 _FINER: Final = 4
 #: Where the next period is looked for, in expected periods, how similar it must be, and how much of the
 #: energy it must have: after the last one there may be a similar nothing.
 _NEAR, _FAR, _ALIKE, _FAINT = 0.8, 1.25, 0.3, 0.01
-#: Neighbours that differ by more than these factors are not compared: one of them is no period.
+#: Neighbours that differ by more than these factors are not compared, because one of them is not a period.
 MAX_PERIOD_FACTOR: Final = 1.3
 MAX_AMPLITUDE_FACTOR: Final = 1.6
-#: Half the part of a period whose level is its amplitude.
+#: The amplitude of a period is the level of twice this part of it.
 _AMPLITUDE_PART: Final = 0.2
 
 
 @dataclass
 class Periods:
-    """Periods in a row, of each voiced stretch.
+    """The successive periods of each voiced stretch.
 
     Attributes
     ----------
@@ -43,12 +43,12 @@ class Periods:
 
     @property
     def jitter(self) -> float | None:
-        """Average difference of neighbouring periods over the average period; None of too few."""
+        """Average difference of neighbouring periods over the average period. None if there are too few."""
         return _change(self.lengths, MAX_PERIOD_FACTOR)
 
     @property
     def shimmer(self) -> float | None:
-        """Average difference of neighbouring amplitudes over the average amplitude; None of too few."""
+        """Average difference of neighbouring amplitudes over the average amplitude; None if too few."""
         return _change(self.amplitudes, MAX_AMPLITUDE_FACTOR)
 
 
@@ -80,7 +80,7 @@ def find_periods(y: Float32, sr: int, pitch: Pitch) -> Periods:
 
 
 class _Signal:
-    """A signal in which periods are looked for; places are samples."""
+    """A signal in which periods are looked for. Places are counted in samples."""
 
     def __init__(self, x: Float64, sr: int) -> None:
         self._x, self.sr = x, sr

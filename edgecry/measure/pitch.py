@@ -19,18 +19,18 @@ from edgecry.arrays import Float32, Float64
 #: Periods of the lowest fundamental that a frame holds, and frames that such a frame overlaps with.
 PERIODS: Final = 3
 OVERLAP: Final = 4
-#: Candidates of a frame, with the one that says there is no voice.
+#: Number of candidates of a frame, including the one that says there is no voice.
 CANDIDATES: Final = 15
 #: Autocorrelation below which a frame has no voice, and share of the signal's peak below which it is silent.
 VOICING: Final = 0.45
 SILENCE: Final = 0.03
-#: What an octave lower costs, a jump of an octave, and a change between voice and none.
+#: The cost of an octave lower, of a jump of an octave, and of a change between voice and no voice.
 OCTAVE_COST: Final = 0.01
 JUMP_COST: Final = 0.35
 CHANGE_COST: Final = 0.14
 #: How much finer than the samples the autocorrelation is, before a parabola finds its maximum.
 _FINER: Final = 4
-#: Frames at once, which bounds the memory.
+#: Number of frames that are computed at once, which bounds the memory.
 _BATCH: Final = 1024
 
 
@@ -54,7 +54,7 @@ class Pitch:
 
     @property
     def voiced(self) -> np.ndarray:
-        """Whether there is voice, as bool [shape=(n,)]."""
+        """True for each frame with a voice, as bool [shape=(n,)]."""
         return np.isfinite(self.f0)
 
     @property
@@ -79,7 +79,7 @@ def track(y: Float32, sr: int, f0_min: float, f0_max: float, peak: float | None 
     Returns
     -------
     Pitch
-        Of no frames, if ``y`` is shorter than one.
+        It has no frames if ``y`` is shorter than one frame.
     """
     size = round(PERIODS * sr / f0_min)
     step = size // OVERLAP

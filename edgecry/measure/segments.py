@@ -1,4 +1,4 @@
-"""Units of a cry: stretches of sound with pauses between, by the level. Most are one expiration each."""
+"""Finds the units of a cry by the level: stretches of sound between pauses, mostly one expiration each."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def levels(y: Float32, sr: int) -> Float64:
 
 
 def segments(y: Float32, sr: int, depth: float, min_unit: float, min_pause: float) -> list[tuple[int, int]]:
-    """Find where sound is.
+    """Find the stretches of sound.
 
-    Sound is what is less than ``depth`` dB under the loud frames (the 95th percentile). Where the background
-    is nearer than twice that, the limit is halfway between it and the loud frames.
+    A frame is sound if it is less than ``depth`` dB under the loud frames (the 95th percentile). If the
+    background is nearer than twice that, the limit is halfway between it and the loud frames.
 
     Parameters
     ----------

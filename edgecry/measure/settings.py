@@ -1,4 +1,4 @@
-"""How cries are measured."""
+"""Settings of the measures of cries."""
 
 from __future__ import annotations
 

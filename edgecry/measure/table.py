@@ -28,12 +28,12 @@ def columns(per: Per) -> tuple[str, ...]:
 
 
 def rows(file: str, result: Measured | EdgecryError, per: Per) -> Iterator[dict[str, Any]]:
-    """Make the rows of a recording; one without a cry has a single row that names the file alone.
+    """Make the rows of a recording. A recording without a cry has one row that only names the file.
 
     Yields
     ------
     dict
-        By column; None where there is nothing.
+        The values by column; None for a value that is missing.
     """
     empty = dict.fromkeys(columns(per)) | {"file": file}
     if isinstance(result, EdgecryError):

@@ -13,24 +13,24 @@ from edgecry.measure.pitch import PERIODS, Pitch, track
 from edgecry.measure.settings import MeasureSettings
 from edgecry.measure.tilt import tilt
 
-#: Equal parts of a unit that the contour tells.
+#: Number of equal parts in the contour of a unit.
 PARTS: Final = 5
-#: Digits after the point; times are to the millisecond.
+#: Digits after the point. Times are rounded to the millisecond.
 DIGITS: Final = {"jitter": 5, "shimmer": 5, "f0_median": 2, "f0_min": 2, "f0_max": 2}
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Measures of one unit, mostly one expiration. What cannot be told is None.
+    """Measures of one unit, mostly one expiration. A value that cannot be told is None.
 
     Attributes
     ----------
     start, end, duration : float
-        Seconds; the first two from the beginning of the recording.
+        Times in seconds. ``start`` and ``end`` count from the beginning of the recording.
     pause : float or None
         Seconds to the next unit of the same cry.
     voiced : float in [0, 1]
-        Share of it that has a fundamental.
+        Share of the unit that has a fundamental.
     f0_median, f0_min, f0_max : float or None
         Fundamental in Hz: the median, and the 5th and 95th percentile of its frames.
     contour : tuple of float or None
@@ -98,9 +98,10 @@ def measure_unit(
     Returns
     -------
     Unit or None
-        Its times are of ``y``, and its pause is not known. None if it has too little voice.
+        Its times count from the beginning of ``y``, and its pause is not known. None if it has too little
+        voice.
     """
-    # Half a frame more on both sides, so that frames stand for all of the unit.
+    # Half a frame more on both sides, so that the frames cover the whole unit.
     margin = round(PERIODS * sr / settings.f0_min / 2)
     start, end = max(0, first - margin), min(len(y), last + margin)
     wide = y[start:end]
@@ -144,5 +145,5 @@ def decibels(power: float) -> float:
 
 
 def rounded(value: float | None, digits: int) -> float | None:
-    """Round a value, if there is one."""
+    """Round a value, unless it is None."""
     return None if value is None else round(value, digits)

@@ -9,18 +9,18 @@ from edgecry.plots import canvas
 from edgecry.plots.overview import ROWS, Overview, Row
 from edgecry.terminal import printable
 
-#: Characters of a name that are shown.
+#: The most characters of a name that are shown.
 _NAME: Final = 34
 
 
 def draw(overview: Overview, name: str) -> Any:
-    """Draw what came of many recordings.
+    """Draw the results of many recordings.
 
     Parameters
     ----------
     overview : Overview
     name : str
-        Of the folder.
+        Name of the folder.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def _files(ax: Any, rows: list[Row], n: int) -> None:
 
 
 def _short(name: str) -> str:
-    """Cut the name of a file in its middle."""
+    """Shorten the name of a file in its middle."""
     shown = printable(Path(name).name)
     half = _NAME // 2
     return shown if len(shown) <= _NAME else f"{shown[: half - 1]}…{shown[-half:]}"

@@ -1,6 +1,6 @@
-"""The ground of every picture: whether it can be made, its axis of time, and how it gets to the disk.
+"""What all pictures share: checks, empty figures, the axis of time, and writing to the disk.
 
-Figures are objects of their own. Nothing of matplotlib's global state, such as pyplot's, is touched.
+Figures are separate objects. The global state of matplotlib, such as that of pyplot, is not touched.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from typing import Any, Final
 from edgecry.answers.output import Output
 from edgecry.errors import EdgecryError
 
-#: How the name of a picture may end.
+#: The endings that the name of a picture may have.
 ENDINGS: Final = (".png", ".svg")
-#: Dots an inch of a PNG.
+#: Resolution of a PNG, in dots an inch.
 DPI: Final = 130
-#: Colours: of sound, of a cry, of the stretch of a cry, and of what is not known.
+#: Colours of sound, of a cry, of the stretch of a cry, and of what is not known.
 SOUND: Final = "#33536b"
 CRY: Final = "#c2334a"
 SHADE: Final = "#f6d5da"
 UNKNOWN: Final = "#e6e6e6"
-#: Seconds from one tick to the next, and how many ticks there are at most.
+#: Possible distances of ticks in seconds, and the most ticks of an axis.
 _STEPS: Final = (
     *(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
     *(3600, 7200, 10_800, 21_600, 43_200, 86_400),
 )
 _TICKS: Final = 10
-#: Up to so many seconds an axis is in seconds; up to so many, in minutes.
+#: An axis is in seconds up to the first of these numbers of seconds, and in minutes up to the second.
 _SECONDS: Final = 120.0
 _MINUTES: Final = 7200.0
 
 
 def check(path: str) -> None:
-    """Refuse a picture that cannot be made, before hours are spent on what it shows.
+    """Refuse a picture that cannot be made, before hours are spent on its contents.
 
     Raises
     ------
     EdgecryError
-        The name ends otherwise, its folder is missing, or matplotlib is not installed.
+        The name has another ending, its folder does not exist, or matplotlib is not installed.
     """
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
@@ -54,28 +54,28 @@ def check(path: str) -> None:
 
 
 def figure(width: float, height: float) -> Any:
-    """Make an empty figure, of so many inches."""
+    """Make an empty figure of a size in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
 def save(drawn: Any, path: str) -> None:
-    """Write a figure by the ending of its name. It is whole when it appears.
+    """Write a figure in the format of its ending. The file is complete when it appears.
 
     Raises
     ------
     EdgecryError
         The path is a folder.
     OSError
-        It cannot be written.
+        The file cannot be written.
     """
     with Output(path, binary=True) as file:
         drawn.savefig(file.stream, format=Path(path).suffix.lower()[1:])
 
 
 def time_axis(ax: Any, duration: float) -> None:
-    """Let the lower axis show seconds, minutes or hours, as suits a recording of so many seconds."""
+    """Make the lower axis show seconds, minutes or hours, depending on the length in seconds."""
     step = next((step for step in _STEPS if duration / step <= _TICKS), 86_400.0 * (duration // 864_000 + 1))
     ax.set_xlim(0, duration)
     ax.set_xticks([step * i for i in range(int(duration / step + 1e-9) + 1)])

@@ -1,4 +1,4 @@
-"""Overview: what a picture shows of many recordings, by hour of the day and by file, in bounded memory."""
+"""Overview: the contents of a picture of many recordings, by hour of the day and by file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-#: Files at most that get a row of their own: those with most crying.
+#: The most files that get a row of their own: those with most crying.
 ROWS: Final = 30
 #: A time in the name of a file: ``20260131T024500Z`` as clips of edgecry have it, in UTC; or, as recorders
 #: write it, ``20260131_024500`` or ``2026-01-31 02-45-00``, in local time.
@@ -20,7 +20,7 @@ _TIME: Final = re.compile(
 )
 _HOUR: Final = 3600.0
 
-#: Start and end, in seconds.
+#: Start and end of a cry, in seconds.
 Span = tuple[float, float]
 
 
@@ -34,28 +34,28 @@ class Row:
 
     @property
     def crying(self) -> float:
-        """Seconds of all cries together."""
+        """Seconds of all cries of the file."""
         return sum(end - start for start, end in self.cries)
 
 
 class Overview:
-    """Sums over recordings.
+    """Sums over recordings, in bounded memory.
 
     Attributes
     ----------
     crying, heard : list of float
         Seconds of crying, and of recordings, in each hour of the day, local time.
     files, errors : int
-        Recordings so far, and those of them that failed.
+        Number of recordings so far, and of those that failed.
     cries : int
     by_name, by_change : int
-        Recordings whose beginning is known by their names, and by the time of their last change.
+        Number of recordings whose beginning is taken from the name, and from the time of the last change.
     """
 
     def __init__(self) -> None:
         self.crying, self.heard = [0.0] * 24, [0.0] * 24
         self.files = self.errors = self.cries = self.by_name = self.by_change = 0
-        self._rows: list[tuple[float, int, Row]] = []  # a heap: the least crying first
+        self._rows: list[tuple[float, int, Row]] = []  # a heap, with the least crying first
 
     def add(self, told: Mapping[str, Any], changed: float) -> None:
         """Count a recording.
@@ -65,8 +65,8 @@ class Overview:
         told : mapping
             Its record, as :func:`edgecry.answers.records.record` makes it.
         changed : float
-            When its file was changed last, in seconds since 1970. That is its end, unless its name tells
-            its beginning.
+            When its file was changed last, in seconds since 1970. This counts as its end, unless its name
+            tells its beginning.
         """
         self.files += 1
         if "error" in told:
@@ -84,7 +84,7 @@ class Overview:
         for begin, end in cries:
             _spread(self.crying, start + begin, start + end)
         row = Row(told["file"], duration, cries)
-        heapq.heappush(self._rows, (row.crying, -self.files, row))  # of equals, the first stay
+        heapq.heappush(self._rows, (row.crying, -self.files, row))  # among equals, the first ones stay
         if len(self._rows) > ROWS:
             heapq.heappop(self._rows)
 
@@ -103,7 +103,7 @@ def spans(told: Mapping[str, Any]) -> Iterator[Span]:
 
 
 def start_of(name: str) -> float | None:
-    """Read from a name when a recording began, in seconds since 1970; None if it does not tell."""
+    """Read from a name when a recording began, in seconds since 1970. None if the name does not tell."""
     found = _TIME.search(Path(name).name)
     if found is None:
         return None
@@ -115,7 +115,7 @@ def start_of(name: str) -> float | None:
 
 
 def _spread(hours: list[float], start: float, end: float) -> None:
-    """Add a stretch of time to the hours of the day that it lies in; over a day, evenly to all."""
+    """Add a stretch of time to the hours of the day that it covers; if it is over a day, evenly to all."""
     days, rest = divmod(end - start, 24 * _HOUR)
     for i in range(24):
         hours[i] += days * _HOUR

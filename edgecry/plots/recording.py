@@ -13,13 +13,13 @@ from edgecry.plots.sketch import BANDS, COLUMNS, Sketch, band_of
 from edgecry.terminal import printable
 from edgecry.timeline import Timeline
 
-#: Decibels under the loudest that are still seen.
+#: Range of the colours: decibels under the loudest.
 RANGE: Final = 70.0
-#: Frequencies in Hz that have a tick.
+#: Frequencies of the ticks, in Hz.
 _HZ: Final = (100, 500, 1000, 2000, 4000)
-#: Where the bar of a cry begins over the spectrogram, as a share of its height.
+#: Where the bar of a cry begins over the spectrogram, as a share of the height.
 _BAR: Final = 0.975
-#: Windows up to which each is shown with its length.
+#: Up to this number of windows, each is shown with its length.
 _FEW: Final = 40
 
 
@@ -30,11 +30,11 @@ def draw(timeline: Timeline, sketch: Sketch, name: str, threshold: float) -> Any
     ----------
     timeline : Timeline
     sketch : Sketch
-        Of the same recording, finished.
+        The finished sketch of the same recording.
     name : str
-        Of the recording.
+        Name of the recording.
     threshold : float
-        From which score on a window counts as a cry.
+        The score from which on a window counts as a cry.
 
     Returns
     -------
@@ -47,17 +47,17 @@ def draw(timeline: Timeline, sketch: Sketch, name: str, threshold: float) -> Any
     _waveform(wave, sketch)
     figure.colorbar(_spectrogram(spectrum, sketch), ax=spectrum, label="dB", pad=0.01, aspect=14)
     _score(score, timeline, threshold)
-    for cry in timeline.cries:  # the width of the edge shows a cry in a long night, too
+    for cry in timeline.cries:  # the edge makes a short cry visible in a long night
         for ax in (wave, score):
             ax.axvspan(cry.start, cry.end, color=canvas.SHADE, linewidth=0.8, zorder=0)
-        # Over the spectrogram a shade would change the colours.
+        # A bar and no shade, because a shade over the spectrogram would change its colours.
         spectrum.axvspan(cry.start, cry.end, _BAR, 1, color=canvas.CRY, linewidth=0.8)
     canvas.time_axis(score, timeline.duration)
     return figure
 
 
 def _in_words(timeline: Timeline) -> str:
-    """Say what was found; of many cries their number."""
+    """Say what was found. If there are many cries, tell only their number."""
     if len(timeline.cries) <= 3:
         return timeline_in_words(timeline)
     return f"{len(timeline.cries)} cries, {timeline.crying / 60:.1f} min together"
@@ -88,7 +88,7 @@ def _score(ax: Any, timeline: Timeline, threshold: float) -> None:
     times, scores = scores_of(timeline)
     is_short = len(times) <= _FEW
     ax.plot(times, scores, color=canvas.SOUND, marker="." if is_short else "", linewidth=1.2)
-    if is_short:  # how long the windows are
+    if is_short:  # the length of each window
         for window, score in zip(timeline.windows, scores.tolist(), strict=True):
             ax.plot([window.start, window.end], [score] * 2, color=canvas.SOUND, alpha=0.35, linewidth=1)
     ax.axhline(threshold, color=canvas.CRY, linestyle="--", linewidth=1, label="threshold")
@@ -96,12 +96,12 @@ def _score(ax: Any, timeline: Timeline, threshold: float) -> None:
         1.005, threshold, f"threshold\n{threshold:.3g}", transform=ax.get_yaxis_transform(),
         color=canvas.CRY, fontsize="small", va="center",
     )  # fmt: skip
-    text.set_in_layout(False)  # it has room under the bar of colours
+    text.set_in_layout(False)  # there is room under the bar of colours
     ax.set(ylabel="cry score", ylim=(-0.03, 1.03), yticks=(0, 0.5, 1))
 
 
 def scores_of(timeline: Timeline) -> tuple[Float64, Float64]:
-    """Give the middles of windows in seconds and their scores; of many, the highest of neighbours.
+    """Give the middles of windows in seconds and their scores. If they are many, neighbours are joined.
 
     A window that is too quiet to be judged has no score: NaN.
     """

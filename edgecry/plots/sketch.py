@@ -1,6 +1,6 @@
-"""Sketch: what a picture shows of a recording, in so many columns however long the recording is.
+"""Sketch: the contents of a picture of a recording, in a bounded number of columns.
 
-The length is not known before the end. So columns are narrow at first, and each time there are too many, two
+The length is not known before the end. So columns are narrow at first, and whenever there are too many, two
 neighbours become one. Memory is that of :data:`COLUMNS` columns, for ten seconds as for ten hours.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 from edgecry.arrays import Float32, Float64
 from edgecry.features.mel import mel_filters, mel_frequencies
 
-#: The rate in Hz at which a recording is looked at; its highest frequency is half of that.
+#: The rate in Hz of the samples. The highest frequency of the picture is half of it.
 SR: Final = 16000
-#: Columns at most; an even number.
+#: The most columns; an even number.
 COLUMNS: Final = 2048
 #: Samples of a narrow column, and of the spectrum around its middle.
 HOP: Final = 256
@@ -24,7 +24,7 @@ N_FFT: Final = 1024
 #: Mel bands of the spectrogram, and their lowest frequency in Hz.
 BANDS: Final = 96
 LOWEST: Final = 50.0
-#: Narrow columns whose spectra are computed together.
+#: Number of narrow columns whose spectra are computed together.
 _AT_ONCE: Final = 512
 _AROUND: Final = (N_FFT - HOP) // 2
 
@@ -56,9 +56,9 @@ class Sketch:
         return sketch
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget all samples."""
         self.n = self._narrow = 0
-        self._each = 1  # narrow columns in a column
+        self._each = 1  # number of narrow columns in a column
         self._rest = np.zeros(_AROUND, np.float32)
         self._low, self._high = np.full(COLUMNS, np.inf), np.full(COLUMNS, -np.inf)
         self._power = np.zeros((COLUMNS, BANDS))
@@ -70,7 +70,7 @@ class Sketch:
         self._look()
 
     def finish(self) -> None:
-        """Take what is left of the last column; silence follows."""
+        """Complete the last column with silence."""
         missing = -(-self.n // HOP) - self._narrow
         if missing > 0:
             end = np.zeros((missing - 1) * HOP + N_FFT - len(self._rest), np.float32)
@@ -79,12 +79,12 @@ class Sketch:
 
     @property
     def step(self) -> float:
-        """Seconds of a column."""
+        """Length of a column in seconds."""
         return self._each * HOP / SR
 
     @property
     def duration(self) -> float:
-        """Seconds so far."""
+        """Length of the samples so far, in seconds."""
         return self.n / SR
 
     @property
@@ -114,7 +114,7 @@ class Sketch:
             self._rest = self._rest[n * HOP :]
 
     def _add(self, low: Float32, high: Float32, power: Float32) -> None:
-        """Add narrow columns to the columns that they lie in."""
+        """Add narrow columns to the columns that contain them."""
         place = self._narrow + np.arange(len(low))
         self._narrow += len(low)
         while self._columns > COLUMNS:

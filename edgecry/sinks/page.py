@@ -1,4 +1,4 @@
-"""The page of another listener: several microphones on one page, each under its name."""
+"""Reports to the page of another listener, so that one page shows several microphones."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from edgecry.words import shown_address
 
 @dataclass(frozen=True)
 class PageSettings:
-    """The page that is told.
+    """Settings of the page that gets the reports.
 
     Attributes
     ----------
     url : str
-        Its address, without the key: ``http://nursery.local:8377/``.
+        Address of the page, without the key: ``http://nursery.local:8377/``.
     key_file, key_variable : optional
         Where its key is: a file, or a variable of the environment.
     ca_file : path, optional
@@ -38,7 +38,7 @@ class PageSettings:
     device : str
         The name under which the page shows this microphone.
     every : float in [1, 10]
-        Seconds between reports; what has changed is told at once.
+        Seconds between reports. A change is told at once.
     timeout : float
         Seconds for one attempt.
     first_wait, longest_wait : float
@@ -66,16 +66,17 @@ class PageSettings:
 
 
 class PageReportSink(Sink):
-    """Tells the page how this microphone is, every few seconds, and of each cry until it has taken it.
+    """Reports the state of this microphone every few seconds, and each cry until the page has taken it.
 
-    A listener that hangs or is gone reports nothing, and the page shows it as lost. Recordings stay here.
+    A listener that hangs or has ended reports nothing, and the page then shows it as lost. Recordings are not
+    sent.
     """
 
     Settings = PageSettings
     network = True
     secret = ("key", "EDGECRY_PAGE_KEY")
     durable = True
-    alerts = False  # a page that somebody looks at wakes nobody
+    alerts = False  # the page is no alert: it is told while alerts are muted, too
 
     def __init__(
         self, settings: PageSettings, name: str = "page", clock: Callable[[], float] = time.monotonic
@@ -85,7 +86,7 @@ class PageReportSink(Sink):
         key = read_secret("page: key", settings.key_file, settings.key_variable)
         self._poster = Poster("page", settings.url, key, settings.ca_file, settings.timeout)
         self._path = f"/api/microphones/{settings.device}"
-        self._headers = {"Origin": _origin(settings.url)}  # a page without a key asks for it
+        self._headers = {"Origin": _origin(settings.url)}  # a page without a key checks it
         self._machine = machine()
         self._present: Present | None = None
         self._told = -float("inf")
@@ -101,35 +102,35 @@ class PageReportSink(Sink):
         return (Server(*address(settings.url)),)
 
     def hand(self, controls: Controls) -> None:
-        """Get what a person may change, which is told, too."""
+        """Take what a person may change, because it is reported as well."""
         self._present = _Pulse(self, controls)
 
     @property
     def present(self) -> Present | None:
-        """What the listener shows how it goes."""
+        """The view in which the listener shows what holds now."""
         return self._present
 
     @property
     def is_due(self) -> bool:
-        """Whether the next report is due."""
+        """True if the next report is due."""
         return self._clock() - self._told >= self.settings.every
 
     def open(self) -> None:
-        """Report, if it is time."""
+        """Send a report if one is due."""
         if self._present is not None and self.is_due:
             report = self._present.now() | {"machine": self._machine}
             self._poster.post(report, self._headers, f"{self._path}/state")
             self._told = self._clock()
 
     def show(self, message: Message) -> None:
-        """Take what holds now; what a person waits for is reported at once."""
+        """Take what holds now. What a person waits for is reported at once."""
         if self._present is not None:
             self._present.tell(message)
             if isinstance(message, EventMessage | Health | ControlsMessage):
                 self._told = -float("inf")
 
     def deliver(self, message: Report) -> None:
-        """Tell the beginning and the end of a cry. What the source is, the reports tell."""
+        """Tell the beginning and the end of a cry. The state of the source is in the reports."""
         if not isinstance(message, EventMessage) or message.kind not in ("start", "end"):
             return
         body: dict[str, Any] = {
@@ -147,7 +148,7 @@ class PageReportSink(Sink):
 
 
 class _Pulse(Present):
-    """What holds now, and a push to the sink when a report is due: no thread waits for that."""
+    """Holds what is true now, and wakes the sink when a report is due, so that no thread waits for that."""
 
     def __init__(self, sink: PageReportSink, controls: Controls) -> None:
         super().__init__(sink.settings.device, controls)
@@ -161,7 +162,7 @@ class _Pulse(Present):
 
 
 def _origin(url: str) -> str:
-    """Return the origin of an address, as a browser would name it."""
+    """Return the origin of an address, as a browser names it."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""What holds now, for who shows it: crying or not, hearing or not, level and probability."""
+"""What holds now, for pages that show it: crying or not, hearing or not, level and probability."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from edgecry.sinks.controls import Controls
 from edgecry.sinks.ids import utc
 from edgecry.sinks.message import CRYING_KINDS, RECORDED, EventMessage, Health, Message
 
-#: Seconds without a sign of the listener after which it does not hear, whatever it said last.
+#: Seconds without a sign of the listener after which it counts as deaf, whatever it said last.
 STUCK: Final = 5.0
-#: Until when alerts are muted that are muted without end.
+#: The end of a mute that has no end.
 FOREVER: Final = "9999-12-31T00:00:00.000Z"
 
 
 class Present:
-    """What holds now. The listener and a sink write it, others read it; nobody waits for a reader.
+    """Holds what is true now. The listener and a sink write it, others read it. No writer waits for a reader.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Present:
     controls : Controls
         What a person may change.
     clock, wall : callable
-        Seconds, ever rising; and since 1970.
+        Seconds of a clock that never goes back, and seconds since 1970.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Present:
             self._hear(level, score, position)
 
     def _hear(self, level: float, score: float, position: float) -> float:
-        """Take what is heard; return how many seconds of sound came."""
+        """Take what is heard. Return the seconds of sound that came."""
         self._seen = self._clock()
         heard, self._position = max(0.0, min(position - self._position, 5.0)), position
         self._level = level if heard and math.isfinite(level) else None
@@ -70,7 +70,7 @@ class Present:
         return heard
 
     def tell(self, message: Message) -> None:
-        """Take the newest message of its sort."""
+        """Take the newest message of its kind."""
         with self._lock:
             if isinstance(message, Health):
                 self._judge(message)
