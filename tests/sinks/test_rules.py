@@ -172,7 +172,7 @@ def test_rules_stand_in_the_table_of_their_sink():
     rules = sink_rules(tables)
     assert rules["webhook"] == Rules(on=("start", "source_lost"), cooldown=60)
     assert {name for name, rule in rules.items() if not rule.mute} == {"jsonl", "page"}
-    assert {name for name, rule in sink_rules({}).items() if not rule.mute} == {"jsonl", "text"}
+    assert {name for name, rule in sink_rules({}).items() if not rule.mute} == {"jsonl", "page", "text"}
     assert set(rules) == set(SINKS)
     assert sink_settings(tables, "cot")["webhook"].url == "http://a/"
 
