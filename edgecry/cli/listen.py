@@ -139,8 +139,10 @@ def _check(settings: ListenSettings) -> int:
 
 
 def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int:
+    from edgecry.listening.memory import share_arenas
     from edgecry.listening.signals import EndRequest, alert_signals
 
+    share_arenas()
     # This comes first, so that a signal while models are opened ends the process in good order, too.
     with EndRequest() as request:
         from edgecry.listening.assembly import assemble, plan

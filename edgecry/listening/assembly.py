@@ -31,6 +31,7 @@ from edgecry.sinks.making import SINKS, is_durable, make_sinks, sink_rules, sink
 from edgecry.sinks.outbox import Outbox
 from edgecry.sources.making import SOURCES, make_reader, make_source
 from edgecry.sources.settings import SourceSettings
+from edgecry.steady import SteadyClock
 from edgecry.stream.classifier import StreamClassifier
 from edgecry.stream.settings import EventSettings
 from edgecry.terminal import quiet_stderr
@@ -101,7 +102,9 @@ class Plan:
         from edgecry.clips.pictures import Drawer
 
         what = record.clips(self.lookback, self.late)
-        return ClipRecorder(Path(record.dir), sr, clock.at, what, record.quota, drawer=Drawer())
+        return ClipRecorder(
+            Path(record.dir), sr, clock.at, what, record.quota, clock=SteadyClock(), drawer=Drawer()
+        )
 
     def page(self, controls: Controls) -> Page | None:
         """What shows a person how it goes, on a page; None if there is none."""

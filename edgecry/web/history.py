@@ -72,6 +72,8 @@ class History:
         Number of days that it goes back.
     clock : callable
         Seconds since 1970.
+    ages : callable, optional
+        The same, for what is too old to be kept; ``clock`` if left out.
 
     Attributes
     ----------
@@ -84,8 +86,14 @@ class History:
         The file cannot be opened, or was written by a later edgecry.
     """
 
-    def __init__(self, path: Path, days: int = 400, clock: Callable[[], float] = time.time) -> None:
-        self.path, self._days, self._clock = path, days, clock
+    def __init__(
+        self,
+        path: Path,
+        days: int = 400,
+        clock: Callable[[], float] = time.time,
+        ages: Callable[[], float] | None = None,
+    ) -> None:
+        self.path, self._days, self._clock, self._ages = path, days, clock, ages or clock
         self._lock = threading.Lock()
         self.revision = int(1000 * clock())  # so that a page notices that the service started again
         try:
@@ -156,7 +164,7 @@ class History:
 
     def tidy(self) -> None:
         """Delete what is too old. Nothing is deleted while the clock is not set."""
-        limit = self._clock() - DAY * self._days
+        limit = self._ages() - DAY * self._days
         if limit <= 0:
             return
         oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(limit))
@@ -167,7 +175,7 @@ class History:
                 "(SELECT event FROM cry ORDER BY started_at DESC LIMIT -1 OFFSET ?)",
                 (MOST_CRIES,),
             )
-            db.execute("DELETE FROM minute WHERE t < ?", (int(max(limit, self._clock() - 60 * DAY) // 60),))
+            db.execute("DELETE FROM minute WHERE t < ?", (int(max(limit, self._ages() - 60 * DAY) // 60),))
             db.execute("DELETE FROM health WHERE t < ?", (limit,))
         self.revision += 1
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edgecry.errors import EdgecryError
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.making import credential
+from edgecry.steady import SteadyClock
 from edgecry.web.board import Board
 from edgecry.web.history import History
 from edgecry.web.keys import Keyring, checked, make_key
@@ -66,7 +67,7 @@ def make_page(settings: WebSettings, board: Board, state: Path, clips: Path | No
     from edgecry.web.server import PageServer
 
     key = key_of(settings, state)
-    history = History(state / HISTORY, settings.days)
+    history = History(state / HISTORY, settings.days, ages=SteadyClock())
     try:
         site = Site(board, history, clips)
         server = PageServer(settings, site, Keyring(key))

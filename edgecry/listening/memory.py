@@ -1,0 +1,23 @@
+"""Keeps the memory of a process that lives long within what a small board has."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+#: ``M_ARENA_MAX`` of glibc's ``mallopt(3)``, and how many arenas the threads share.
+_ARENA_MAX: Final = -8
+_ARENAS: Final = 2
+
+
+def share_arenas() -> None:
+    """Have threads share their pools of memory. Call it before there are threads.
+
+    glibc gives each thread a pool that reserves 64 MB of addresses, and twice that while it is made. With a
+    page, a broker and recordings a process then wants more than 512 MB of addresses, and dies where it may
+    not have them (``python -m benchmarks.small_board``). Does nothing with another C library.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)

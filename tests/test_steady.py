@@ -1,0 +1,54 @@
+"""A clock for ages: what is set forward is not believed at once."""
+
+from edgecry.steady import PROBATION, SteadyClock
+
+YEAR = 365 * 86_400.0
+
+
+class Clocks:
+    """A system whose clock can be set."""
+
+    def __init__(self) -> None:
+        self.up, self.offset = 100.0, 1.7e9
+        self.steady = SteadyClock(lambda: self.up + self.offset, lambda: self.up)
+
+    def passes(self, seconds: float) -> float:
+        self.up += seconds
+        return self.steady()
+
+
+def test_it_goes_with_the_clock():
+    clocks = Clocks()
+    assert clocks.passes(50) == 1.7e9 + 150
+    clocks.offset += 30  # a small correction
+    assert clocks.passes(0) == 1.7e9 + 180
+
+
+def test_a_clock_set_back_is_believed_at_once():
+    clocks = Clocks()
+    clocks.offset -= YEAR
+    assert clocks.passes(0) == 1.7e9 + 100 - YEAR
+
+
+def test_a_clock_set_forward_is_believed_after_a_day():
+    clocks = Clocks()
+    clocks.offset += 10 * YEAR
+    assert clocks.passes(0) == 1.7e9 + 100
+    assert clocks.passes(PROBATION - 1) == 1.7e9 + 100 + PROBATION - 1
+    assert clocks.passes(1) == 1.7e9 + 100 + PROBATION + 10 * YEAR
+
+
+def test_each_jump_begins_the_day_anew():
+    clocks = Clocks()
+    for _ in range(5):
+        clocks.offset += 10 * YEAR
+        clocks.passes(PROBATION / 2)
+    assert clocks.steady() == 1.7e9 + clocks.up
+
+
+def test_one_that_is_set_right_again_has_changed_nothing():
+    clocks = Clocks()
+    clocks.offset += 10 * YEAR
+    clocks.passes(60)
+    clocks.offset -= 10 * YEAR
+    assert clocks.passes(2 * PROBATION) == 1.7e9 + clocks.up
