@@ -17,6 +17,7 @@ from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS
 from convert.training import DEFAULT as DEFAULT_ESTIMATOR
 from convert.training import ESTIMATORS
+from edgecry.answers.output import Output
 from edgecry.terminal import printable
 
 if TYPE_CHECKING:
@@ -71,9 +72,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="resamples of the intervals (default: %(default)s)",
     )
     parser.add_argument("--no-gain", dest="gain", action="store_false", help="leave the gain test out")
+    parser.add_argument(
+        "--folds-only",
+        action="store_true",
+        help="of the task cry, leave out what takes hours: other conditions, nights, corpora left out",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write it as JSON")
     parser.add_argument(
-        "--html", metavar="FILE", type=Path, help="also write it as one HTML file, with pictures"
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="also write it as one HTML file, with pictures; of the task cry, also its worst mistakes",
     )
     add_cache_arguments(parser)
 
@@ -87,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         from convert.evaluation.pictures import require_matplotlib
 
         require_matplotlib()
+    if args.folds_only and args.task != "cry":
+        raise ConversionError("--folds-only: is for the task cry; leave it out, or add --task cry")
     reports = []
     for number, report in enumerate(_reports(args, logging.getLogger("edgecry").info)):
         sys.stdout.write("\n\n" * (number > 0) + "\n".join(map(printable, str(report).splitlines())) + "\n")
@@ -117,7 +128,8 @@ def _reports(args: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        with Output(str(path)) as file:
+            file.stream.write(text)
     except OSError as error:
         raise ConversionError(f"{path}: cannot be written ({error.strerror})") from error
 

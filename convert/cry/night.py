@@ -33,7 +33,7 @@ from edgecry.stream.settings import EventSettings
 HOURS: Final = 8.0
 NIGHTS: Final = 2
 #: Mean seconds between two sounds, and between two spells of crying.
-_BETWEEN: Final = 90.0
+BETWEEN: Final = 90.0
 _SPELLS: Final = 5_400.0
 #: Seconds of a spell, and the longest pause between two recordings in it.
 _SPELL: Final = (15.0, 180.0)
@@ -76,7 +76,7 @@ def nights(found: OutOfFold, tell: Tell) -> list[Measurements]:
         "median delay, s": float(np.median(delays)) if delays else "none",
     }
     note = (
-        f"A simulation of {HOURS:g} hours a night: a sound every {_BETWEEN:g} s in the mean, of any source "
+        f"A simulation of {HOURS:g} hours a night: a sound every {BETWEEN:g} s in the mean, of any source "
         f"alike, a spell of crying every {_SPELLS / 3600:g} h, over a room at {_ROOM:g} dB.The delay is "
         "from the first recording of a spell to the event."
     )
@@ -99,11 +99,11 @@ def made(examples: Sequence[Example], hours: float, rng: np.random.Generator) ->
             here += _laid(y, baby[int(rng.integers(len(baby)))], here, level) + rng.uniform(0, _PAUSE)
         spells.append((at, here))
         at = here + 60 + rng.exponential(_SPELLS)
-    at = rng.exponential(_BETWEEN)
+    at = rng.exponential(BETWEEN)
     while others and at < hours * 3600 - 30:
         group = others[int(rng.integers(len(others)))]
         at += _laid(y, group[int(rng.integers(len(group)))], at, rng.uniform(*_SOUND))
-        at += rng.exponential(_BETWEEN)
+        at += rng.exponential(BETWEEN)
     return Night(y, tuple(spells))
 
 

@@ -14,6 +14,7 @@ from convert.cry.conditions import changed_recordings, closed_forms, left_out
 from convert.cry.folds import OutOfFold, out_of_fold
 from convert.cry.material import Material, read_material
 from convert.cry.night import nights
+from convert.cry.parent import exhibits
 from convert.cry.tables import by_corpus, by_kind, other_thresholds, peer, reliable, rooms
 from convert.errors import ConversionError
 from convert.evaluation.procedures import BASELINES
@@ -47,7 +48,8 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
     refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
-    return measure(material, draws=args.draws, tell=tell).report
+    only_folds = getattr(args, "folds_only", False)
+    return measure(material, draws=args.draws, tell=tell, only_folds=only_folds).report
 
 
 def refuse_choices(args: argparse.Namespace) -> None:
@@ -67,23 +69,27 @@ def refuse_choices(args: argparse.Namespace) -> None:
             )
 
 
-def measure(material: Material, *, draws: int, tell: Tell) -> Measured:
-    """Measure everything."""
+def measure(material: Material, *, draws: int, tell: Tell, only_folds: bool = False) -> Measured:
+    """Measure everything, or only what the networks of the folds say of the recordings as they are."""
     found = out_of_fold(material)
     judge = peer(material)
     sections: list[Comparison | Measurements] = [
         _out_of_fold(found, draws),
+        *exhibits(found, draws),
         by_corpus(found, judge, draws),
         by_kind(found, judge, draws),
         *rooms(found, judge, draws),
         other_thresholds(found, draws),
         reliable(found),
-        *altered_cries(found, judge, draws, tell),
-        *changed_recordings(found, draws, tell),
-        closed_forms(found),
-        *nights(found, tell),
-        *left_out(found, draws, tell),
     ]
+    if not only_folds:
+        sections += [
+            *altered_cries(found, judge, draws, tell),
+            *changed_recordings(found, draws, tell),
+            closed_forms(found),
+            *nights(found, tell),
+            *left_out(found, draws, tell),
+        ]
     cries = int(material.y.sum())
     corpora = ", ".join(dict.fromkeys(example.sound.corpus for example in material.examples))
     learned = (

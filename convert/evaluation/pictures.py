@@ -60,7 +60,8 @@ def require_matplotlib() -> None:
         ) from error
 
 
-def _draw(title: str, alt: str, paint: Callable[[Any], None]) -> Picture:
+def draw(title: str, alt: str, paint: Callable[[Any], None]) -> Picture:
+    """Draw on an axis of a figure of its own, without a ground, so that a page may be dark."""
     require_matplotlib()
     import matplotlib
     from matplotlib.figure import Figure
@@ -70,7 +71,7 @@ def _draw(title: str, alt: str, paint: Callable[[Any], None]) -> Picture:
     buffer = io.BytesIO()
     # The salt and the missing date make the same report the same bytes.
     with matplotlib.rc_context({"svg.hashsalt": "edgecry"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return Picture(title, alt, buffer.getvalue())
 
 
@@ -91,7 +92,7 @@ def _confusion(comparison: Comparison) -> Picture:
     told = "; ".join(
         f"{label} is said to be {label} in {shares[k, k]:.0%}" for k, label in enumerate(comparison.labels)
     )
-    return _draw("Confusion matrix, share of each true class", f"Confusion matrix: {told}.", paint)
+    return draw("Confusion matrix, share of each true class", f"Confusion matrix: {told}.", paint)
 
 
 def _reliability(comparison: Comparison) -> Picture:
@@ -114,7 +115,7 @@ def _reliability(comparison: Comparison) -> Picture:
 
     error = comparison.curves.reliability.error
     alt = f"Reliability diagram in {BINS} equally wide bins; expected calibration error {error:.3f}."
-    return _draw("Reliability, repeats together", alt, paint)
+    return draw("Reliability, repeats together", alt, paint)
 
 
 def _pooled(comparison: Comparison, k: int) -> tuple[NDArray[np.bool_], Probabilities]:
@@ -139,7 +140,7 @@ def _roc(comparison: Comparison) -> Picture:
         ax.legend(loc="lower right", fontsize="small")
 
     told = "; ".join(f"{label} {comparison.curves.roc[label][5]:.2f}" for label in shown)
-    return _draw("ROC, repeats together", f"ROC curves. Recall at 5 % false positives: {told}.", paint)
+    return draw("ROC, repeats together", f"ROC curves. Recall at 5 % false positives: {told}.", paint)
 
 
 def _coverage(comparison: Comparison) -> Picture:
@@ -156,4 +157,4 @@ def _coverage(comparison: Comparison) -> Picture:
         f"Coverage curve: accuracy {found[half]:.2f} on the surest half, {found[-1]:.2f} on all; always "
         f"saying the most frequent label has {guessed[half]:.2f} and {guessed[-1]:.2f}."
     )
-    return _draw("Accuracy against coverage", alt, paint)
+    return draw("Accuracy against coverage", alt, paint)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convert.evaluation.bootstrap import Interval
+from convert.evaluation.exhibit import Exhibit
 from convert.evaluation.figures import SUMMARY
 from convert.evaluation.report import Comparison, Report, Section, Value
 
@@ -25,12 +26,13 @@ def record(report: Report) -> dict[str, Any]:
     or an object of ``value``, ``low`` and ``high``.
     """
     protocol = f"{report.protocol}. Measured on {report.data}"
-    interval = next((one for section in report.sections for one in _intervals(section)), None)
+    sections = [section for section in report.sections if not isinstance(section, Exhibit)]
+    interval = next((one for section in sections for one in _intervals(section)), None)
     if interval is not None:
         protocol += f". Intervals are of {interval.level:.0%}, from {interval.draws} resamples of groups"
     return {
         "protocol": f"{report.leak}. {protocol}" if report.leak else protocol,
-        "sections": [_section(section) for section in report.sections],
+        "sections": [_section(section) for section in sections],
     }
 
 

@@ -45,7 +45,7 @@ def draw(timeline: Timeline, sketch: Sketch, name: str, threshold: float) -> Any
     wave, spectrum, score = figure.subplots(3, 1, sharex=True, height_ratios=(1, 2.2, 1.2))
     figure.suptitle(f"{printable(name)}\n{_in_words(timeline)}", fontsize="medium", x=0.01, ha="left")
     _waveform(wave, sketch)
-    figure.colorbar(_spectrogram(spectrum, sketch), ax=spectrum, label="dB", pad=0.01, aspect=14)
+    figure.colorbar(spectrogram(spectrum, sketch), ax=spectrum, label="dB", pad=0.01, aspect=14)
     _score(score, timeline, threshold)
     for cry in timeline.cries:  # the edge makes a short cry visible in a long night
         for ax in (wave, score):
@@ -71,7 +71,8 @@ def _waveform(ax: Any, sketch: Sketch) -> None:
     ax.set(ylabel="amplitude", ylim=(-top, top))
 
 
-def _spectrogram(ax: Any, sketch: Sketch) -> Any:
+def spectrogram(ax: Any, sketch: Sketch) -> Any:
+    """Draw mean power in dB under the loudest, over seconds and mel bands; return the image."""
     decibels = 10 * np.log10(sketch.power.T + 1e-12)
     decibels -= decibels.max()
     end = sketch.step * decibels.shape[1]
