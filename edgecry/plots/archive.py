@@ -30,7 +30,7 @@ def draw(overview: Overview, name: str) -> Any:
     rows = overview.rows
     figure = canvas.figure(10, 4.4 + 0.2 * max(3, len(rows)))
     clock, files = figure.subplots(2, 1, height_ratios=(2.2, 0.6 + 0.2 * max(3, len(rows))))
-    figure.suptitle(f"{printable(name)}\n{_in_words(overview)}", fontsize="medium", x=0.01, ha="left")
+    canvas.headline(figure, name, _in_words(overview))
     _hours(clock, overview)
     _files(files, rows, overview.files - overview.errors)
     return figure
@@ -66,7 +66,7 @@ def _files(ax: Any, rows: list[Row], n: int) -> None:
         ax.broken_barh(
             [(start, end - start) for start, end in row.cries], (place - 0.35, 0.7), color=canvas.CRY
         )
-    ax.set_yticks(range(len(rows)), [_short(row.name) for row in rows], fontsize="small")
+    ax.set_yticks(range(len(rows)), [_short(row.name) for row in rows], fontsize="small", parse_math=False)
     ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     canvas.time_axis(ax, max([row.duration for row in rows], default=1.0))
     which = f"the {ROWS} of {n} recordings with most crying" if n > len(rows) else "every recording"

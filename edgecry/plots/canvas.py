@@ -5,11 +5,13 @@ Figures are separate objects. The global state of matplotlib, such as that of py
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
 from edgecry.answers.output import Output
 from edgecry.errors import EdgecryError
+from edgecry.terminal import printable
 
 #: The endings that the name of a picture may have.
 ENDINGS: Final = (".png", ".svg")
@@ -60,6 +62,11 @@ def figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
+def headline(drawn: Any, name: str, text: str) -> None:
+    """Write over a figure what it shows, and what was found. A dollar sign in a name is no formula."""
+    drawn.suptitle(f"{printable(name)}\n{text}", fontsize="medium", x=0.01, ha="left", parse_math=False)
+
+
 def save(drawn: Any, path: str) -> None:
     """Write a figure in the format of its ending. The file is complete when it appears.
 
@@ -70,7 +77,8 @@ def save(drawn: Any, path: str) -> None:
     OSError
         The file cannot be written.
     """
-    with Output(path, binary=True) as file:
+    with warnings.catch_warnings(), Output(path, binary=True) as file:
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a name in letters that the font lacks
         drawn.savefig(file.stream, format=Path(path).suffix.lower()[1:])
 
 

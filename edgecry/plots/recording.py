@@ -10,7 +10,6 @@ from edgecry.answers.sentences import timeline_in_words
 from edgecry.arrays import Float64
 from edgecry.plots import canvas
 from edgecry.plots.sketch import BANDS, COLUMNS, Sketch, band_of
-from edgecry.terminal import printable
 from edgecry.timeline import Timeline
 
 #: Range of the colours: decibels under the loudest.
@@ -43,7 +42,7 @@ def draw(timeline: Timeline, sketch: Sketch, name: str, threshold: float) -> Any
     """
     figure = canvas.figure(10, 6.2)
     wave, spectrum, score = figure.subplots(3, 1, sharex=True, height_ratios=(1, 2.2, 1.2))
-    figure.suptitle(f"{printable(name)}\n{_in_words(timeline)}", fontsize="medium", x=0.01, ha="left")
+    canvas.headline(figure, name, _in_words(timeline))
     _waveform(wave, sketch)
     figure.colorbar(spectrogram(spectrum, sketch), ax=spectrum, label="dB", pad=0.01, aspect=14)
     _score(score, timeline, threshold)

@@ -151,3 +151,15 @@ def test_two_recordings_are_refused(run, night, tmp_path):
     code, _, err = run("classify", night, night, "--plot", tmp_path / "a.png")
     assert (code, err.count("\n")) == (2, 1)
     assert "one recording, or folders" in err
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_name_is_no_formula_and_may_be_in_any_letters(run, models, tmp_path):
+    folder = tmp_path / "$\\frac{$"
+    folder.mkdir()
+    path = folder / "a$x_{$ \u732b.wav"
+    path.write_bytes(encode(streams.scene(3, (1, 2)), streams.SR))
+    for source in (path, folder):
+        code, _, err = run("classify", source, *models, "--plot", tmp_path / "a.png")
+        assert code == 0, err
+        assert "Traceback" not in err
