@@ -29,7 +29,7 @@ MODELS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def is_all(folders: list[Path]) -> bool:
-    """Whether a folder is the one that the bundled models were made of: corpora, and none itself."""
+    """Tell whether a folder is the one that the bundled models were made of: corpora, and none itself."""
     if len(folders) != 1 or (folders[0] / MANIFEST).is_file():
         return False
     return (folders[0] / DONATEACRY / MANIFEST).is_file()

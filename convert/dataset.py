@@ -16,7 +16,7 @@ from convert.errors import ConversionError
 logger = logging.getLogger("edgecry")
 
 MANIFEST: Final = "manifest.csv"
-#: Columns looked for, in this order, where none is named; of groups the widest first.
+#: Columns that are looked for, in this order, if no column is named. For groups, the widest comes first.
 LABEL_COLUMNS: Final = ("label", "category")
 GROUP_COLUMNS: Final = ("instance", "group", "author", "clip_id")
 #: Files of class folders that are taken for recordings; what they hold is found out by reading them.
@@ -168,7 +168,7 @@ def read_rows(folder: Path) -> list[Row]:
     Raises
     ------
     ConversionError
-        There is no such folder, nothing in it, or the manifest is none.
+        There is no such folder, nothing is in it, or its manifest is not one.
     """
     if not folder.is_dir():
         raise ConversionError(f"{folder}: no such folder; name one with class folders or a {MANIFEST}")

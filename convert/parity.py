@@ -72,7 +72,7 @@ class ParityReport:
 
     @property
     def passed(self) -> bool:
-        """Whether the two give the same answers."""
+        """True if the two give the same answers."""
         return self.max_difference <= self.tolerance and self.label_mismatches == 0
 
     def to_dict(self) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def own_outputs() -> Iterator[None]:
 
 
 def _descriptor(stream: TextIO) -> int | None:
-    """What a stream writes to; None if that is not a file, as in tests."""
+    """Return the descriptor that a stream writes to; None if it has no file, as in tests."""
     with suppress(OSError, ValueError, AttributeError):
         return stream.fileno()
     return None

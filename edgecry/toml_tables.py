@@ -73,7 +73,7 @@ def values(kind: type[Any], table: Table, origin: str, name: str = "") -> dict[s
 
 
 def table_of(value: object, place: str, key: str) -> Table:
-    """Return what is a table, and refuse what is none; ``place`` begins the message."""
+    """Return a table, and refuse what is not one. The message begins with ``place``."""
     if not isinstance(value, Mapping):
         raise EdgecryError(
             f"{place}{key}: found {_shown(value)}; it is a table, so write [{key}] above its keys"

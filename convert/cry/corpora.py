@@ -62,7 +62,7 @@ def read_sounds(folders: Sequence[Path], tell: Callable[[str], None] = lambda _:
     Raises
     ------
     ConversionError
-        A folder is none, or nothing tells its cries or groups; or all together lack cries or others, or
+        A folder does not exist, or nothing tells its cries or groups. All together lack cries or others, or
         hold copies that a split by group would part.
     """
     found: list[Sound] = []

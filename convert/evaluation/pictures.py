@@ -119,7 +119,7 @@ def _reliability(comparison: Comparison) -> Picture:
 
 
 def _pooled(comparison: Comparison, k: int) -> tuple[NDArray[np.bool_], Probabilities]:
-    """Whether class k is true, and its probability, over all repeats together."""
+    """Return the truth about class k, and its probability, of all repeats together."""
     truth = np.tile(comparison.y == k, len(comparison.repeats))
     return truth, np.clip(np.concatenate([P[:, k] for P in comparison.repeats]), 0, 1)
 

@@ -80,7 +80,7 @@ def canonical(module: str, name: str) -> tuple[str, str]:
 
 
 def allowed(module: str, name: str) -> bool:
-    """Whether a pickle may name ``module.name``. Looks at the names alone and imports nothing.
+    """Tell whether a pickle may name ``module.name``. Looks at the names alone and imports nothing.
 
     A dotted ``name`` would reach through an allowed module into what it has imported, such as
     ``sklearn.base`` to ``os.system``; it is never allowed.
@@ -95,7 +95,7 @@ def allowed(module: str, name: str) -> bool:
 
 
 def genuine(module: str, name: str, found: Any) -> bool:
-    """Whether what ``module.name`` turned out to be is what the allow-list means by it.
+    """Tell whether what ``module.name`` turned out to be is what the allow-list means by it.
 
     Modules hold what they import, too: ``sklearn.ensemble._forest.Parallel`` looks like a class of
     scikit-learn and is joblib's. So the object has to come from where the allow-list looks.

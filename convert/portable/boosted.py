@@ -39,7 +39,7 @@ def names_of_boosted() -> list[str]:
 
 
 def is_boosted(estimator: Any) -> bool:
-    """Whether an estimator is a classifier of one of these libraries."""
+    """Tell whether an estimator is a classifier of one of these libraries."""
     return _reader(estimator) is not None
 
 

@@ -10,7 +10,7 @@ from . import Refused
 
 
 def has_categories(model: Any) -> bool:
-    """Whether a HistGradientBoosting model was fitted with categorical features."""
+    """Tell whether a HistGradientBoosting model was fitted with categorical features."""
     mask = getattr(model, "is_categorical_", None)
     return mask is not None and bool(np.any(mask))
 

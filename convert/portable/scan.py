@@ -239,7 +239,7 @@ class _Scanner(Machine):  # type: ignore[misc]
 
 
 def _is_check_array(args: tuple[Any, ...]) -> bool:
-    """Whether these arguments are the one function that may be called later, with others."""
+    """Tell whether these arguments are the one function that may be called later, with others."""
     return len(args) == 1 and isinstance(args[0], Inert) and args[0].made_by == CHECK_ARRAY
 
 

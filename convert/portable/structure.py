@@ -85,7 +85,7 @@ def _checker(item: Any) -> Callable[[Any, str], None] | None:
 
 
 def _is_walked(item: Any) -> bool:
-    """Whether there may be an estimator inside."""
+    """Tell whether there may be an estimator inside."""
     if isinstance(item, (list, tuple, dict)) or _checker(item) is not None:
         return True
     if getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):

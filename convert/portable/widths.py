@@ -38,7 +38,7 @@ def width_of(estimator: Any) -> int | None:
 
 
 def is_passthrough(step: Any) -> bool:
-    """Whether a step of a pipeline changes nothing."""
+    """Tell whether a step of a pipeline changes nothing."""
     return step is None or (isinstance(step, str) and step == "passthrough")
 
 

@@ -163,7 +163,7 @@ class Intake:
 
 
 def _is_plain(chunk: object) -> TypeGuard[memoryview]:
-    """Whether it looks at bytes, or at 16-bit samples."""
+    """Tell whether it looks at bytes, or at 16-bit samples."""
     return isinstance(chunk, memoryview) and chunk.contiguous and chunk.format in ("B", "b", "c", "h", "<h")
 
 

@@ -79,7 +79,7 @@ class ChunkHeader:
 
     @property
     def audio_at(self) -> int:
-        """Where a WAV file's audio begins, in bytes from the start."""
+        """Return where the audio of a WAV file begins, in bytes from the start."""
         return self.size_at + 4
 
     @property
@@ -135,7 +135,7 @@ def _unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
 
 
 def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
-    """Whether everything from ``at`` on is whole chunks, so that it cannot be audio."""
+    """Tell whether everything from ``at`` on is whole chunks, so that it cannot be audio."""
     for _ in range(_MAX_CHUNKS):
         if at >= length:
             return True
@@ -147,7 +147,7 @@ def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
 
 
 def lacks_ogg_end(file: BinaryIO) -> bool:
-    """Whether an Ogg file stops before the end of the page marked as its last (RFC 3533, 6).
+    """Tell whether an Ogg file stops before the end of the page marked as its last (RFC 3533, 6).
 
     The position of ``file`` is changed.
     """

@@ -166,7 +166,7 @@ def _load(source: Source, sr: int, options: AudioOptions) -> Waveform:
 
 
 def _name(source: object) -> str:
-    """What a source is called in messages."""
+    """Return the name of a source in messages."""
     if isinstance(source, str | os.PathLike):
         return os.fsdecode(source)
     if isinstance(source, bytes | bytearray | memoryview):

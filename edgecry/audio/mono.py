@@ -194,7 +194,7 @@ def array_blocks(array: NDArray[Any]) -> Iterator[Float32]:
 
 
 def check_rate(rate: object, name: str) -> int:
-    """Return a sampling rate in Hz, or raise an AudioError if it is none that is read."""
+    """Return a sampling rate in Hz, or raise an AudioError if it is not allowed."""
     if isinstance(rate, bool) or not isinstance(rate, int | np.integer):
         found = describe(rate) if isinstance(rate, np.ndarray) else repr(rate)
         raise AudioError(f"{name}: found {found}; allowed are whole numbers, {MIN_RATE} to {MAX_RATE} Hz")

@@ -107,12 +107,12 @@ def _tag_frame(file: BinaryIO, mark: bytes, first: int) -> int | None:
 
 
 def _is_frame(header: bytes) -> bool:
-    """Whether these four bytes are the header of an MPEG frame of layer 3."""
+    """Tell whether these four bytes are the header of an MPEG frame of layer 3."""
     return len(header) == 4 and header[0] == 0xFF and header[1] & 0xE6 == 0xE2 and header[2] >> 4 < 15
 
 
 def _with_id3(file: BinaryIO, frame: int) -> int:
-    """Where the tag begins that ends right before a frame; the frame, if there is none."""
+    """Return where the tag right before a frame begins. Without a tag, that is the frame itself."""
     start = max(1, frame - _ID3)
     before = _read(file, start, frame - start)
     at = before.rfind(b"ID3")

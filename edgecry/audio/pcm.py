@@ -41,7 +41,7 @@ class PcmDecoder:
 
     @property
     def format(self) -> PcmFormat:
-        """What the bytes are; as a WAV header says, once there was one."""
+        """The format of the bytes; that of the WAV header, once there was one."""
         return self._wav.format
 
     def feed(self, data: bytes) -> NDArray[np.float32]:

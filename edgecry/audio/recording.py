@@ -80,7 +80,7 @@ class Recording:
 
 
 def _runs_dry(source: Any) -> bool:
-    """Whether a source is gone once read. What cannot be told is left to load_audio to report."""
+    """Tell whether a source is gone once read. What cannot be told is left to load_audio to report."""
     try:
         if isinstance(source, str | os.PathLike):
             return stat.S_ISFIFO(Path(os.fsdecode(source)).stat().st_mode)
@@ -90,7 +90,7 @@ def _runs_dry(source: Any) -> bool:
 
 
 def _position(source: Any) -> int | None:
-    """Where a file object stands; None of what is no file object, or does not tell."""
+    """Return the position of a file object; None if it is not one, or does not tell."""
     try:
         return int(source.tell()) if hasattr(source, "read") else None
     except Exception:

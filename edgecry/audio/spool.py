@@ -23,7 +23,7 @@ class Spool(SpooledTemporaryFile[bytes]):
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return self._pipe
 
 

@@ -47,7 +47,7 @@ def is_text(head: bytes | bytearray) -> bool | None:
 
 
 def _adts_bytes(head: bytes | bytearray) -> int:
-    """Length of a frame of AAC (ISO 13818-7, 6.2); 0 if it is none."""
+    """Return the length of a frame of AAC (ISO 13818-7, 6.2); 0 if it is not one."""
     if head[1] & 0xF6 != 0xF0 or head[2] >> 2 & 15 > 12:
         return 0
     length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
@@ -55,7 +55,7 @@ def _adts_bytes(head: bytes | bytearray) -> int:
 
 
 def _mpeg_bytes(head: bytes | bytearray) -> int:
-    """Length of a frame of MPEG layer 3; 0 if it is none."""
+    """Return the length of a frame of MPEG layer 3; 0 if it is not one."""
     version, bits, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
     if head[1] & 0xE6 != 0xE2 or version == 1 or bits in (0, 15) or rate == 3:
         return 0

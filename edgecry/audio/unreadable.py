@@ -32,7 +32,7 @@ class Other(NamedTuple):
 
 _UNPACK: Final = "unpack it, and name the recordings in it"
 _NO_SOUND: Final = "name a recording"
-#: Marks at the beginning of what is sometimes called .wav, and is none.
+#: First bytes of files that are sometimes called .wav, but are not WAV files.
 _OTHERS: Final[tuple[tuple[bytes, Other], ...]] = (
     (b"version https://git-lfs", Other("a Git LFS pointer, not the recording itself", "run 'git lfs pull'")),
     (b"PK\x03\x04", Other("a ZIP archive", _UNPACK)),
@@ -98,7 +98,7 @@ def conversion(origin: str) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether it is printable UTF-8, as no sound is by chance."""
+    """Tell whether it is printable UTF-8, as no sound is by chance."""
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -46,7 +46,7 @@ def advice(arguments: Sequence[str], commands: Sequence[str]) -> str:
 
 
 def _is_recording(word: str) -> bool:
-    """Whether a file of that name exists, or it is what a recording is called."""
+    """Tell whether a file of that name exists, or it is what a recording is called."""
     try:
         return Path(word).suffix.lower() in _RECORDINGS or Path(word).is_file()
     except (OSError, ValueError):

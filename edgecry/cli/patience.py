@@ -36,7 +36,7 @@ class Patient:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether reading has begun and the end has not come."""
+        """True if reading has begun and the end has not come."""
         return self._timer is not None and not self._timer.finished.is_set()
 
     def seekable(self) -> bool:

@@ -33,7 +33,7 @@ def drawn(clip: Path) -> bytes:
     Raises
     ------
     AudioError
-        There is none, and the recording cannot be read.
+        There is no picture, and the recording cannot be read.
     """
     path = beside(clip)
     with suppress(OSError):

@@ -325,7 +325,7 @@ class _Clip:
 
     @property
     def is_there(self) -> bool:
-        """Whether the first of its files is finished, and the quota has not taken it since."""
+        """True if the first of its files is finished, and the quota has not taken it since."""
         return self.path is not None and self.path.exists()
 
 

@@ -79,11 +79,11 @@ class Plan:
 
     @property
     def source(self) -> str:
-        """What the source is called in messages."""
+        """The name of the source in messages."""
         return make_source(self.settings.source).name
 
     def stream(self, sr: int) -> StreamClassifier:
-        """What hears the sound, of so many samples a second."""
+        """Make the stream that hears sound at so many samples a second."""
         settings = self.settings
         return StreamClassifier(
             self.models.named,
@@ -95,7 +95,7 @@ class Plan:
         )
 
     def recorder(self, sr: int, clock: WallClock) -> ClipRecorder | None:
-        """What keeps the sound, if anything does; under the times that messages have."""
+        """Make what records cries, if they are recorded, under the times that messages have."""
         record = self.settings.record
         if not record.dir:
             return None
@@ -107,7 +107,7 @@ class Plan:
         )
 
     def page(self, controls: Controls) -> Page | None:
-        """What shows a person how it goes, on a page; None if there is none."""
+        """The view that shows a person on a page what happens; None without a page."""
         web, record = self.settings.web, self.settings.record
         if not web.address:
             return None
@@ -239,7 +239,7 @@ def assemble(made: Plan, text: TextIO, view: View | None = None) -> Iterator[Par
 
 
 class Views:
-    """Several views as one, or none."""
+    """Shows the same in several views, or in none."""
 
     def __init__(self, *views: View) -> None:
         self._views = views

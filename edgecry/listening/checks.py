@@ -74,7 +74,7 @@ def examine_listening(path: Path) -> Iterator[Check]:
 
 
 def whole(path: Path, trial: Outcome) -> Check:
-    """Whether all settings fit together; ``trial`` ran ``edgecry listen --check-config``."""
+    """Tell whether all settings fit together; ``trial`` ran ``edgecry listen --check-config``."""
     if trial.code == 0:
         return Check("settings", "ok", str(path))
     advice = "mend that; edgecry listen --check-config says when it is right"
@@ -82,7 +82,7 @@ def whole(path: Path, trial: Outcome) -> Check:
 
 
 def source(settings: SourceSettings) -> Check:
-    """Whether the program or the microphone is there."""
+    """Tell whether the program or the microphone is there."""
     kind = SOURCES[settings.kind]
     try:
         found, needs = kind.shown(settings), kind.needs(settings)
@@ -92,7 +92,7 @@ def source(settings: SourceSettings) -> Check:
 
 
 def sound(trial: Outcome) -> Check:
-    """What is heard; ``trial`` ran :mod:`edgecry.listening.trial`."""
+    """Tell what is heard; ``trial`` ran :mod:`edgecry.listening.trial`."""
     advice = "mend the source; if a listener runs, it may hold the microphone: end it, and try again"
     if trial.code != 0:
         return Check("sound", "fail", trial.complaint, advice)
@@ -107,7 +107,7 @@ def sound(trial: Outcome) -> Check:
 
 
 def microphone(wanted: str | int, trial: Outcome) -> Check:
-    """Whether the microphone is among those that ``trial`` listed as JSON."""
+    """Tell whether the microphone is among those that ``trial`` listed as JSON."""
     if trial.code != 0:
         found = trial.complaint.rpartition("AudioError: ")[2]
         return Check("source", "fail", found, "pip install '.[mic]', and apt install libportaudio2")
@@ -127,7 +127,7 @@ def microphone(wanted: str | int, trial: Outcome) -> Check:
 
 
 def sink(name: str, settings: Any) -> Check:
-    """Whether a sink could deliver: its secrets are there, and its file, program or server."""
+    """Tell whether a sink could deliver: its secrets are there, and its file, program or server."""
     title = f"sink {name}"
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
@@ -157,7 +157,7 @@ def _first_bad(title: str, found: str, needs: tuple[Need, ...]) -> Check:
 
 
 def server(title: str, host: str, port: int, found: str) -> Check:
-    """Whether a server answers; events wait for one that does not, so that is no failure."""
+    """Tell whether a server answers; events wait for one that does not, so that is no failure."""
     try:
         socket.create_connection((host, port), TIMEOUT).close()
     except OSError as error:
@@ -169,7 +169,7 @@ def server(title: str, host: str, port: int, found: str) -> Check:
 
 
 def folder(title: str, path: Path, wanted: int) -> Check:
-    """Whether a folder can be written to, or made, and has ``wanted`` bytes left."""
+    """Tell whether a folder can be written to, or made, and has ``wanted`` bytes left."""
     there = path.absolute()
     while not there.exists():
         there = there.parent
@@ -188,7 +188,7 @@ def folder(title: str, path: Path, wanted: int) -> Check:
 
 
 def program(title: str, name: str) -> Check:
-    """Whether a program is there."""
+    """Tell whether a program is there."""
     path = shutil.which(name)
     if path is None:
         return Check(title, "fail", f"there is no program {name!r}", "install it, or give its path")
@@ -196,7 +196,7 @@ def program(title: str, name: str) -> Check:
 
 
 def _is_meant(wanted: str | int, index: int, name: str, is_default: bool) -> bool:
-    """Whether a device is the one, as sounddevice chooses: by number, or by parts of its name in any case."""
+    """Tell whether a device is meant, as sounddevice chooses: by number, or by parts of its name."""
     if wanted == "":
         return is_default
     if isinstance(wanted, int):

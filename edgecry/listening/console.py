@@ -140,7 +140,7 @@ def view_line(
 
 
 def has_terminal(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
-    """Whether a stream is a terminal on which a line can be written anew."""
+    """Tell whether a stream is a terminal on which a line can be written anew."""
     environment = os.environ if environment is None else environment
     try:
         return stream.isatty() and environment.get("TERM", "dumb") != "dumb"
@@ -187,7 +187,7 @@ def log_to(stream: TextIO, quiet: bool = False) -> Callable[[], None]:
 
 
 def is_journal(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
-    """Whether a stream goes to systemd's journal, which says so in JOURNAL_STREAM."""
+    """Tell whether a stream goes to systemd's journal, which says so in JOURNAL_STREAM."""
     environment = os.environ if environment is None else environment
     device, colon, inode = environment.get("JOURNAL_STREAM", "").partition(":")
     try:

@@ -113,7 +113,7 @@ class Stats:
         queued: int = 0,
         dropped: int = 0,
     ) -> Snapshot:
-        """How it is now."""
+        """Return the state now."""
         return Snapshot(
             uptime=self._clock() - self._began,
             cpu=self._cpu_clock() - self._cpu_began,

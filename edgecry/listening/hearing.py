@@ -79,19 +79,19 @@ class HearingSettings:
 
 
 class Verdict(NamedTuple):
-    """How it is, and why, in words for a person; the reason of hearing and starting is empty."""
+    """The state and its reason in words for a person. For "hearing" and "starting" the reason is empty."""
 
     state: State
     reason: str = ""
 
     @property
     def is_deaf(self) -> bool:
-        """Whether a cry would not be heard."""
+        """True if a cry would not be heard."""
         return self.state in ("no_sound", "digital_silence", "not_sound", "gone")
 
     @property
     def is_hearing(self) -> bool:
-        """Whether a cry would be heard, as far as is known; not before the first sample."""
+        """True if a cry would be heard, as far as is known; not before the first sample."""
         return not self.is_deaf and self.state != "starting"
 
 

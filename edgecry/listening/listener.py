@@ -56,7 +56,7 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What a listener is put together of; ``recorder`` and ``view`` may be None."""
+    """The parts of a listener; ``recorder`` and ``view`` may be None."""
 
     reader: Reader
     stream: StreamClassifier
@@ -218,7 +218,7 @@ class Listener:
     # -- the service itself ----------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
-        """How it is now."""
+        """Return the state of the listener now."""
         parts = self._parts
         counters = parts.dispatcher.statistics()
         return self._stats.snapshot(
@@ -288,7 +288,7 @@ class Listener:
 
     @property
     def _state(self) -> str:
-        """How it is, in a few words."""
+        """Return the state in a few words."""
         return self._verdict.reason or ("listening" if self._crying_since is None else "a baby cries")
 
     def _beat(self) -> None:

@@ -75,7 +75,7 @@ class MuteFile:
                 log.warning("%s: the mute will not outlive a new start (%s)", self._path, error.strerror)
 
     def _left(self) -> float:
-        """Return the seconds that are left of a mute; 0 if there is none, or if the file holds none."""
+        """Return the seconds that are left of a mute; 0 without a mute, or if the file holds no mute."""
         try:
             with self._path.open("rb") as file:
                 found = json.loads(file.read(_LONGEST))

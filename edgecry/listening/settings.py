@@ -25,7 +25,7 @@ from edgecry.toml_tables import Table, nearest, parse, table_of, values
 from edgecry.web.settings import WebSettings
 
 FLAGS: Final = "command line"
-#: The file in which events wait, where the settings name none.
+#: The file in which events wait, if the settings name no file.
 OUTBOX: Final = "outbox.db"
 _MAX_FILE: Final = 1_000_000
 
@@ -46,11 +46,11 @@ class RecordSettings:
 
     @property
     def quota(self) -> Quota:
-        """How much is kept."""
+        """The quota of the folder."""
         return Quota(self.max_bytes, self.max_days)
 
     def clips(self, lookback: float, late: float | None = None) -> ClipSettings:
-        """What is recorded, where events are known ``lookback`` seconds late, and their ends ``late``."""
+        """Return what is recorded if events are known ``lookback`` seconds late, and their ends ``late``."""
         return ClipSettings(self.pre, self.post, lookback, self.max_length, late)
 
 
@@ -143,7 +143,7 @@ class ListenSettings:
 
     @property
     def decision(self) -> Decision:
-        """What is set in place of the models' own."""
+        """The settings in place of the models' own."""
         return Decision(self.threshold, self.coverage)
 
 
@@ -177,12 +177,12 @@ def load_settings(
 
 
 def state_folder(settings: ListenSettings, environment: Mapping[str, str]) -> Path:
-    """Where the service keeps what is its own: beside the outbox."""
+    """Return the folder of the service's own files: that of the outbox."""
     return outbox_path(settings, environment).parent
 
 
 def outbox_path(settings: ListenSettings, environment: Mapping[str, str]) -> Path:
-    """Where events wait: as set, or in the folder that systemd gives a service, or in the user's own."""
+    """Return the file in which events wait: as set, or in the folder of the service, or in the user's."""
     if settings.outbox.path:
         return Path(settings.outbox.path)
     if given := environment.get("STATE_DIRECTORY", "").partition(":")[0]:

@@ -82,7 +82,7 @@ class UnitSettings:
 
     @property
     def needs_home(self) -> bool:
-        """Whether anything of it lies where people keep their own things."""
+        """True if anything of it lies where people keep their own things."""
         paths = (*self.command, *self.writable, *self.readable)
         return any(PurePosixPath(path).is_relative_to(home) for path in paths for home in _HOMES)
 

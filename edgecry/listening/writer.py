@@ -33,7 +33,7 @@ class Writer:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all has been written."""
+        """True if all has been written."""
         return not self._pieces and not self._is_writing
 
     def write(self, stream: TextIO, text: str) -> None:

@@ -98,7 +98,7 @@ class Sink(ABC):
 
     @property
     def present(self) -> Present | None:
-        """What the listener shows how it goes, twice a second; None if messages are enough."""
+        """The view to which the listener shows what holds, twice a second; None if messages are enough."""
         return None
 
     def wake(self) -> None:  # noqa: B027 - whoever runs the sink sets another

@@ -56,7 +56,7 @@ class Controls:
 
     @property
     def is_muted(self) -> bool:
-        """Whether alerts are off."""
+        """True if alerts are off."""
         mute = self._mute
         return mute is not None and self._ticks() < mute[0]
 
@@ -112,7 +112,7 @@ class Controls:
         Raises
         ------
         EdgecryError
-            The order is none of these.
+            The order is not one of these.
         """
         if what == "threshold":
             self.set_threshold(_number(order))

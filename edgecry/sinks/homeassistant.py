@@ -17,7 +17,7 @@ from edgecry.sinks.topics import OFF, OFFLINE, ON, ONLINE, Topics
 
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _DIGITS: Final = 8
-#: What the event entity has of an event, besides its kind; null where that has none.
+#: What the event entity holds of an event besides its kind. A value that the event lacks is null.
 _TOLD: Final = ("started_at", "duration", "peak", "clip", "reason")
 #: Component and key of what 0.1.0 announced one by one.
 _FORMER: Final = (("binary_sensor", "crying"), ("sensor", "probability"), ("sensor", "reason"))

@@ -102,7 +102,7 @@ class MqttSettings:
 
     @property
     def encrypted(self) -> bool:
-        """Whether TLS is used."""
+        """True if TLS is used."""
         return self.tls or self.ca_file is not None or self.cert_file is not None
 
     @property
@@ -112,7 +112,7 @@ class MqttSettings:
 
     @property
     def topics(self) -> Topics:
-        """Where the device publishes."""
+        """The topics at which the device publishes."""
         return Topics(self.prefix.strip("/"), self.device)
 
 

@@ -138,7 +138,7 @@ class Outbox:
         return first
 
     def put(self, sink: str, message: Report) -> None:
-        """Queue a message for a sink. On return it is in the file, or in memory if that takes none."""
+        """Queue a message for a sink. On return it is in the file, or in memory if that cannot be written."""
         with self._lock:
             self._add([_Waiting(seal(sink, message))])
             self._write()

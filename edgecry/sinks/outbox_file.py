@@ -93,7 +93,7 @@ class OutboxFile:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is open, and is still where it was."""
+        """True if it is open, and is still where it was."""
         return self._db is not None and self._inode == _inode(self.path)
 
     def open(self) -> Kept:

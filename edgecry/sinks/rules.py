@@ -74,11 +74,11 @@ class Rules:
             raise EdgecryError(f"quiet: found {self.quiet!r}; allowed are hours such as 08:00-20:00")
 
     def wants(self, kind: str) -> bool:
-        """Whether events of this kind are told."""
+        """Tell whether events of this kind are told."""
         return not self.on or kind in self.on
 
     def is_quiet(self, seconds: float) -> bool:
-        """Whether a time, in seconds since 1970, is in the quiet hours; these may go over midnight."""
+        """Tell whether a time, in seconds since 1970, is in the quiet hours; these may go over midnight."""
         if not (found := _SPAN.fullmatch(self.quiet)):
             return False
         h, m, later_h, later_m = map(int, found.groups())

@@ -66,7 +66,7 @@ class TextSink(Sink):
 
 
 def line(message: Report) -> str:
-    """What a person is told of a message, in one line."""
+    """Return what a person is told of a message, in one line."""
     if isinstance(message, SourceMessage):
         if message.kind == SOURCE_LOST:
             return f"{_clock(message.at)} nothing is heard: {_printable(message.reason)}"

@@ -28,7 +28,7 @@ class Topics:
 
     @property
     def root(self) -> str:
-        """What all have in common."""
+        """The part that all topics have in common."""
         return f"{self.prefix}/{self.device}"
 
     @property
@@ -63,7 +63,7 @@ class Topics:
 
     @property
     def health(self) -> str:
-        """Whether the listener hears, and why not, as JSON, retained."""
+        """The topic that tells whether the listener hears, and why not: JSON, retained."""
         return f"{self.root}/health"
 
     @property
@@ -73,9 +73,9 @@ class Topics:
 
     @property
     def controls(self) -> str:
-        """What a person has set, as JSON, retained."""
+        """The topic of what a person has set: JSON, retained."""
         return f"{self.root}/controls"
 
     def order(self, what: str) -> str:
-        """Where orders come: to set ``alerts`` or the ``threshold``."""
+        """The topic of orders that set ``alerts`` or the ``threshold``."""
         return f"{self.root}/{what}/set"

@@ -148,7 +148,7 @@ class PipeSource(Source):
 
 
 def _capacity(fd: int, wanted: int) -> int:
-    """Bytes that a pipe holds, ``wanted`` if it can be; 0 of what is none, or where nobody can tell."""
+    """Return the bytes that a pipe holds, ``wanted`` if possible; 0 if it is not a pipe, or cannot tell."""
     try:
         found = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
         if found < wanted:

@@ -114,17 +114,17 @@ class Reader:
 
     @property
     def is_live(self) -> bool:
-        """Whether the source is live, as far as is known by now."""
+        """True if the source is live, as far as is known by now."""
         return self._live is not False
 
     @property
     def is_behind(self) -> bool:
-        """Whether so much waits that whoever reads is the slower one."""
+        """True if so much waits that whoever reads is the slower one."""
         return self._ring is not None and len(self._ring) > self._ring.capacity / 2
 
     @property
     def ended(self) -> bool:
-        """Whether the source is over, and all of it was read."""
+        """True if the source is over, and all of it was read."""
         return self._ring is not None and self._ring.ended
 
     @property

@@ -87,7 +87,7 @@ class Ring:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left, and nothing will come."""
+        """True if nothing is left, and nothing will come."""
         with self._changed:
             return self._closed and not self._stored
 

@@ -52,6 +52,6 @@ def _by_category(tree: Any) -> Any:
 
 
 def _which(nodes: Nodes, column: str, categories: Any) -> str:
-    """From values [N, 1] to [N, categories + 1] with a one at the category; at the last, if it is none."""
+    """From values [N, 1] to [N, categories + 1] with a one at the category. Others have it last."""
     same = nodes.doubles(nodes("Equal", column, categories[None, :]))
     return nodes.concat([same, nodes("Sub", 1.0, nodes.total(same))])
