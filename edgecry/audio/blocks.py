@@ -89,7 +89,7 @@ def _row(
             return {part: channel}
         part += 1
     if part > 1:
-        warn(f"{origin}: holds {part} recordings in a row; they are heard as one")
+        warn(f"{origin}: holds {part} recordings in a row; all parts are heard, as one")
     if n == 0:
         raise AudioError(f"{origin}: holds no samples; record or copy it again")
     return {}

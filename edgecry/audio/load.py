@@ -292,7 +292,7 @@ def _with_following(
         at += following or 0
         parts += 1
     if parts > 1:
-        warn(f"{origin}: holds {parts} recordings in a row; they are heard as one")
+        warn(f"{origin}: holds {parts} recordings in a row; all parts are heard, as one")
     return np.frombuffer(joined, np.float32)
 
 

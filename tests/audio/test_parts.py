@@ -41,7 +41,7 @@ def test_in_a_row(kind, subtype, channels):
     ]
     samples, notes = heard(b"".join(parts))
     np.testing.assert_array_equal(samples, np.concatenate([load_audio(part).samples for part in parts]))
-    assert notes == ["bytes: holds 2 recordings in a row; they are heard as one"]
+    assert notes == ["bytes: holds 2 recordings in a row; all parts are heard, as one"]
 
 
 @pytest.mark.parametrize(("kind", "subtype"), KINDS)
@@ -76,7 +76,7 @@ def test_mp3_with_titles():
 
 def test_many(monkeypatch):
     one = wav(PCM[0][:200])
-    assert heard(one * 50)[1] == ["bytes: holds 50 recordings in a row; they are heard as one"]
+    assert heard(one * 50)[1] == ["bytes: holds 50 recordings in a row; all parts are heard, as one"]
     monkeypatch.setattr("edgecry.audio.load.MAX_PARTS", 9)
     with pytest.raises(AudioError, match="over 9 recordings in a row"):
         heard(one * 10)
