@@ -48,6 +48,14 @@ def _convert(files: Path, output: Path, *more: str) -> int:
     )
 
 
+@pytest.fixture(scope="module")
+def converted(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model file of the forest and its encoder."""
+    output = tmp_path_factory.mktemp("converted") / "out.onnx"
+    assert _convert(files, output, "--labels", f"{files}/label.joblib") == 0
+    return output
+
+
 def test_inspect(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text for people: class, version, digest, names, and what to do next."""
     assert main(["inspect", f"{files}/model.joblib"]) == 0
@@ -112,10 +120,9 @@ def test_vectors_from_a_file(vectors: str, files: Path, tmp_path: Path) -> None:
     assert CryModel.load(tmp_path / "out.onnx").metadata.evaluation["parity"]["given"] == 120
 
 
-def test_verify(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify(files: Path, converted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Repeats the proof; notices another pickle, other labels, another graph."""
-    output, labels = tmp_path / "out.onnx", ["--labels", f"{files}/label.joblib"]
-    _convert(files, output, *labels)
+    output, labels = converted, ["--labels", f"{files}/label.joblib"]
     assert main(["verify", str(output), f"{files}/model.joblib", *labels]) == 0
     assert "passed" in capsys.readouterr().out
     joblib.dump(ZOO["tree"]().fit(*data(5)), tmp_path / "other.joblib")
@@ -128,14 +135,13 @@ def test_verify(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_verify_notices_a_changed_graph(
-    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    files: Path, converted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A graph that was changed after conversion fails, whatever its metadata say."""
     import onnx
 
     output = tmp_path / "out.onnx"
-    _convert(files, output, "--labels", f"{files}/label.joblib")
-    model = onnx.load(output)
+    model = onnx.load(converted)
     (trees,) = [node for node in model.graph.node if node.op_type == "TreeEnsembleClassifier"]
     (values,) = [a for a in trees.attribute if a.name == "nodes_values"]
     values.floats[0] += 0.1
