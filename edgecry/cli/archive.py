@@ -21,6 +21,7 @@ from edgecry.archive.run import Summary
 from edgecry.archive.run import run as run_over
 from edgecry.archive.search import find
 from edgecry.archive.task import Task
+from edgecry.audio.remote import is_address
 from edgecry.cli.inputs import STDIN
 from edgecry.cli.outputs import CAUTION, output
 from edgecry.models.bundled import SAMPLE
@@ -94,7 +95,7 @@ def _write(
             writer.put(record, told["text"])
             found = named[record["file"]]
             if overview is not None:
-                overview.add(record, found.mtime_ns / 1e9)
+                overview.add(record, None if is_address(found.name) else found.mtime_ns / 1e9)
             progress.add(found.size, record.get("duration", 0.0) / 3600, is_new)
         progress.clear()
         writer.end()

@@ -37,8 +37,8 @@ def draw(overview: Overview, name: str) -> Any:
 
 
 def _in_words(overview: Overview) -> str:
-    parts = [_count(overview.files, "recording"), f"{sum(overview.heard) / 3600:.1f} h"]
-    parts += [_count(overview.cries, "cry", "cries"), f"{sum(overview.crying) / 60:.1f} min of crying"]
+    parts = [_count(overview.files, "recording"), f"{overview.seconds / 3600:.1f} h"]
+    parts += [_count(overview.cries, "cry", "cries"), f"{overview.crying_seconds / 60:.1f} min of crying"]
     if overview.errors:
         parts.append(_count(overview.errors, "error"))
     return ", ".join(parts)
@@ -57,6 +57,8 @@ def _hours(ax: Any, overview: Overview) -> None:
     ax.set(xlim=(0, 24), ylim=(0, 1.08 * max(*minutes, 0.1)), ylabel="crying, min")
     ax.set_xticks(range(0, 25, 2), [f"{hour}:00" for hour in range(0, 25, 2)])
     how = f"beginning by name: {overview.by_name}, by the time of the last change: {overview.by_change}"
+    if overview.unknown:
+        how += f", unknown and left out here: {overview.unknown}"
     ax.set_xlabel(f"hour of the day, local time; grey: not recorded ({how})")
 
 

@@ -48,25 +48,29 @@ class Overview:
     files, errors : int
         Number of recordings so far, and of those that failed.
     cries : int
-    by_name, by_change : int
-        Number of recordings whose beginning is taken from the name, and from the time of the last change.
+    seconds, crying_seconds : float
+        Length of all recordings, and of all cries.
+    by_name, by_change, unknown : int
+        Number of recordings whose beginning is taken from the name, from the time of the last change, and
+        of those whose beginning is not known. These are in no hour of the day.
     """
 
     def __init__(self) -> None:
         self.crying, self.heard = [0.0] * 24, [0.0] * 24
-        self.files = self.errors = self.cries = self.by_name = self.by_change = 0
+        self.files = self.errors = self.cries = self.by_name = self.by_change = self.unknown = 0
+        self.seconds = self.crying_seconds = 0.0
         self._rows: list[tuple[float, int, Row]] = []  # a heap, with the least crying first
 
-    def add(self, told: Mapping[str, Any], changed: float) -> None:
+    def add(self, told: Mapping[str, Any], changed: float | None) -> None:
         """Count a recording.
 
         Parameters
         ----------
         told : mapping
             Its record, as :func:`edgecry.answers.records.record` makes it.
-        changed : float
-            When its file was changed last, in seconds since 1970. This counts as its end, unless its name
-            tells its beginning.
+        changed : float or None
+            When its file was changed last, in seconds since 1970; None if that is not known. This counts as
+            its end, unless its name tells its beginning.
         """
         self.files += 1
         if "error" in told:
@@ -74,16 +78,21 @@ class Overview:
             return
         duration, cries = told["duration"], tuple(spans(told))
         self.cries += len(cries)
-        start = start_of(told["file"])
-        if start is None:
+        row = Row(told["file"], duration, cries)
+        self.seconds += duration
+        self.crying_seconds += row.crying
+        start = start_of(row.name)
+        if start is not None:
+            self.by_name += 1
+        elif changed is not None:
             self.by_change += 1
             start = changed - duration
         else:
-            self.by_name += 1
-        _spread(self.heard, start, start + duration)
-        for begin, end in cries:
-            _spread(self.crying, start + begin, start + end)
-        row = Row(told["file"], duration, cries)
+            self.unknown += 1
+        if start is not None:
+            _spread(self.heard, start, start + duration)
+            for begin, end in cries:
+                _spread(self.crying, start + begin, start + end)
         heapq.heappush(self._rows, (row.crying, -self.files, row))  # among equals, the first ones stay
         if len(self._rows) > ROWS:
             heapq.heappop(self._rows)

@@ -33,6 +33,18 @@ def test_a_name_that_tells_the_beginning_goes_first():
     assert (overview.by_name, overview.by_change) == (1, 0)
 
 
+def test_a_recording_of_no_known_time_is_in_no_hour():
+    overview = Overview()
+    overview.add(night("s3://bucket/a.wav", 120, (30, 90)), None)
+    overview.add(night("s3://bucket/20260110_235900.wav", 120, (30, 90)), None)
+    assert overview.crying == pytest.approx(hours({23: 30, 0: 30}))
+    assert (overview.by_name, overview.by_change, overview.unknown) == (1, 0, 1)
+    assert (overview.seconds, overview.crying_seconds, len(overview.rows)) == (240, 120, 2)
+    drawn = archive.draw(overview, "s3://bucket/")
+    assert "unknown and left out here: 1" in drawn.axes[0].get_xlabel()
+    assert "2.0 min of crying" in drawn.get_suptitle()
+
+
 def hours(some: dict[int, float]) -> list[float]:
     return [some.get(hour, 0.0) for hour in range(24)]
 
