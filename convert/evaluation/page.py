@@ -16,6 +16,7 @@ STYLE = """
   :root { --ink: #e4e4e4; --paper: #121212; --line: #4a4a4a; --link: #8ab8f0; }
   .pictures img { filter: invert(.93) hue-rotate(180deg); }
 }
+@media screen { td { white-space: nowrap; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
   margin: 2rem auto; padding: 0 1rem; }
 a { color: var(--link); }
