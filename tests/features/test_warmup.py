@@ -99,7 +99,8 @@ def test_folders_are_those_of_numba_in_its_order(compiled, tmp_path, monkeypatch
     code = (
         "import sys; from pathlib import Path; from edgecry.features.kernels import numba_kernels as k; "
         "from numba.core import caching as c; f = k._notes.py_func; file = f.__code__.co_filename; "
-        "print(*(getattr(c, n)(f, file).get_cache_path() for n in sys.argv[1:]), sep='\\n')"
+        "print(*((getattr(c, n, None) or getattr(c, '_' + n))(f, file).get_cache_path() "
+        "for n in sys.argv[1:]), sep='\\n')"  # before numba 0.62 their names began with _
     )
     names = ["UserProvidedCacheLocator", "UserWideCacheLocator"]
     found = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=True)
