@@ -2,6 +2,7 @@
 
     python3 tests/arm64/budget.py             measure, compare, fail at 10 % over a budget
     python3 tests/arm64/budget.py --update    measure, and make what was found the new budgets
+    ... --history FILE                        also keep what was found, and say what crept up since its least
 
 Runs on the machine that emulates, after setup.sh, with Python's own library alone. Counts repeat to
 within a per cent, where times on a shared machine do not. They compare work and are no times: all
@@ -19,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -97,6 +99,25 @@ def verdicts(found: Mapping[str, float], budgets: Mapping[str, float]) -> dict[s
     return wrong
 
 
+def crept(found: Mapping[str, float], history: Path, limit: float = LIMIT) -> list[str]:
+    """Say what has grown since its least in the history, however often its budget was renewed meanwhile."""
+    past = [json.loads(line) for line in history.read_text().splitlines()] if history.exists() else []
+    lines = []
+    for name, new in found.items():
+        known = [(run["millions"][name], run["at"]) for run in past if name in run["millions"]]
+        if known and new > min(known)[0] * (1 + limit):
+            least, at = min(known)
+            lines.append(f"crept up: {name}, {new / least - 1:+.0%} since {at} ({len(known)} runs known)")
+    return lines
+
+
+def keep(found: Mapping[str, float], history: Path) -> None:
+    """Add what was found to the history, a line of JSON for each run."""
+    run = {"at": time.strftime("%Y-%m-%d"), "millions": {name: round(n, 3) for name, n in found.items()}}
+    with history.open("a") as file:
+        file.write(json.dumps(run) + "\n")
+
+
 def report(found: Mapping[str, float], budgets: Mapping[str, float], wrong: Mapping[str, str]) -> str:
     """Return a line for each piece of work, in millions of instructions."""
     lines = [f"{'millions of instructions':28} {'found':>9} {'budget':>9} {'':>8}"]
@@ -112,7 +133,9 @@ def main() -> int:
     """Measure, and compare or update."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--update", action="store_true", help="make what is found the new budgets")
-    update = parser.parse_args().update
+    parser.add_argument("--history", metavar="FILE", type=Path, help="keep what is found here, run by run")
+    arguments = parser.parse_args()
+    update = arguments.update
     if "-plugin" not in subprocess.run(["qemu-aarch64", "-h"], capture_output=True, text=True).stdout:
         print(
             "SKIPPED: no instruction was counted; this QEMU is built without plugins (Debian 12's has them)"
@@ -122,6 +145,9 @@ def main() -> int:
     found = {**measure_pieces(), **measure_processes()}
     wrong = {} if update else verdicts(found, budgets)
     print(report(found, budgets, wrong))
+    if arguments.history is not None:
+        print("\n".join(crept(found, arguments.history) or ["nothing has crept up since its least"]))
+        keep(found, arguments.history)
     if update:
         TABLE.write_text(json.dumps({name: round(n, 3) for name, n in found.items()}, indent=2) + "\n")
     elif wrong:

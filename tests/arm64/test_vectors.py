@@ -83,3 +83,14 @@ def test_report_has_a_line_for_everything():
     assert lines[1].endswith("-1.0%")
     assert lines[2].endswith("+50.0%  OVER BUDGET")
     assert lines[3].endswith("not measured")
+
+
+def test_a_creep_is_seen_whatever_the_budgets_were(tmp_path):
+    history = tmp_path / "budgets.jsonl"
+    assert budget.crept({"mel": 100.0}, history) == []
+    for found in (104.0, 100.0, 108.0):
+        budget.keep({"mel": found, "python": 20.0}, history)
+    assert budget.crept({"mel": 109.0, "python": 21.0, "new": 5.0}, history) == []
+    (line,) = budget.crept({"mel": 117.0, "python": 20.0}, history)
+    assert line.startswith("crept up: mel, +17%")
+    assert "3 runs" in line
