@@ -56,6 +56,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"| {name}, {unit} | {len(both)} | {np.median(ours):.2f} | {np.median(theirs):.2f} "
             f"| {np.median(gap):.2f} | {within} | {rank_correlation(ours, theirs):.3f} |"
         )
+    both = np.array([(a["f0_median"], b["f0_median"]) for a, b in pairs])
+    octaves = np.abs(np.log2(both[:, 0] / both[:, 1]))
+    far = octaves > np.log2(1.05)
+    print(
+        f"\nf0_median differs by over 5 % in {far.sum()} units, "
+        f"in {(np.abs(octaves - 1) < 0.1).sum()} of them by an octave"
+    )
 
 
 def compared(path: Path) -> Iterator[tuple[dict[str, float | None], dict[str, float]]]:
