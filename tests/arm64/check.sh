@@ -8,6 +8,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit 1
 export PYTHONPATH="$PWD"
+page=${ARM64_DIR:-$PWD/.arm64}/page
 results=$(mktemp)
 beside=$(mktemp)
 trap 'rm -f "$results" "$beside"' EXIT
@@ -42,6 +43,11 @@ step 'set-up: trixie, Python 3.13' "$here/setup.sh" trixie
     smoke bookworm cortex-a53
     smoke bookworm cortex-a76
     smoke trixie cortex-a72
+    # Listening, with the page; its packages are pure Python.
+    step 'packages of the page' python3 -m pip install --quiet --disable-pip-version-check \
+        --root-user-action=ignore --upgrade --target "$page" -r "$here/requirements-page.txt"
+    step 'smoke: listening and page, cortex-a72, bookworm' \
+        env PYTHONPATH="$PWD:$page" "$here/run.sh" -m tests.arm64.smoke_page
     # A creep that each renewed budget lets pass is seen beside all runs before.
     step 'instruction budgets: cortex-a72, bookworm' \
         python3 "$here/budget.py" --history "${ARM64_DIR:-$here/../../.arm64}/budgets.jsonl"
