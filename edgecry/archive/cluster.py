@@ -69,7 +69,7 @@ class Cluster:
         except TimeoutError:
             self.close()
             raise EdgecryError("scheduler: it has no worker; start some with 'dask worker'") from None
-        hellos = list(self._client.run(introduce, self._settings).values())
+        hellos = self._hellos()
         for hello in hellos:
             if "refused" in hello:
                 self.close()
@@ -127,6 +127,21 @@ class Cluster:
             except (CancelledError, OSError) as error:
                 raise _gone(error) from error
             give(islice(waiting, 1))
+
+    def _hellos(self) -> list[dict[str, Any]]:
+        """Ask all workers what their rows depend on. One that dies at this moment is left out."""
+        answers = list(self._client.run(introduce, self._settings, on_error="return").values())
+        for answer in answers:
+            if isinstance(answer, Exception) and not isinstance(answer, OSError):
+                self.close()
+                raise EdgecryError(
+                    f"scheduler: a worker cannot run edgecry ({answer}); install the same version on all"
+                ) from answer
+        hellos = [answer for answer in answers if not isinstance(answer, Exception)]
+        if not hellos:
+            self.close()
+            raise EdgecryError("scheduler: none of its workers answers; look at their logs")
+        return hellos
 
     def _result_of(self, future: Any) -> list[Told]:
         """Fetch what a worker has done. If that worker has ended meanwhile, another does it again."""

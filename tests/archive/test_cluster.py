@@ -149,3 +149,38 @@ def test_shards_are_bounded(tmp_path, monkeypatch):
     assert [len(shard) for shard in shards(map(str, paths))] == [2, 2, 1]
     assert [len(shard) for shard in shards(["none"] * (SHARD_FILES + 1))] == [SHARD_FILES, 1]
     assert list(shards([])) == []
+
+
+class Answering:
+    """A client whose workers give these answers."""
+
+    def __init__(self, *answers):
+        self.answers = answers
+
+    def wait_for_workers(self, *_, **__):
+        """There are some."""
+
+    def run(self, *_, on_error):
+        assert on_error == "return"
+        return dict(enumerate(self.answers))
+
+
+HELLO = {"identity": {"edgecry": "0"}, "labels": ["cry"]}
+
+
+def test_a_worker_that_dies_as_it_is_asked_is_left_out(task):
+    assert Cluster(task, Answering(OSError("closed"), HELLO)).labels == ["cry"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([OSError("closed")], "none of its workers answers"),
+        ([HELLO, ModuleNotFoundError("No module named 'edgecry'")], "cannot run edgecry"),
+        ([HELLO, {**HELLO, "identity": {"edgecry": "1"}}], "workers differ"),
+        ([HELLO, {"refused": "m.onnx: no such file"}], "no such file"),
+    ],
+)
+def test_workers_that_cannot_share_the_work_are_told(task, answers, words):
+    with pytest.raises(EdgecryError, match=words):
+        Cluster(task, Answering(*answers))
