@@ -18,8 +18,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.boosters import is_booster, require_libraries
 from convert.errors import ConversionError
-from convert.pickles import PickleFile
+from convert.pickles import PickleFile, installed_sklearn
 from convert.portable.examine import Examined
 from edgecry.diagnostics.process import Outcome, environment, run
 
@@ -87,6 +88,22 @@ class Source:
         for file in self.files:
             file.require_allowed(trust)
 
+    def require_runnable(self, isolated: bool) -> None:
+        """Refuse what cannot be loaded by the libraries that are here, or by those of ``--isolated``.
+
+        Raises
+        ------
+        ConversionError
+            A library is missing, or of another version.
+        """
+        for file in self.files:
+            require_libraries(file, isolated)
+        if not isolated:
+            for file in self.files:
+                if not is_booster(file):
+                    file.require_installed_version()
+            self.version()
+
     def version(self) -> str:
         """Return the one scikit-learn version that all were saved by.
 
@@ -95,8 +112,11 @@ class Source:
         ConversionError
             They are of several, or one records none.
         """
-        version = self.model.version()
-        for file in self.files[1:]:
+        made_by_it = [file for file in self.files if not is_booster(file)]
+        if not made_by_it:
+            return installed_sklearn() or "none"
+        version = made_by_it[0].version()
+        for file in made_by_it[1:]:
             if file.version() != version:
                 hint = (
                     "; give the names as a text file, one a line in the order of the classes"
@@ -104,7 +124,9 @@ class Source:
                     else "; fit and save both again with one of them"
                 )
                 raise ConversionError(
-                    f"{file.origin}: saved by scikit-learn {file.version()}, the model by {version}{hint}"
+                    f"{file.origin}: saved by scikit-learn {file.version()}, "
+                    f"{'the model' if made_by_it[0] is self.model else made_by_it[0].origin} by "
+                    f"{version}{hint}"
                 )
         return version
 
@@ -130,6 +152,7 @@ def write_job(
             np.save(folder / f"{name}.npy", array)
     description = {
         "model": source.model.origin,
+        "format": source.model.format,
         "scalers": [scaler.origin for scaler in source.scalers],
         "encoder": None if source.encoder is None else source.encoder.origin,
         "vectors": vectors is not None,

@@ -154,7 +154,7 @@ def prove(
         label_mismatches=int(np.sum((labels != best) & ~tied)),
         ties=int(tied.sum()),
         predict_differs=int(np.sum((examined.predicted != best[: len(X)]) & ~tied[: len(X)])),
-        reference=f"scikit-learn {examined.sklearn}",
+        reference=examined.reference or f"scikit-learn {examined.sklearn}",
         runtime=f"onnxruntime {onnxruntime.__version__}",
     )
 

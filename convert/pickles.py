@@ -12,6 +12,7 @@ from typing import Any
 
 from convert.errors import ConversionError, refusals
 from convert.foreign import sort_out
+from convert.portable.native import recognise
 from convert.portable.scan import Scan, scan
 from convert.portable.unpack import LIMIT, Stream, unpack
 from convert.portable.unpickle import unpickle
@@ -38,6 +39,8 @@ class PickleFile:
         The pickle stream, unpacked; what is loaded later is this, whatever becomes of the file.
     scan : Scan
         What is inside.
+    format : str
+        "pickle", or of which library's own format it is: see :mod:`convert.portable.native`.
     """
 
     origin: str
@@ -45,6 +48,7 @@ class PickleFile:
     sha256: str
     stream: Stream
     scan: Scan
+    format: str = "pickle"
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> PickleFile:
@@ -69,6 +73,24 @@ class PickleFile:
         with refusals():
             stream = unpack(data, origin)
             return cls(origin, len(data), hashlib.sha256(data).hexdigest(), stream, scan(stream.data, origin))
+
+    @classmethod
+    def read_model(cls, path: str | os.PathLike[str]) -> PickleFile:
+        """Read a pickle, or a file that XGBoost, LightGBM or CatBoost wrote of its model.
+
+        Raises
+        ------
+        ConversionError
+            It cannot be read, or is neither.
+        """
+        data, origin = read_file(path), os.fspath(path)
+        with refusals():
+            native = recognise(data, origin)
+            if native is None:
+                return cls.of(data, origin)
+        scan_ = Scan((), (), native.estimator, native.n_features)
+        sha256 = hashlib.sha256(data).hexdigest()
+        return cls(origin, len(data), sha256, Stream(data, "none"), scan_, native.format)
 
     def require_allowed(self, trust: bool = False) -> None:
         """Refuse a pickle that names anything off the allow-list, unless it is trusted.

@@ -85,9 +85,7 @@ def opened(source: Source, spec: FeatureSpec, trial: Trial) -> Iterator[Opened]:
     """
     source.require_allowed(trial.trust)
     _require_width(source, spec)
-    if not trial.isolated:
-        source.model.require_installed_version()
-        source.version()
+    source.require_runnable(trial.isolated)
     heard = sounds(spec, trial.recordings)
     with tempfile.TemporaryDirectory(prefix="edgecry-job-") as name:
         folder = Path(name)

@@ -16,7 +16,11 @@ from edgecry.terminal import printable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", help="a file of joblib.dump or pickle.dump")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a file of joblib.dump or pickle.dump, or of XGBoost's, LightGBM's or CatBoost's save_model",
+    )
     parser.add_argument("-o", "--output", metavar="OUT.onnx", required=True, help="the model file to write")
     add_source_arguments(parser)
     parser.add_argument(
@@ -59,7 +63,7 @@ def _summary(converted: Converted, output: Path, warning: str) -> list[str]:
     metadata, report = converted.metadata, converted.report
     lines = [
         f"wrote   {output}, {len(converted.onnx):,} bytes",
-        f"from    {metadata.source['estimator']}, scikit-learn {metadata.source['sklearn']}",
+        f"from    {metadata.source['estimator']}, {report.reference}",
         f"labels  {', '.join(metadata.labels)}",
         f"proof   {report}",
     ]

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from convert.boosters import is_booster
 from convert.pickles import PickleFile, explain_refusal, installed_sklearn
 from convert.portable.contents import Part
 from convert.portable.kinds import CLASSIFIER, ENCODER, OTHER, REGRESSOR, TRANSFORMER, kind_of
@@ -16,7 +17,11 @@ from edgecry.terminal import printable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", help="a file of joblib.dump or pickle.dump")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a file of joblib.dump or pickle.dump, or of XGBoost's, LightGBM's or CatBoost's save_model",
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.epilog = (
         "Nothing in the file is loaded. A file that unpacks to more than 1 GiB or 200 times its size, or "
@@ -27,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Report on a pickle; 1 if anything in it is not on the allow-list."""
-    file = PickleFile.read(args.model)
+    file = PickleFile.read_model(args.model)
     text = json.dumps(_facts(file), indent=2) if args.json else _report(file)
     sys.stdout.write(text + "\n")
     return 1 if file.scan.refused else 0
@@ -64,15 +69,24 @@ def _report(file: PickleFile) -> str:
         f"sha256        {file.sha256}",
         f"holds         {scan.estimator}{reads}",
         *(f"  {_shown(part)}" for part in scan.parts),
-        f"scikit-learn  {', '.join(scan.versions) or 'none recorded'} (installed: {installed or 'none'})",
-        "names",
+        *_sklearn(file, installed),
+        *(["names"] if scan.names else []),
         *(f"  {'allowed    ' if ok else 'NOT ALLOWED'}  {name}" for name, ok in scan.names),
         f"next          {_next(file)}",
     ]
     return "\n".join(printable(line) for line in lines)
 
 
+def _sklearn(file: PickleFile, installed: str | None) -> list[str]:
+    if is_booster(file):
+        return []
+    stated = ", ".join(file.scan.versions) or "none recorded"
+    return [f"scikit-learn  {stated} (installed: {installed or 'none'})"]
+
+
 def _format(file: PickleFile) -> str:
+    if file.format != "pickle":
+        return f"{file.format}'s own"
     wrapped = any(name.endswith(".NumpyArrayWrapper") for name, _ in file.scan.names)
     return "joblib" if wrapped else "pickle"
 
@@ -88,6 +102,8 @@ def _next(file: PickleFile) -> str:
     scan = file.scan
     if scan.refused:
         return f"do not load it: it {explain_refusal(scan)}"
+    if is_booster(file):
+        return f"python -m convert convert {file.origin} --labels NAMES.txt{_spec(file)}"
     kind = kind_of(scan.estimator)
     if kind == ENCODER:
         return "give it as --labels"
@@ -104,9 +120,15 @@ def _next(file: PickleFile) -> str:
     if len(scan.versions) > 1:
         return "fit and save it again under one scikit-learn"
     other = "" if scan.versions[0] == installed_sklearn() else " --isolated"
-    spec = "" if scan.n_features in (None, FeatureSpec().n_features) else " --spec SPEC.json"
-    hint = f" (specs: python -m convert spec --features {scan.n_features})" if spec else ""
-    return f"python -m convert convert {file.origin}{other}{spec} -o OUT.onnx{hint}"
+    return f"python -m convert convert {file.origin}{other}{_spec(file)}"
+
+
+def _spec(file: PickleFile) -> str:
+    """The rest of the command: the spec that is needed, and what is written."""
+    width = file.scan.n_features
+    if width in (None, FeatureSpec().n_features):
+        return " -o OUT.onnx"
+    return f" --spec SPEC.json -o OUT.onnx (specs: python -m convert spec --features {width})"
 
 
 def _has_classifier(parts: tuple[Part, ...]) -> bool:

@@ -84,7 +84,7 @@ def read_source(args: argparse.Namespace) -> tuple[Source, tuple[str, ...] | Non
         One cannot be read, or is not a pickle; or it is not a classifier but one of its parts.
     """
     labels = None if args.labels is None else read_labels(args.labels)
-    model = PickleFile.read(args.model)
+    model = PickleFile.read_model(args.model)
     part = {TRANSFORMER: "--scaler", ENCODER: "--labels"}.get(kind_of(model.scan.estimator))
     if part and not model.scan.refused:
         raise ConversionError(

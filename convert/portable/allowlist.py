@@ -38,6 +38,12 @@ _NAMES = {
     "numpy._core.numeric": "_frombuffer",
     "numpy.ma.core": "MaskedArray _mareconstruct",
     "sklearn.utils": "Bunch",
+    # Of other libraries: classifiers, and what holds their trees.
+    "xgboost.sklearn": "XGBClassifier XGBRFClassifier",
+    "xgboost.core": "Booster",
+    "lightgbm.sklearn": "LGBMClassifier",
+    "lightgbm.basic": "Booster",
+    "catboost.core": "CatBoostClassifier",
     # What SplineTransformer keeps.
     "scipy.interpolate._bsplines": "BSpline _BSpline",
     "scipy._lib.array_api_compat.numpy._aliases": "asarray",

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from . import Refused
+from .boosted import boosted, is_boosted, is_fitted, names_of_boosted
 from .categories import categories_of
+from .widths import width_of
 
 #: Categories that HistGradientBoosting can keep of a feature: the bits of one set.
 _MOST_CATEGORIES = 256
@@ -206,6 +208,15 @@ def _bagging(model: Any, where: str) -> None:
             raise Refused(f"{where}: member {i} reads feature {int(np.max(columns))}, and there are {width}")
 
 
+def _boosted(model: Any, where: str) -> None:
+    """Check the trees of XGBoost, LightGBM and CatBoost, before their libraries walk through them."""
+    if not is_boosted(model) or not is_fitted(model):  # one that others are made after is not fitted
+        return
+    width = int(width_of(model) or 0)
+    for tree in boosted(model).trees:
+        _features(np.asarray(tree.feature)[tree.left >= 0], width, where)
+
+
 #: By the name of the class, so that nothing is imported before it is needed.
 CHECKS: dict[str, Callable[[Any, str], None]] = {
     "Tree": _tree,
@@ -219,5 +230,6 @@ CHECKS: dict[str, Callable[[Any, str], None]] = {
     "BaseLibSVM": _support_vectors,
     "NeighborsBase": _neighbours,
     "BaseBagging": _bagging,
+    **dict.fromkeys(names_of_boosted(), _boosted),
     **{f"{kind}_{form}": _sparse for kind in ("csr", "csc", "coo", "bsr") for form in ("matrix", "array")},
 }

@@ -43,18 +43,45 @@ def is_boosted(estimator: Any) -> bool:
     return _reader(estimator) is not None
 
 
+def is_fitted(estimator: Any) -> bool:
+    """Whether a boosted classifier has been fitted."""
+    if hasattr(estimator, "is_fitted"):  # CatBoost
+        return bool(estimator.is_fitted())
+    return getattr(estimator, "_Booster", getattr(estimator, "booster_", None)) is not None
+
+
 def boosted(estimator: Any) -> Boosted:
     """Read a fitted classifier of XGBoost, LightGBM or CatBoost.
 
     Raises
     ------
     Refused
-        It has what cannot be converted, such as categories.
+        It has what cannot be converted, such as categories; or its trees lead outside or round in circles.
     """
     read = _reader(estimator)
     if read is None:
         raise Refused(f"{type(estimator).__name__} is not a boosted classifier that edgecry knows")
-    return read(estimator)  # type: ignore[no-any-return]
+    found: Boosted = read(estimator)
+    for number, tree in enumerate(found.trees):
+        check_tree(tree, f"tree {number} of {type(estimator).__name__}")
+    return found
+
+
+def check_tree(tree: Tree, where: str) -> None:
+    """Refuse a tree with a node that is not there, or that is reached twice, or a number that is none."""
+    count, reached = len(tree.left), np.zeros(len(tree.left), dtype=bool)
+    pending = [0] if count else []
+    while pending:
+        node = pending.pop()
+        if not 0 <= node < count:
+            raise Refused(f"{where}: leads to node {node}, and there are {count}")
+        if reached[node]:
+            raise Refused(f"{where}: leads to node {node} twice, so a walk has no end")
+        reached[node] = True
+        if tree.left[node] >= 0:
+            pending += [int(tree.left[node]), int(tree.right[node])]
+    if not (np.isfinite(tree.threshold[reached]).all() and np.isfinite(tree.value[reached]).all()):
+        raise Refused(f"{where}: a threshold or a leaf is not a finite number")
 
 
 def _reader(estimator: Any) -> Any:
@@ -193,5 +220,6 @@ _READERS: dict[tuple[str, str], Any] = {
     ("xgboost", "XGBClassifier"): _of_xgboost,
     ("xgboost", "XGBRFClassifier"): _of_xgboost,
     ("lightgbm", "LGBMClassifier"): _of_lightgbm,
+    ("lightgbm", "BoosterClassifier"): _of_lightgbm,  # of a file of its own, see `native`
     ("catboost", "CatBoostClassifier"): _of_catboost,
 }

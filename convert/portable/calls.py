@@ -31,6 +31,8 @@ _HASHING = frozenset(
         "collections.defaultdict",
     }
 )
+#: Libraries whose classes read files that they are named.
+_BOOSTING = frozenset({"xgboost", "lightgbm", "catboost"})
 _RECONSTRUCTING = {"_reconstruct": 1, "_mareconstruct": 2}
 
 
@@ -61,6 +63,8 @@ def check_call(path: str, args: tuple[Any, ...], size: int) -> None:
         for argument in args:
             for item in argument if isinstance(argument, (list, tuple)) else ():
                 check_key(item)
+    if path.split(".")[0] in _BOOSTING and args:
+        raise Refused(f"calls {path} with arguments, which no pickle of a fitted model does")
     name = path.rpartition(".")[2]
     if path == "copyreg._reconstructor" and len(args) == 3 and _is_plain(args[2]):
         raise Refused("rebuilds an object from a number or a text, which no model's pickle does")

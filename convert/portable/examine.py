@@ -11,7 +11,7 @@ import numpy as np
 
 from . import Refused
 from . import vectors as made
-from .boosted import is_boosted
+from .boosted import is_boosted, is_fitted
 from .graph import export
 from .region import find_outside
 from .structure import check_structure
@@ -26,7 +26,8 @@ class Examined(NamedTuple):
     sounds, the others are made from the model. ``probabilities`` (n, n_classes) float64 and
     ``predicted`` (n,) are the estimator's own answers, the last as positions in ``classes``.
     ``outside`` tells where the real vectors lie outside of what the model was fitted on
-    (:class:`convert.portable.region.Outside`, as a list); None if nowhere.
+    (:class:`convert.portable.region.Outside`, as a list); None if nowhere. ``reference`` names the
+    library whose answers these are, with its version.
     """
 
     estimator: str
@@ -41,6 +42,7 @@ class Examined(NamedTuple):
     predicted: Any
     real: int = 0
     outside: list[Any] | None = None
+    reference: str = ""
 
 
 def examine(
@@ -103,7 +105,20 @@ def examine(
         predicted=predicted,
         real=len(sounds),
         outside=None if outside is None else list(outside),
+        reference=_reference(estimator),
     )
+
+
+def _reference(estimator: Any) -> str:
+    """Name what answers, with its version: scikit-learn, or the library of a booster that is alone."""
+    import sklearn
+
+    if not is_boosted(estimator):
+        return f"scikit-learn {sklearn.__version__}"
+    import importlib
+
+    package = type(estimator).__module__.split(".")[0]
+    return f"{package} {importlib.import_module(package).__version__}"
 
 
 @contextmanager
@@ -129,6 +144,9 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
     kind = type(estimator).__name__
     if not (isinstance(estimator, BaseEstimator) or is_boosted(estimator)) or isinstance(estimator, type):
         raise Refused(f"holds a {kind}, not a scikit-learn estimator; save the classifier itself")
+    if is_boosted(estimator) and not is_fitted(estimator):
+        package = type(estimator).__module__.split(".")[0]
+        raise Refused(f"{kind} of {package} is not fitted, which is not supported; fit it before saving it")
     if is_regressor(estimator):
         raise Refused(f"{kind} is a regressor; edgecry needs a classifier with predict_proba")
     if not is_classifier(estimator):

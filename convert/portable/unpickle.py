@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from . import Refused
 from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, CODECS_ENCODE, PARTIAL, allowed, canonical, genuine
+from .lightgbm_text import check_lightgbm
 from .machine import Machine
 
 
@@ -92,6 +93,21 @@ class _Partial:
         return _check_array(values)
 
 
+def _without_arguments(found: Any) -> Any:
+    """Derive a Booster that is given its state alone: its constructor opens files that it is named."""
+
+    class Bare(found):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+
+        def __setstate__(self, state: Any) -> None:
+            if found.__module__.startswith("lightgbm."):
+                check_lightgbm(state.get("_handle", state.get("handle")))
+            super().__setstate__(state)
+
+    return Bare
+
+
 _STAND_INS = {CODECS_ENCODE: _encode, CHECK_ARRAY: _check_array, PARTIAL: _Partial}
 
 
@@ -132,7 +148,7 @@ class _Unpickler(Machine):  # type: ignore[misc]
         found = getattr(importlib.import_module(module), name)
         if not genuine(module, name, found):
             raise Refused(f"names {module}.{name}, which is really {found!r:.80}; not on the allow-list")
-        return found
+        return _without_arguments(found) if name == "Booster" else found
 
     def get_extension(self, code: int) -> None:
         raise Refused(f"refers to entry {code} of copyreg's extension registry")

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import Refused
+from . import Refused, native
 from .limits import limit
 from .unpickle import unpickle
 
@@ -47,7 +47,10 @@ def _work(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     def array(name: str) -> Any:
         return np.load(folder / f"{name}.npy", allow_pickle=False) if job[name] else None
 
-    loaded = load("model", job["model"])
+    if job["format"] == "pickle":
+        loaded = load("model", job["model"])
+    else:
+        loaded = native.load((folder / "model").read_bytes(), job["format"], job["model"])
     scalers = [load(f"scaler{i}", origin) for i, origin in enumerate(job["scalers"])]
     estimator, encoder = assemble(loaded, scalers, job["n_features"])
     if job["encoder"]:
@@ -60,8 +63,8 @@ def _work(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
         probabilities=found.probabilities,
         predicted=found.predicted,
     )
-    names = ("estimator", "sklearn", "n_features", "classes", "encoder", "given", "real", "outside")
-    return {name: getattr(found, name) for name in names}
+    arrays = ("graph", "vectors", "probabilities", "predicted")
+    return {name: value for name, value in found._asdict().items() if name not in arrays}
 
 
 if __name__ == "__main__":

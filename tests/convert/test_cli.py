@@ -248,7 +248,7 @@ def test_faults_leave_no_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even a fault of our own is one line, unless asked for more."""
-    monkeypatch.setattr("convert.pickles.PickleFile.read", lambda _: 1 / 0)
+    monkeypatch.setattr("convert.pickles.PickleFile.read_model", lambda _: 1 / 0)
     assert main(["inspect", "x"]) == 70
     assert capsys.readouterr().err.startswith("convert: internal error: ZeroDivisionError")
     monkeypatch.setenv("EDGECRY_DEBUG", "1")

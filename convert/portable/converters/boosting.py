@@ -66,5 +66,6 @@ def _columns(number: int, first_leaf: int, tree: Tree) -> dict[str, Any]:
 
 #: Converters of ``predict_proba`` by the name of the class.
 PROBABILITIES: dict[str, Any] = dict.fromkeys(
-    ("XGBClassifier", "XGBRFClassifier", "LGBMClassifier", "CatBoostClassifier"), probabilities
+    ("XGBClassifier", "XGBRFClassifier", "LGBMClassifier", "CatBoostClassifier", "BoosterClassifier"),
+    probabilities,
 )
