@@ -18,6 +18,8 @@ _MOST = 200_000
 #: How often one list may name the same part; a fitted ensemble names each once.
 _MOST_REPEATS = 10
 _DEEPEST = 60
+#: By which the leaves of Birch name one another, there and back.
+_LINKS = ("next_leaf_", "prev_leaf_")
 
 
 def check_structure(estimator: Any) -> None:
@@ -102,5 +104,6 @@ def _parts(item: Any, where: str) -> Iterator[tuple[Any, str]]:
     elif getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):
         found = [(value, f"{where}[{i}]") for i, value in enumerate(item.ravel().tolist())]
     else:
-        found = [(value, f"{where}.{name}") for name, value in getattr(item, "__dict__", {}).items()]
+        state = getattr(item, "__dict__", {})
+        found = [(value, f"{where}.{name}") for name, value in state.items() if name not in _LINKS]
     return ((value, name) for value, name in found if _is_walked(value))

@@ -11,10 +11,12 @@ from typing import Final
 import sklearn
 
 import convert
+from tests.convert.every import listed, told
 from tests.convert.zoo import SPEC, ZOO, fitted
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "estimators.md"
 _START, _END = "<!-- zoo -->", "<!-- end of the zoo -->"
+_EVERY, _END_EVERY = "<!-- every -->", "<!-- end of every -->"
 #: Steps that the page rounds differences up to.
 _STEPS: Final = (1e-6, 1e-5)
 
@@ -40,6 +42,20 @@ def described(name: str) -> str:
     return " ".join(str(fitted(name, 2)[0]).split()).replace("|", "\\|")[:160]
 
 
+def stated_of_every() -> dict[str, str]:
+    """What the page says of each estimator of scikit-learn: how near, or why not."""
+    table = PAGE.read_text(encoding="utf-8").partition(_EVERY)[2].partition(_END_EVERY)[0]
+    return dict(re.findall(r"^\| `(\w+)` \| \w+ \| (.+?) \|$", table, re.MULTILINE))
+
+
+def _every(page: str) -> str:
+    """Write the table of everything that scikit-learn lists into a page."""
+    head, _, rest = page.partition(_EVERY)
+    rows = [f"| `{name}` | {kind} | {told(name)} |" for name, kind in listed().items()]
+    table = "\n".join(["| estimator | kind | within, or why not |", "|---|---|---|", *rows])
+    return f"{head}{_EVERY}\n\n{table}\n\n{_END_EVERY}{rest.partition(_END_EVERY)[2]}"
+
+
 def main() -> None:
     """Measure every estimator of the zoo, and write the table between the marks of the page."""
     warnings.simplefilter("ignore")
@@ -52,6 +68,7 @@ def main() -> None:
     tail = rest.partition(_END)[2]
     table = "\n".join(["| name | estimator | within |", "|---|---|---|", *rows])
     note = f"Measured with scikit-learn {sklearn.__version__}, two and five classes."
+    tail = _every(tail)
     PAGE.write_text(f"{head}{_START}\n\n{note}\n\n{table}\n\n{_END}{tail}", encoding="utf-8")
 
 

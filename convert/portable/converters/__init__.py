@@ -67,6 +67,10 @@ PROBABILITIES: dict[str, Any] = {
 #: Converters of ``transform``, [N, width] to [N, other width].
 TRANSFORMS: dict[str, Any] = {
     "Normalizer": transforms.normalizer,
+    "Binarizer": transforms.binarizer,
+    "SequentialFeatureSelector": transforms.selected,
+    "RandomTreesEmbedding": transforms.refused,
+    "TargetEncoder": transforms.refused,
     "PowerTransformer": transforms.power,
     "FunctionTransformer": transforms.function,
     "PolynomialFeatures": transforms.polynomial,

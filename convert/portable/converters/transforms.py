@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import Refused
 from ..widths import is_passthrough
-from .nodes import Nodes
+from .nodes import Nodes, unsupported
 
 
 def power(nodes: Nodes, model: Any, x: str) -> str:
@@ -50,6 +50,21 @@ def normalizer(nodes: Nodes, model: Any, x: str) -> str:
     else:
         length = nodes("Sqrt", nodes("ReduceSumSquare", x, axes=[1], keepdims=1))
     return nodes("Div", x, nodes("Where", nodes("Equal", length, 0.0), 1.0, length))
+
+
+def binarizer(nodes: Nodes, model: Any, x: str) -> str:
+    """Convert Binarizer: 1 over the threshold, 0 at it and below. skl2onnx gives 1 at it, too."""
+    return nodes.doubles(nodes("Greater", x, float(model.threshold)))
+
+
+def selected(nodes: Nodes, model: Any, x: str) -> str:
+    """Convert a selector that skl2onnx does not know: the columns that it keeps."""
+    return nodes.columns(x, np.flatnonzero(model.get_support()))
+
+
+def refused(_: Nodes, model: Any, __: str) -> str:
+    """Refuse by its name what skl2onnx has a converter for that does not work in float64."""
+    raise unsupported(model)
 
 
 #: Functions of NumPy that a FunctionTransformer may apply, as chains of ONNX operators.
