@@ -20,6 +20,7 @@ FOLDER = Path(portable.__file__).parent
 SOURCES = sorted(FOLDER.rglob("*.py"))
 JOB = {
     "model": "m",
+    "format": "pickle",
     "scalers": [],
     "encoder": None,
     "vectors": False,

@@ -2,6 +2,7 @@
 
 import math
 import stat
+import threading
 
 import pytest
 
@@ -121,5 +122,8 @@ def test_the_newest_of_quick_changes_is_kept(start, path, clock):
     for i in range(50):
         controls.mute(100 + i)
     wait_for(lambda: path.exists() and b"149" in path.read_bytes(), "the newest")
+    wait_for(
+        lambda: all(one.name != "edgecry-mute" for one in threading.enumerate()), "the last to have written"
+    )
     assert start().muted_until == T + 149
     assert list(path.parent.iterdir()) == [path]
