@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from edgecry.errors import EdgecryError
 
@@ -27,8 +28,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Print the address."""
-    from pathlib import Path
-
     from edgecry.listening.settings import load_settings, state_folder
     from edgecry.listening.unit import STATE
     from edgecry.web.keys import KEY_FILE
@@ -38,7 +37,20 @@ def run(args: argparse.Namespace) -> int:
     if not settings.web.address:
         raise EdgecryError("page: no address is set; give --web, or set address in [web]")
     folder = Path(args.state) if args.state else state_folder(settings, os.environ)
-    if not args.state and (Path(STATE) / KEY_FILE).exists():
+    if not args.state and _is_there(Path(STATE) / KEY_FILE):
         folder = Path(STATE)
     print(invitation(settings.web, folder, settings.web.place[1]))
     return 0
+
+
+def _is_there(key: Path) -> bool:
+    """Tell whether the service has a key. That of Path would say no, in some versions, if it may not look."""
+    try:
+        key.stat()
+    except PermissionError:
+        raise EdgecryError(
+            f"{key}: belongs to the service; use sudo, or name another folder with --state"
+        ) from None
+    except OSError:
+        return False
+    return True

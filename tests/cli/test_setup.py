@@ -1,5 +1,8 @@
 """edgecry setup and edgecry page: without a terminal, and what they show."""
 
+import errno
+from pathlib import Path
+
 from edgecry.cli.setup import Shown
 from edgecry.web.keys import KEY_FILE
 
@@ -31,3 +34,13 @@ def test_page_needs_an_address(run):
     code, _, err = run("page")
     assert code == 2
     assert "give --web" in err
+
+
+def test_the_key_of_a_service_is_asked_for_with_sudo(run, monkeypatch):
+    def locked(self, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", locked)
+    code, out, err = run("page", "--web", ":9000")
+    assert (code, out) == (2, "")
+    assert "use sudo" in err
