@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 
 import pytest
@@ -16,7 +17,7 @@ from edgecry.features.spec_checks import _WHOLE, PREFIXES, STATISTICS
 
 RANGES = _WHOLE
 #: What the class says of them: ``n_mels : int in [1, 512]``.
-STATED = re.findall(r"^    (\w+) : int in \[(\d+), (\d+)\]", FeatureSpec.__doc__, re.MULTILINE)
+STATED = re.findall(r"^(\w+) : int in \[(\d+), (\d+)\]", inspect.getdoc(FeatureSpec), re.MULTILINE)
 
 
 def test_ranges_are_those_that_the_class_states():
