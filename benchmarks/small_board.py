@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -94,12 +94,7 @@ def listen(
     folder.mkdir(exist_ok=True)
     program = [sys.executable, "-c", _JUMPING] if jumps else EDGECRY
     with broker() as port:
-        command = [
-            *before, *program, "listen", "-",
-            "--name", "cot", "--no-text", "--jsonl", folder / "events.jsonl",
-            "--web", f"127.0.0.1:{free_port()}", "--record", folder / "clips", "--state", folder / "state",
-            "--update-every", "0", *(["--mqtt", f"127.0.0.1:{port}"] if port else []),
-        ]  # fmt: skip
+        command = [*before, *program, *everything(folder, port, free_port()), "--update-every", "0"]
         code, peak, out = run(command, environment, lambda pipe: night(pipe, minutes))
     if code == 99:
         return "NOT TRIED: this user may not mount", []
@@ -111,6 +106,15 @@ def listen(
     if not code and (kinds.count("start"), kinds.count("end"), clips) != (cries, cries, cries):
         found.append(f"{kinds.count('start')} begun, {kinds.count('end')} ended, {clips} recorded of {cries}")
     return f"{took(peak)}, {cries} cries{'' if port else ', no broker'}", found + over(peak, LISTEN)
+
+
+def everything(folder: Path, broker: int, page: int) -> list[object]:
+    """Return what listens with page, recordings and, if its port is not 0, a broker: below a folder."""
+    return [
+        "listen", "-", "--name", "cot", "--no-text", "--jsonl", folder / "events.jsonl",
+        "--web", f"127.0.0.1:{page}", "--record", folder / "clips", "--state", folder / "state",
+        *(["--mqtt", f"127.0.0.1:{broker}"] if broker else []),
+    ]  # fmt: skip
 
 
 EDGECRY = [sys.executable, "-m", "edgecry"]
@@ -163,7 +167,15 @@ def read_only(folder: Path) -> list[str]:
 
 
 def night(pipe: IO[bytes], minutes: int) -> None:
-    """Write a room, and in each fifth minute the sample's cry."""
+    """Write so many minutes of a night."""
+    with suppress(BrokenPipeError):  # its exit code tells
+        for minute in night_minutes(minutes):
+            pipe.write(minute)
+        pipe.close()
+
+
+def night_minutes(minutes: int) -> Iterator[bytes]:
+    """Make a room minute by minute, and in each fifth the sample's cry: raw PCM."""
     import numpy as np
 
     from edgecry.audio.load import load_audio
@@ -171,15 +183,11 @@ def night(pipe: IO[bytes], minutes: int) -> None:
 
     cry = np.rint(load_audio(SAMPLE, sr=SR).samples * 32767).astype(np.int16)
     rng = np.random.default_rng(0)
-    try:
-        for minute in range(minutes):
-            room = rng.normal(0, 10, 60 * SR).astype(np.int16)
-            if minute % CRY_EVERY == 1:
-                room[10 * SR : 10 * SR + len(cry)] += cry
-            pipe.write(room.tobytes())
-        pipe.close()
-    except BrokenPipeError:
-        pass  # its exit code tells
+    for minute in range(minutes):
+        room = rng.normal(0, 10, 60 * SR).astype(np.int16)
+        if minute % CRY_EVERY == 1:
+            room[10 * SR : 10 * SR + len(cry)] += cry
+        yield room.tobytes()
 
 
 @contextmanager

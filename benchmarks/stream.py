@@ -131,7 +131,7 @@ def pcm(y) -> bytes:
 
 
 class Holdings(NamedTuple):
-    """What the process holds: bytes of memory, file descriptors and threads."""
+    """What a process holds: bytes of memory, file descriptors and threads."""
 
     rss: int
     descriptors: int
@@ -141,10 +141,11 @@ class Holdings(NamedTuple):
         return f"RSS {self.rss / MB:.1f} MB, {self.descriptors} file descriptors, {self.threads} threads"
 
 
-def held() -> Holdings:
-    """What it holds now."""
-    counts = [sum(1 for _ in Path(f"/proc/self/{kind}").iterdir()) for kind in ("fd", "task")]
-    return Holdings(memory() or 0, *counts)
+def held(process: int | str = "self") -> Holdings:
+    """What a process holds now: this one, or that of a number."""
+    proc = Path("/proc") / str(process)
+    counts = [sum(1 for _ in (proc / kind).iterdir()) for kind in ("fd", "task")]
+    return Holdings(memory(status=proc / "status") or 0, *counts)
 
 
 def endure(arguments: argparse.Namespace) -> None:

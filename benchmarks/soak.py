@@ -1,0 +1,256 @@
+"""Many hours of sound with all that listening can do: ``python -m benchmarks.soak --hours 25``.
+
+``edgecry listen`` hears the same hour again and again at full speed, with twelve cries. It writes JSON
+lines, starts a program, posts to a server, and publishes to a broker where mosquitto is installed; its outbox
+is on disk. It records within a quota, and shows its page to a reader who asks twice a second and to one who
+stays. Told of each hour are memory, descriptors and threads, and whether each sink got each event once. The
+exit code is 1 if one did not, if an hour's events are others than the first one's, or if something grows
+after the first hour: memory by more than 2 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from benchmarks.quiet import look
+from benchmarks.ratio import ONE_THREAD, machine
+from benchmarks.small_board import CRY_EVERY, EDGECRY, broker, everything, free_port, night_minutes
+from benchmarks.stream import FLAT, MB, Holdings, held
+from edgecry.diagnostics.process import memory
+
+CRIES = len(range(1, 60, CRY_EVERY))
+#: Megabytes of recordings that are kept: some hours' worth, so that old ones are deleted all the time.
+QUOTA = 10
+#: Seconds that events may take to all sinks; after ten without sound the source would be taken for lost.
+PATIENCE = 8.0
+#: What an event says, of the time since its hour began.
+TIMES, ANSWERS = ("start", "end"), ("kind", "duration", "peak", "mean", "label", "reasons", "windows")
+#: Reads the identifiers that a sink has got so far.
+Ids = Callable[[], list[str]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--hours", type=int, default=25, help="of sound to listen to (25)")
+    hours = parser.parse_args(argv).hours
+    for name, value in machine().items():
+        print(f"{name:13} {value}")
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, page, port = Path(name), free_port(), stack.enter_context(broker())
+        url, ids = stack.enter_context(webhook())
+        got = {"jsonl": lines(folder / "events.jsonl"), "exec": lines(folder / "exec.jsonl"), "webhook": ids}
+        if port:
+            got["mqtt"] = stack.enter_context(subscribed(port))
+        command = [
+            *EDGECRY, *everything(folder, port, page), "--record-quota", QUOTA, "--webhook", url,
+            "--exec", f"sh -c 'cat >>{folder / 'exec.jsonl'}'",
+        ]  # fmt: skip
+        with (folder / "log").open("w") as log:
+            listener = subprocess.Popen(
+                list(map(str, command)), stdin=subprocess.PIPE, stderr=log, env={**os.environ, **ONE_THREAD}
+            )
+        stack.callback(listener.kill)
+        look(page, stack)
+        calm = stack.enter_context(asking(page))
+        wrong = [*listen(listener, hours, got, calm), *ended(listener, folder, hours)]
+        for line in wrong:
+            print(line)
+        if wrong:
+            print((folder / "log").read_text()[-2000:])
+    return bool(wrong)
+
+
+def listen(
+    listener: subprocess.Popen[bytes], hours: int, got: Mapping[str, Ids], calm: threading.Lock
+) -> Iterator[str]:
+    """Have all hours heard, tell of each, and yield what is wrong."""
+    assert listener.stdin is not None  # it is a pipe
+    print(f"\nsinks: {', '.join(got)}")
+    print("hour  took        RSS  since 1st  files  threads  events  lost  doubled")
+    found: list[Holdings] = []
+    for hour in range(1, hours + 1):
+        began = time.monotonic()
+        for minute in night_minutes(60):
+            listener.stdin.write(minute)
+        listener.stdin.flush()
+        all_told(got, hour * CRIES)
+        took = time.monotonic() - began
+        with calm:
+            found.append(settled(listener.pid))
+        told = Told({name: read() for name, read in got.items()})
+        rss, files, threads = found[-1]
+        print(
+            f"{hour:4}  {took:4.0f} s  {rss / MB:6.1f} MB  {(rss - found[0].rss) / MB:+5.1f} MB"
+            f"  {files:5}  {threads:7}  {told.count:6}  {told.lost:4}  {told.doubled:7}",
+            flush=True,
+        )
+        if told.lost or told.doubled:
+            yield f"hour {hour}: {told}"
+    yield from grown(found)
+
+
+def grown(found: Sequence[Holdings]) -> Iterator[str]:
+    """Say from when on memory was flat, and yield what has grown since the first hour."""
+    last = found[-1]
+    away = [n for n, one in enumerate(found, 1) if abs(one.rss - last.rss) >= 0.1 * MB]
+    print(f"memory: within 0.1 MB of its last since hour {max(away, default=0) + 1} of {len(found)}")
+    if last.rss - found[0].rss > FLAT * MB:
+        yield f"memory grew by {(last.rss - found[0].rss) / MB:.1f} MB after the first hour"
+    if any(late > early for late, early in zip(last[1:], found[0][1:], strict=True)):
+        yield f"files and threads: {found[0][1:]} after the first hour, {last[1:]} after the last"
+
+
+def ended(listener: subprocess.Popen[bytes], folder: Path, hours: int) -> Iterator[str]:
+    """End it; yield what is wrong with what it leaves behind, and with what it told of each hour."""
+    assert listener.stdin is not None  # it is a pipe
+    print(f"memory: {(memory('VmHWM', Path(f'/proc/{listener.pid}/status')) or 0) / MB:.1f} MB at most")
+    listener.stdin.close()
+    if code := listener.wait():
+        yield f"exit code {code}"
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    each = [
+        [answer(event) for event in events if event.get("start", -1) // 3600 == hour] for hour in range(hours)
+    ]
+    if odd := [hour for hour, told in enumerate(each, 1) if told != each[0]]:
+        yield f"other events than in the first hour: hours {odd}"
+    kinds = [event["kind"] for event in events]
+    counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+    print(f"events: {counts}; {'others in some hours' if odd else 'the same in each hour'}")
+    wanted = {"start": hours * CRIES, "end": hours * CRIES, "recorded": hours * CRIES}
+    if {kind: n for kind, n in counts.items() if kind != "update"} != wanted:
+        yield f"events: {counts}, of {hours * CRIES} cries"
+    with closing(sqlite3.connect(folder / "state" / "history.db")) as history:
+        (n,) = history.execute("SELECT count(*) FROM cry WHERE ended_at IS NOT NULL").fetchone()
+    if n != hours * CRIES:
+        yield f"the page's history has {n} of {hours * CRIES} cries"
+    size = sum(clip.stat().st_size for clip in (folder / "clips").iterdir())
+    print(f"recordings: {size / MB:.1f} MB of {QUOTA}")
+    if size > QUOTA * MB:
+        yield "recordings: more than the quota"
+
+
+def answer(event: Mapping[str, Any]) -> list[Any]:
+    """Return what is to be the same in each hour."""
+    times = [None if event[name] is None else round(event[name] % 3600, 3) for name in TIMES]
+    return [*times, *(event.get(name) for name in ANSWERS)]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The identifiers of events that each sink got."""
+
+    by: Mapping[str, list[str]]
+
+    @property
+    def count(self) -> int:
+        """Events that any sink got."""
+        return len(set().union(*self.by.values()))
+
+    @property
+    def lost(self) -> int:
+        """Events that a sink did not get, added up over all sinks."""
+        return sum(self.count - len(set(ids)) for ids in self.by.values())
+
+    @property
+    def doubled(self) -> int:
+        """Events that a sink got again, likewise."""
+        return sum(len(ids) - len(set(ids)) for ids in self.by.values())
+
+    def __str__(self) -> str:
+        by = (f"{name} {len(ids)}, {len(set(ids))} of them different" for name, ids in self.by.items())
+        return f"of {self.count} events: {'; '.join(by)}"
+
+
+def all_told(got: Mapping[str, Ids], cries: int) -> None:
+    """Wait until each sink has told of so many recordings, which come last; not for ever."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if all(sum(name.endswith("-recorded") for name in ids()) >= cries for ids in got.values()):
+            return
+        time.sleep(0.1)
+
+
+def settled(process: int) -> Holdings:
+    """What it holds for more than a moment, as a program that has just been started does not."""
+    found = []
+    for _ in range(10):
+        time.sleep(0.1)
+        found.append(held(process))
+    return Holdings(found[-1].rss, min(one.descriptors for one in found), min(one.threads for one in found))
+
+
+# -- who is told -------------------------------------------------------------------------------------
+
+
+def lines(path: Path) -> Ids:
+    """Read the identifiers in a file of JSON lines."""
+    return lambda: [json.loads(line)["id"] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@contextmanager
+def webhook() -> Iterator[tuple[str, Ids]]:
+    """Serve what is posted to; give its address and what came."""
+    ids: list[str] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            ids.append(self.headers["Idempotency-Key"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", lambda: list(ids)
+        server.shutdown()
+
+
+@contextmanager
+def subscribed(port: int) -> Iterator[Ids]:
+    """Subscribe at a broker; give what came."""
+    from tests.sinks.mosquitto import Watcher
+
+    with Watcher(SimpleNamespace(port=port)) as watcher:
+        yield lambda: [json.loads(payload)["id"] for payload in watcher.payloads("edgecry/cot/event")]
+
+
+@contextmanager
+def asking(page: int) -> Iterator[threading.Lock]:
+    """Ask the page twice a second, but not while the lock is held."""
+    calm, over = threading.Lock(), threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.5):
+            with calm, suppress(OSError, HTTPException):  # it ends before this thread does
+                for path in ("", "api/state", "api/cries", "health"):
+                    urllib.request.urlopen(f"http://127.0.0.1:{page}/{path}", timeout=10).read()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield calm
+    over.set()
+    thread.join()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
