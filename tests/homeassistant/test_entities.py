@@ -58,7 +58,7 @@ def test_a_quiet_room(home, cot, watcher):
     threshold = home.wait("threshold", lambda state, _: number(state))
     probability = home.wait("probability", lambda state, _: number(state) is not None)
 
-    assert microphone["attributes"]["state"] == "hearing"
+    assert microphone["attributes"]["hearing"] is True
     assert microphone["attributes"]["device_class"] == "problem"
     assert float(threshold["state"]) == newest(watcher, TOPICS.controls)["threshold"]
     assert float(probability["state"]) < 50
@@ -69,11 +69,11 @@ def test_a_quiet_room(home, cot, watcher):
 def test_a_cry(home, cot, watcher):
     cot.sound = "cry"
     crying = home.becomes("crying", "on")
-    home.wait("event", lambda _, attributes: attributes["event_type"] in ("start", "update"))
+    home.wait("event", lambda _, attributes: attributes.get("event_type") in ("start", "update"))
     home.wait("probability", lambda state, _: (number(state) or 0) > 90)
     cot.sound = "room"
     home.becomes("crying", "off")
-    event = home.wait("event", lambda _, attributes: attributes["event_type"] == "recorded")
+    event = home.wait("event", lambda _, attributes: attributes.get("event_type") == "recorded")
     home.wait("probability", lambda state, _: (number(state) or 0) < 50 and number(state) is not None)
 
     assert {"started_at", "duration", "peak", "mean", "clip"} <= crying["attributes"].keys()
@@ -155,11 +155,11 @@ def test_a_microphone_that_is_gone_is_a_problem_and_no_quiet_room(home, cot):
     microphone = home.becomes("microphone", "on")
     home.becomes("crying", "unavailable")
     home.becomes("probability", "unavailable")
-    home.wait("event", lambda _, attributes: attributes["event_type"] == "source_lost")
+    home.wait("event", lambda _, attributes: attributes.get("event_type") == "source_lost")
     cot.sound = "room"
     home.becomes("microphone", "off")
     home.becomes("crying", "off")
-    home.wait("event", lambda _, attributes: attributes["event_type"] == "source_back")
+    home.wait("event", lambda _, attributes: attributes.get("event_type") == "source_back")
 
     assert "no sound" in microphone["attributes"]["reason"]
 
