@@ -12,6 +12,7 @@ from convert.cry import recipe
 from convert.cry import train as train_module
 from convert.cry.material import read_material
 from convert.cry.train import fitted, train
+from convert.evaluation.exhibit import Exhibit
 from convert.evaluation.record import record
 from convert.seen import seen
 from edgecry.models.card import LIMITS, render
@@ -73,6 +74,11 @@ def test_corpora_named_one_by_one_are_the_folder_that_holds_them(corpora):
 # -- what the file says --------------------------------------------------------------------------------
 
 
+def lasting(report):
+    """Return the sections of a report that a model file keeps: exhibits are for the page alone."""
+    return [section for section in report.sections if not isinstance(section, Exhibit)]
+
+
 def test_the_device_reads_its_rule(model, measured):
     assert (model.metadata.task, model.labels) == ("cry", recipe.LABELS)
     assert model.spec == recipe.SPEC
@@ -82,11 +88,11 @@ def test_the_device_reads_its_rule(model, measured):
     assert (expected.threshold, expected.positive) == (measured.threshold, recipe.POSITIVE)
 
 
-def test_what_was_measured_is_in_it_but_for_curves(model, measured):
+def test_what_was_measured_is_in_it_but_for_curves_and_exhibits(model, measured):
     found = model.metadata.evaluation
     expected = json.loads(json.dumps(record(measured.report)))
     assert {key: found[key] for key in expected} == expected
-    assert [s["title"] for s in found["sections"]] == [s.title for s in measured.report.sections]
+    assert [s["title"] for s in found["sections"]] == [s.title for s in lasting(measured.report)]
     assert not any("curves" in section for section in found["sections"])
     assert measured.report.protocol in found["protocol"]
     assert measured.report.data in found["protocol"]
@@ -119,7 +125,7 @@ def test_card(model, measured):
     assert f"at least {measured.threshold:g}" in card
     for limit in LIMITS:
         assert limit in card
-    for section in measured.report.sections:
+    for section in lasting(measured.report):
         assert f"### {section.title}" in card
     table = card.split("## What another threshold would give")[1].split("##")[0]
     rows = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
