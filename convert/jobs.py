@@ -193,9 +193,19 @@ def work(
     """
     # One thread: each would take address space for itself, and the machine has other work.
     calm = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    (folder / "result.json").unlink(missing_ok=True)
+    return read_result(run(command, {**env, **calm}, timeout=limits.seconds), folder, origin, limits)
+
+
+def read_result(ended: Outcome, folder: Path, origin: str, limits: Limits) -> dict[str, Any]:
+    """Read what a process that has ended left in ``result.json``.
+
+    Raises
+    ------
+    ConversionError
+        It refused what it found, died, or took too long.
+    """
     result = folder / "result.json"
-    result.unlink(missing_ok=True)
-    ended = run(command, {**env, **calm}, timeout=limits.seconds)
     if not result.exists():
         raise ConversionError(f"{origin}: {_complaint(ended, limits)}")
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))

@@ -11,8 +11,9 @@ from typing import Final
 import sklearn
 
 import convert
-from tests.convert.every import listed, told
-from tests.convert.zoo import SPEC, ZOO, fitted
+from tests.convert.every import BINARY, NO_PLACE, listed, made
+from tests.convert.spec import SPEC
+from tests.convert.zoo import ZOO, data, fitted
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "estimators.md"
 _START, _END = "<!-- zoo -->", "<!-- end of the zoo -->"
@@ -46,6 +47,21 @@ def stated_of_every() -> dict[str, str]:
     """What the page says of each estimator of scikit-learn: how near, or why not."""
     table = PAGE.read_text(encoding="utf-8").partition(_EVERY)[2].partition(_END_EVERY)[0]
     return dict(re.findall(r"^\| `(\w+)` \| \w+ \| (.+?) \|$", table, re.MULTILINE))
+
+
+def told(name: str) -> str:
+    """Tell how near an estimator's model file is, as a power of ten, or why there is none."""
+    if name in NO_PLACE:
+        return NO_PLACE[name]
+    X, y = data(2 if name in BINARY else 5)
+    model = made(name).fit(X, y.astype(object))
+    try:
+        found = convert.convert(model, spec=SPEC, vectors=X).report.max_difference
+    except convert.ConversionError as error:
+        if "has no ONNX counterpart" in str(error):
+            return "no counterpart in ONNX"
+        return re.split(r"[;:](?= )|, finite", str(error))[0].replace("|", "/")
+    return f"{next(step for step in (1e-6, 1e-5) if found <= step):.0e}"
 
 
 def _every(page: str) -> str:

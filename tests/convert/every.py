@@ -1,7 +1,8 @@
 """Each classifier and transformer that scikit-learn lists, as one would use it on feature vectors.
 
 A transformer stands before a logistic regression. What is not here is made with its defaults; a text says
-why something has no place in a model of feature vectors at all.
+why something has no place in a model of feature vectors at all. As in `tests.convert.zoo`, nothing of
+edgecry is imported.
 """
 
 # ruff: noqa: RUF024 - settings that are read, never changed
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,9 +21,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
-
-import convert
-from tests.convert.zoo import SPEC, data
 
 _TEXT = "it reads texts or dicts, not numbers"
 _LABELS = "it is for labels, not for features"
@@ -124,26 +121,14 @@ def listed() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def told(name: str) -> str:
-    """Tell how near an estimator's model file is, as a power of ten, or why there is none."""
-    if name in NO_PLACE:
-        return NO_PLACE[name]
-    X, y = data(2 if name in BINARY else 5)
-    model = made(name).fit(X, y.astype(object))
-    try:
-        found = convert.convert(model, spec=SPEC, vectors=X).report.max_difference
-    except convert.ConversionError as error:
-        if "has no ONNX counterpart" in str(error):
-            return "no counterpart in ONNX"
-        return re.split(r"[;:](?= )|, finite", str(error))[0].replace("|", "/")
-    return f"{next(step for step in (1e-6, 1e-5) if found <= step):.0e}"
-
-
 def made(name: str) -> Any:
     """Make the model of one estimator: not fitted."""
     estimator = dict(all_estimators())[name]
     known = inspect.signature(estimator).parameters
-    settings = {k: v for k, v in SETTINGS.get(name, {}).items() if k in known}
+    wanted = dict(SETTINGS.get(name, {}))
+    if "base_estimator" in known and "estimator" not in known:  # its name before scikit-learn 1.2
+        wanted["base_estimator"] = wanted.pop("estimator", None)
+    settings = {k: v for k, v in wanted.items() if k in known}
     if "random_state" in known:
         settings["random_state"] = 0
     steps = [_BEFORE[name]()] if name in _BEFORE else []

@@ -16,7 +16,8 @@ from sklearn.preprocessing import StandardScaler
 import convert
 from convert.errors import ConversionError
 from edgecry import CryModel
-from tests.convert.zoo import LABELS, SPEC, data
+from tests.convert.spec import SPEC
+from tests.convert.zoo import LABELS, data
 
 LIBRARIES = ("xgboost", "lightgbm", "catboost")
 

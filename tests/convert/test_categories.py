@@ -20,7 +20,8 @@ from convert.portable.structure import check_structure
 from convert.portable.unpickle import unpickle
 from convert.portable.vectors import vectors
 from tests.convert.gadgets import Call
-from tests.convert.zoo import LABELS, N_FEATURES, SPEC
+from tests.convert.spec import SPEC
+from tests.convert.zoo import LABELS, N_FEATURES
 
 COLUMNS = (5, 3)
 RNG = np.random.default_rng(0)

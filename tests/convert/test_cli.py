@@ -13,7 +13,8 @@ from sklearn.preprocessing import LabelEncoder
 
 from convert.__main__ import COMMANDS, main
 from edgecry import CryModel
-from tests.convert.zoo import LABELS, SPEC, ZOO, data
+from tests.convert.spec import SPEC
+from tests.convert.zoo import LABELS, ZOO, data
 
 ROOT = Path(__file__).parents[2]
 

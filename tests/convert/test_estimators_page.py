@@ -3,8 +3,8 @@
 import pytest
 
 from convert.portable.boosted import names_of_boosted
-from tests.convert.estimators import PAGE, stated, stated_of_every
-from tests.convert.every import listed, told
+from tests.convert.estimators import PAGE, stated, stated_of_every, told
+from tests.convert.every import listed
 from tests.convert.zoo import ZOO
 
 

@@ -25,7 +25,8 @@ from edgecry import CryModel, FeatureSpec
 from edgecry.models.numpy_runtime import NumpySession
 from edgecry.models.onnx_file import BadFileError
 from tests.convert.estimators import stated
-from tests.convert.zoo import LABELS, N_FEATURES, SPEC, ZOO, data, fitted
+from tests.convert.spec import SPEC
+from tests.convert.zoo import LABELS, N_FEATURES, ZOO, data, fitted
 
 STATED = stated()
 #: libsvm's coupling of probabilities is an iteration that NumPy does not have.

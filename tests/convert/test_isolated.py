@@ -14,8 +14,8 @@ from convert.errors import ConversionError
 from convert.jobs import Limits, work
 from edgecry import CryModel, FeatureSpec
 from tests.convert.environments import require_installable
+from tests.convert.spec import SPEC
 from tests.convert.test_pickles import _resaved
-from tests.convert.zoo import SPEC
 
 VERSION = "1.3.0"
 #: The public model's own way of training and saving, and its answers.

@@ -14,7 +14,8 @@ import convert
 from convert.errors import ConversionError
 from convert.labels import class_names, read_labels
 from convert.pickles import PickleFile
-from tests.convert.zoo import SPEC, data
+from tests.convert.spec import SPEC
+from tests.convert.zoo import data
 
 NAMES = ["belly_pain", "burping", "tired"]
 

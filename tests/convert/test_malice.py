@@ -13,7 +13,7 @@ from convert.portable import Refused
 from convert.portable.unpickle import unpickle
 from tests.convert import gadgets
 from tests.convert.gadgets import FORMATS, GADGETS, name_of
-from tests.convert.zoo import SPEC
+from tests.convert.spec import SPEC
 
 PLACES = {
     "alone": lambda g: g,

@@ -11,7 +11,8 @@ from convert.parity import TOLERANCE, ParityReport, prove
 from convert.portable.examine import Examined, examine
 from convert.portable.vectors import trees_of, vectors
 from tests.convert.fakes import FakeModel
-from tests.convert.zoo import SPEC, fitted
+from tests.convert.spec import SPEC
+from tests.convert.zoo import fitted
 
 CARD = Card("model")
 

@@ -19,7 +19,8 @@ from convert.portable import Refused
 from convert.portable.parts import assemble
 from convert.portable.scan import scan
 from edgecry import CryModel
-from tests.convert.zoo import LABELS, SPEC, data
+from tests.convert.spec import SPEC
+from tests.convert.zoo import LABELS, data
 
 X, Y = data(5, wild=True)
 SCALER = StandardScaler().fit(X)
