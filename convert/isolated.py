@@ -81,8 +81,8 @@ def make_environment(folder: Path, version: str) -> Path:
         tried.append(f"{name}: {failure}")
     raise ConversionError(
         f"scikit-learn {version} cannot be installed here; tried {'; '.join(tried)}. Make a Python available "
-        f"that scikit-learn {version} was built for (as python3.X on PATH), or fit and save the model with a "
-        "newer scikit-learn"
+        f"that scikit-learn {version} was built for (as python3.X on PATH, or by pyenv or uv), "
+        "or fit and save the model with a newer scikit-learn"
     )
 
 
@@ -94,14 +94,27 @@ def requirements(version: str) -> list[str]:
 
 
 def _interpreters() -> Iterator[tuple[str, str]]:
-    """Pythons to try: this one, then others on PATH from the newest."""
+    """Pythons to try: this one, then others from the newest, on PATH or among those of pyenv and uv."""
     current = sys.version_info[:2]
     yield f"Python {current[0]}.{current[1]}", sys.executable
     for minor in range(current[1] + 3, 7, -1):
-        path = shutil.which(f"python3.{minor}")
-        # A name on PATH may be a launcher for a Python that is not there.
-        if (3, minor) != current and path and _run([path, "-c", "import venv, ensurepip"]).code == 0:
-            yield f"Python 3.{minor}", path
+        if (3, minor) != current:
+            for path in _places(f"python3.{minor}"):
+                # A name on PATH may be a launcher for a Python that is not there.
+                if _run([path, "-c", "import venv, ensurepip"]).code == 0:
+                    yield f"Python 3.{minor}", path
+                    break
+
+
+def _places(name: str) -> Iterator[str]:
+    """Where a Python of that name may be."""
+    on_path = shutil.which(name)
+    if on_path:
+        yield on_path
+    home = Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    for folder in (pyenv, home / ".local" / "share" / "uv" / "python"):
+        yield from sorted(map(str, folder.glob(f"*/bin/{name}")), reverse=True)
 
 
 def _install(python: str, folder: Path, version: str) -> str | None:

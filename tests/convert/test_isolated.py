@@ -124,6 +124,26 @@ def test_python_that_does_not_work(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         isolated.make_environment(tmp_path / "environment", VERSION)
 
 
+def test_pythons_of_pyenv_and_uv_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are not on PATH, the newest first; one that cannot make an environment is passed over."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    paths = []
+    for place, code in (
+        (".pyenv/versions/3.8.18/bin/python3.8", 0),
+        (".pyenv/versions/3.9.18/bin/python3.9", 1),
+        (".local/share/uv/python/cpython-3.10.4-linux-x86_64-gnu/bin/python3.10", 0),
+    ):
+        paths.append(tmp_path / place)
+        paths[-1].parent.mkdir(parents=True)
+        paths[-1].write_text(f"#!/bin/sh\nexit {code}\n")
+        paths[-1].chmod(0o755)
+    first, *others = isolated._interpreters()
+    assert first[1] == sys.executable
+    assert others == [("Python 3.10", str(paths[2])), ("Python 3.8", str(paths[0]))]
+
+
 def test_encoder_of_another_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Model and encoder of different versions have no environment in common."""
     import joblib
