@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
 from edgecry.errors import EdgecryError
+
+
+def spare(path: str, recordings: Iterable[str]) -> None:
+    """Refuse a file of results that is one of the recordings, under this name or another.
+
+    Raises
+    ------
+    EdgecryError
+        It is one of them.
+    """
+    try:
+        target = Path(path).stat()
+    except (OSError, ValueError):
+        return  # whoever opens it says why
+    for name in recordings:
+        with suppress(OSError, ValueError):
+            if os.path.samestat(Path(name).stat(), target):
+                raise EdgecryError(f"{path}: is one of the recordings; name another file for the results")
 
 
 class Output:
@@ -41,10 +60,14 @@ class Output:
         target = self._path
         if self._path.is_file() or not self._path.exists():
             target = self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        if binary:
-            self.stream: IO[Any] = target.open("wb")
-        else:
-            self.stream = target.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        try:
+            if binary:
+                self.stream: IO[Any] = target.open("wb")
+            else:
+                self.stream = target.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        except OSError as error:
+            error.filename = path  # the name that was given, and not that of the part
+            raise
 
     def publish(self) -> None:
         """Move what is written so far to its place. What is written later is appended there."""

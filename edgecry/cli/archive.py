@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgecry.answers.output import Output
+from edgecry.answers.output import Output, spare
 from edgecry.answers.records import has_reasons
 from edgecry.answers.writers import Writer, writer_of
 from edgecry.archive.cluster import Cluster
@@ -23,7 +24,7 @@ from edgecry.archive.search import find
 from edgecry.archive.task import Task
 from edgecry.audio.remote import is_address
 from edgecry.cli.inputs import STDIN
-from edgecry.cli.outputs import CAUTION, output
+from edgecry.cli.outputs import CAUTION
 from edgecry.models.bundled import SAMPLE
 from edgecry.terminal import say
 
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     files = search(args)
     if not files:
         parser.error("name a recording or a folder, or --sample for the recording that comes with edgecry")
+    if args.output is not None:
+        spare(args.output, (found.name for found in files))
     kind = writer_of(args.format, args.raw)
     journal_path = None if args.output is None else Path(args.output + JOURNAL)
     task = task_of(args, kind, _engine(args.engine, files, journal_path))
@@ -78,7 +81,7 @@ def _write(
     named = {found.name: found for found in files}
     with ExitStack() as stack:
         file = None if args.output is None else stack.enter_context(Output(args.output, kind.binary))
-        stream = stack.enter_context(output(None, kind)) if file is None else file.stream
+        stream = sys.stdout if file is None else file.stream
         writer = kind(stream, list(named), pool.labels, args.top)
         is_published = file is None or not kind.grows
         for told, is_new in run_over(files, pool.tell, journal, summary):

@@ -127,8 +127,9 @@ def _add_decision(decision: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Classify the files; 1 if any failed."""
     _check_use(args, parser)
-    # A process or a cluster of its own pays for many files, too.
-    if _names_a_folder(args) or args.jobs > 1 or args.scheduler is not None:
+    # Processes share many files, too, and a cluster takes a single one.
+    is_shared = args.jobs > 1 and len(args.files) + args.sample > 1
+    if _names_a_folder(args) or is_shared or args.scheduler is not None:
         from edgecry.cli import archive
 
         return archive.run(args, parser)
@@ -149,7 +150,7 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
         picture = OnePicture(args.plot, classifier, args.threshold, audio_options(args))
         work = picture.watching(work)
-    with output(args.output, kind) as stream:
+    with output(args.output, args.files, kind.binary) as stream:
         writer = kind(stream, [name for name, _ in inputs], classifier.labels, args.top)
         failed, guessed = _classify(inputs, work, writer)
         writer.end()

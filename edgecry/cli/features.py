@@ -6,13 +6,13 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from edgecry.answers.records import dump
 from edgecry.cli.inputs import Input, add_files, audio_options, each, find
+from edgecry.cli.outputs import output
 from edgecry.errors import EdgecryError, SpecError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _vectors(args: argparse.Namespace, inputs: Sequence[Input]) -> int:
         return extractor.extract(load_audio(source, spec.sr, options).samples)
 
     # Opened first: an output that cannot be written is better known before the work than after.
-    with _output(args.output, binary=args.format == "npy") as stream:
+    with output(args.output, args.files, binary=args.format == "npy") as stream:
         outcomes = list(each(inputs, extract))
         if args.format == "csv":
             _write_csv(stream, outcomes, spec.names)
@@ -96,7 +96,7 @@ def _embeddings(args: argparse.Namespace, inputs: Sequence[Input]) -> int:
     from edgecry.cli.embeddings import open_network, work_of, write
 
     network = open_network(args.model or "cry")
-    with _output(args.output, binary=args.format == "npy") as stream:
+    with output(args.output, args.files, binary=args.format == "npy") as stream:
         outcomes = list(each(inputs, work_of(network, audio_options(args))))
         write(stream, args.format, outcomes, network.model.embedding_size)
     return 1 if any(isinstance(result, EdgecryError) for _, result in outcomes) else 0
@@ -122,14 +122,6 @@ def read_spec(path: str | None) -> FeatureSpec:
         raise SpecError(f"{path}: not text; name a JSON file") from error
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from error
-
-
-def _output(path: str | None, *, binary: bool) -> AbstractContextManager[IO[Any]]:
-    if path is None:
-        return nullcontext(sys.stdout.buffer if binary else sys.stdout)
-    if binary:
-        return Path(path).open("wb")
-    return Path(path).open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def _write_csv(stream: IO[str], outcomes: Iterable[Outcome], names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from edgecry.answers.records import dump
 from edgecry.cli.inputs import add_files, audio_options, each, find
+from edgecry.cli.outputs import output
 from edgecry.errors import EdgecryError
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         parser.error("--per chooses the rows of csv; json has both, so leave it out")
     if args.no_detector and args.threshold is not None:
         parser.error("--threshold is a setting of the detector; leave it or --no-detector out")
-    from edgecry.answers.output import Output
     from edgecry.measure.meter import Meter
     from edgecry.measure.settings import MeasureSettings
 
@@ -64,12 +64,8 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     detector = None if args.no_detector else args.detector or "cry"
     meter = Meter(MeasureSettings(**chosen), detector, args.threshold, audio_options(args))
     found = each(inputs, meter.measure)
-    if args.output is None:
-        import sys
-
-        return _write(sys.stdout, found, args)
-    with Output(args.output, binary=False) as file:
-        return _write(file.stream, found, args)
+    with output(args.output, args.files) as stream:
+        return _write(stream, found, args)
 
 
 def _write(stream: IO[Any], found: Any, args: argparse.Namespace) -> int:

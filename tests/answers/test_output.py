@@ -1,10 +1,11 @@
 """output: a file of results is whole when it appears."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from edgecry.answers.output import Output
+from edgecry.answers.output import Output, spare
 from edgecry.errors import EdgecryError
 
 
@@ -56,3 +57,23 @@ def test_what_is_no_file_is_written_directly():
     with Output("/dev/null", binary=True) as output:
         output.stream.write(b"x")
     assert not Path("/dev/null").is_file()
+
+
+def test_a_recording_is_not_written_over(tmp_path):
+    path = tmp_path / "cry.wav"
+    path.write_bytes(b"RIFF")
+    (tmp_path / "link").hardlink_to(path)
+    (tmp_path / "soft").symlink_to(path)
+    for name in ("cry.wav", "link", "soft"):
+        with pytest.raises(EdgecryError, match="is one of the recordings; name another file"):
+            spare(str(tmp_path / name), ["-", "no\0name", "gone.wav", str(path)])
+    spare(str(tmp_path / "cries.csv"), [str(path)])
+    spare(os.devnull, [str(path)])
+
+
+def test_an_error_has_the_name_that_was_given(tmp_path):
+    path = str(tmp_path / "none" / "out.csv")
+    with pytest.raises(FileNotFoundError) as failed:
+        Output(path)
+    assert failed.value.filename == path
+    assert ".part" not in str(failed.value)
