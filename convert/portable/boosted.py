@@ -139,6 +139,8 @@ def _xgboost_tree(model: Any, tree: Any, share: Any) -> Tree:
 
 def _of_lightgbm(model: Any) -> Boosted:
     found = model.booster_.dump_model()
+    if "objective" not in found:
+        raise _refuse(model, "an objective of its own, which leaves raw scores for answers,")
     name, *settings = found["objective"].split(" ")
     if name not in ("binary", "multiclass") or (name == "binary" and "sigmoid:1" not in settings):
         raise _refuse(model, f"objective {found['objective']!r}")

@@ -133,6 +133,9 @@ def _of_lightgbm(data: bytes) -> Any:
     BoosterClassifier.__module__, BoosterClassifier.__qualname__ = "lightgbm", "BoosterClassifier"
     text = data.decode("utf-8")
     check_lightgbm(text)
+    objective = re.search(r"^objective=(\w+)", text, re.MULTILINE)
+    if objective and not re.match("binary|multiclass|cross_entropy", objective[1]):
+        raise Refused(f"holds a model of LightGBM with objective {objective[1]!r}, which is no classifier")
     return BoosterClassifier(lightgbm.Booster(model_str=text))
 
 

@@ -88,6 +88,24 @@ def test_xgboost_that_answers_with_a_class(tmp_path: Path) -> None:
     np.testing.assert_array_equal(asked.probabilities, examined(data).probabilities)
 
 
+def regressor(library: str) -> Any:
+    """Fit a model that gives numbers, and not classes."""
+    module = pytest.importorskip(library)
+    if library == "lightgbm":
+        return module.LGBMRegressor(n_estimators=3, verbose=-1).fit(X, Y)
+    if library == "xgboost":
+        return module.XGBRegressor(n_estimators=3).fit(X, Y)
+    return module.CatBoostRegressor(iterations=3, depth=2, verbose=0, allow_writing_files=False).fit(X, Y)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_model_that_gives_numbers(ending: str, tmp_path: Path) -> None:
+    """None of these files says whether it is a classifier's; its objective does."""
+    data = written(ending, tmp_path, regressor(FORMATS[ending][0]))
+    with pytest.raises(Refused, match=r"which is no classifier|loss_function='RMSE' cannot be converted"):
+        examined(data)
+
+
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm", "catboost"])
 def test_from_a_pickle(library: str) -> None:
     model = booster(library).fit(X, Y)

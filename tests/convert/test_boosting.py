@@ -78,6 +78,11 @@ def test_calibrated(library: str) -> None:
     prove(CalibratedClassifierCV(booster(library), cv=2).fit(X, y), X, 2)
 
 
+def raw_scores(expected: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give gradient and second derivative of an objective that LightGBM does not know."""
+    return found - expected, np.ones_like(found)
+
+
 def test_only_the_best_trees_count() -> None:
     """After early stopping, trees beyond the best iteration are in the model, and are not asked."""
     X, y = training(2)
@@ -95,6 +100,7 @@ def test_only_the_best_trees_count() -> None:
         ("lightgbm", {"zero_as_missing": True}, "zero_as_missing"),
         ("lightgbm", {"linear_tree": True}, "linear trees"),
         ("lightgbm", {"objective": "cross_entropy"}, "objective 'cross_entropy"),
+        ("lightgbm", {"objective": raw_scores}, "an objective of its own"),
         ("catboost", {"grow_policy": "Depthwise"}, "trees that are not symmetric"),
     ],
 )
