@@ -90,7 +90,7 @@ def test_xgboost_that_answers_with_a_class(tmp_path: Path) -> None:
 
 def regressor(library: str) -> Any:
     """Fit a model that gives numbers, and not classes."""
-    module = pytest.importorskip(library)
+    module = pytest.importorskip(library, reason=f"NOT TESTED: {library} is not installed (extra boosting)")
     if library == "lightgbm":
         return module.LGBMRegressor(n_estimators=3, verbose=-1).fit(X, Y)
     if library == "xgboost":
@@ -140,7 +140,7 @@ def test_a_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_booster_is_not_called_with_arguments() -> None:
     """``Booster(model_file=...)`` opens what it is named."""
-    module = pytest.importorskip("xgboost")
+    module = pytest.importorskip("xgboost", reason="NOT TESTED: xgboost is not installed (extra boosting)")
     with pytest.raises(ConversionError, match="with arguments, which no pickle of a fitted model does"):
         PickleFile.of(pickle.dumps(Call(module.Booster, {}, (), "/etc/passwd")), "bad.pkl")
     bare = unpickle(pickle.dumps(module.Booster), "bad.pkl")
