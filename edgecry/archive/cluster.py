@@ -93,9 +93,10 @@ class Cluster:
         Raises
         ------
         EdgecryError
-            The scheduler is gone, or has no worker any more.
+            The scheduler is gone, or has no worker any more; or a worker fails otherwise than over a
+            recording, or has come later with other models or another version of edgecry.
         """
-        from distributed import CancelledError, KilledWorker, as_completed
+        from distributed import KilledWorker, as_completed
 
         waiting, held, suspects = shards(paths, self._sizes), dict[Any, list[str]](), list[str]()
         done = as_completed(loop=self._client.loop)  # from this client, and not from the default one
@@ -115,7 +116,7 @@ class Cluster:
             future = next(done)
             shard = held.pop(future)
             try:
-                yield from zip(shard, self._result_of(future), strict=True)
+                told = self._result_of(future)
             except KilledWorker:
                 if is_alone:
                     error = f"{shard[0]}: every worker that heard it ended; try it alone, or with more memory"
@@ -124,8 +125,8 @@ class Cluster:
                     suspects += shard
                 else:
                     give([path] for path in shard)
-            except (CancelledError, OSError) as error:
-                raise _gone(error) from error
+            else:
+                yield from zip(shard, told, strict=True)
             give(islice(waiting, 1))
 
     def _hellos(self) -> list[dict[str, Any]]:
@@ -145,12 +146,23 @@ class Cluster:
 
     def _result_of(self, future: Any) -> list[Told]:
         """Fetch what a worker has done. If that worker has ended meanwhile, another does it again."""
+        from distributed import CancelledError, KilledWorker
+
         while True:
             self._wait_for(future.done)
             try:
                 result: list[Told] = future.result(timeout=PATIENCE)
             except TimeoutError:
                 continue
+            except (CancelledError, OSError) as error:
+                raise _gone(error) from error
+            except (KilledWorker, EdgecryError):
+                raise
+            except Exception as error:  # whatever a worker runs into, such as a package that it lacks
+                raise EdgecryError(
+                    f"scheduler: a worker failed ({type(error).__name__}: {error}); look at its log, and run "
+                    "the same command again for the rest"
+                ) from error
             return result
 
     def _wait_for(self, is_ready: Callable[[], bool]) -> None:
@@ -182,7 +194,8 @@ class Cluster:
         from distributed.client import ClosedClientError
 
         try:
-            return self._client.submit(self._work, self._settings, shard, retries=RETRIES, pure=False)
+            share = (self._work, self._settings, self.identity, shard)
+            return self._client.submit(do_share, *share, retries=RETRIES, pure=False)
         except (ClosedClientError, OSError) as error:
             raise _gone(error) from error
 
@@ -223,6 +236,25 @@ def tell_all(settings: Mapping[str, Any], paths: Sequence[str]) -> list[Told]:
     """Classify a shard on this machine. The models are opened once in each process."""
     ear = _ear(tuple(sorted(settings.items())))
     return [ear.tell(path) for path in paths]
+
+
+def do_share(
+    work: Work, settings: Mapping[str, Any], identity: Mapping[str, Any], paths: Sequence[str]
+) -> list[Told]:
+    """Do a shard on a worker that gives the rows of all others. One that has come later may not.
+
+    Raises
+    ------
+    EdgecryError
+        Its models or its version of edgecry differ.
+    """
+    hello = introduce(settings)
+    if hello.get("identity") != identity:
+        raise EdgecryError(
+            "scheduler: a worker that came later has other models or another version of edgecry; install the "
+            "same on all, and run the same command again for the rest"
+        )
+    return work(settings, paths)
 
 
 def introduce(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,11 @@ def slow(settings, paths):
     return tell_all(settings, paths)
 
 
+def failing(settings, paths):
+    """Fail as code does that is not what the client has."""
+    return [1 / 0 for _ in paths]
+
+
 def test_the_rows_are_those_of_one_process(cluster, task, files):
     ear = Ear(task)
     with Cluster(task, cluster) as pool:
@@ -114,6 +119,19 @@ def test_a_recording_that_ends_its_workers_gets_a_row(cluster, task, files):
     found = dict(told)
     assert "every worker that heard it ended" in found.pop(files[4])["record"]["error"]
     assert found == {path: ear.tell(path) for path in files if path != files[4]}
+
+
+def test_a_worker_that_came_later_gives_other_rows(cluster, task, files):
+    with Cluster(task, cluster) as pool:
+        pool.identity = pool.identity | {"edgecry": "0.0.1"}  # what the others have
+        with pytest.raises(EdgecryError, match="a worker that came later has other models"):
+            list(pool.tell(files))
+
+
+def test_a_worker_fails_otherwise_than_over_a_recording(cluster, task, files):
+    said = r"a worker failed \(ZeroDivisionError: division by zero\)"
+    with distributed.Client(cluster) as client, pytest.raises(EdgecryError, match=said):
+        list(Cluster(task, client, failing).tell(files))
 
 
 def test_no_worker_is_left(task, files, monkeypatch):
