@@ -24,8 +24,8 @@ _GLANCE: Final = 0.001
 class Unforked:
     """Sections of code during which no other thread forks. ``with unforked:`` is one.
 
-    Several threads may be in sections at once, and a section may be inside another. Entering and leaving one
-    takes one or two microseconds. The hooks are registered when the first section is entered.
+    Several threads may be in sections at once, and a section may be inside another. The hooks are registered
+    when the first section is entered.
     """
 
     def __init__(self) -> None:

@@ -11,7 +11,6 @@ from queue import SimpleQueue
 from typing import Final
 
 from edgecry.clips.file import PART, open_file
-from edgecry.errors import AudioError
 from edgecry.features.picture import picture
 
 #: Seconds that the end of a process waits for the last picture.
@@ -72,7 +71,7 @@ class Drawer:
         while (clip := self._todo.get()) is not None:
             try:
                 _write(clip)
-            except (AudioError, OSError) as error:
+            except Exception as error:  # whatever it is, the next recording gets its picture
                 if clip.exists():  # and was not removed meanwhile
                     log.warning("%s: recorded, but there is no picture of it: %s", clip.name, error)
 

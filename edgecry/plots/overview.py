@@ -84,7 +84,7 @@ class Overview:
         start = start_of(row.name)
         if start is not None:
             self.by_name += 1
-        elif changed is not None:
+        elif changed is not None and _is_date(changed - duration) and _is_date(changed):
             self.by_change += 1
             start = changed - duration
         else:
@@ -121,6 +121,15 @@ def start_of(name: str) -> float | None:
         return datetime.fromisoformat("{}-{}-{}T{}:{}:{}{}".format(*numbers, zone)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def _is_date(seconds: float) -> bool:
+    """Tell whether a time is in the calendar. That of a file may be in any year."""
+    try:
+        datetime.fromtimestamp(seconds)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return True
 
 
 def _spread(hours: list[float], start: float, end: float) -> None:

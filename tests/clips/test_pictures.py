@@ -110,6 +110,20 @@ def test_what_cannot_be_drawn_is_told_and_the_next_one_is_drawn(tmp_path, clip, 
     assert "no picture of it" in record.message
 
 
+def test_an_error_of_any_kind_does_not_end_the_pictures(tmp_path, clip, monkeypatch, caplog):
+    def once(path):
+        monkeypatch.undo()
+        raise MemoryError("no room for it")
+
+    monkeypatch.setattr("edgecry.clips.pictures.picture", once)
+    drawer = Drawer()
+    drawer.add(clip)
+    drawer.add(clip)
+    drawer.close()
+    assert names(tmp_path) == [clip.name, beside(clip).name]
+    assert "no room for it" in caplog.text
+
+
 def test_a_disk_that_is_full_leaves_no_half_picture(tmp_path, clip, monkeypatch, caplog):
     def full(path, mode):
         path.write_bytes(b"half")

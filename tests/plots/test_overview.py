@@ -45,6 +45,14 @@ def test_a_recording_of_no_known_time_is_in_no_hour():
     assert "2.0 min of crying" in drawn.get_suptitle()
 
 
+@pytest.mark.parametrize("changed", [-1e12, 1e12, 1e300])
+def test_a_file_changed_in_a_year_that_no_calendar_has_is_in_no_hour(changed):
+    overview = Overview()
+    overview.add(night("a.wav", 7200, (3600, 3660)), changed)
+    assert (overview.files, overview.by_change, overview.unknown) == (1, 0, 1)
+    assert overview.heard == overview.crying == [0.0] * 24
+
+
 def hours(some: dict[int, float]) -> list[float]:
     return [some.get(hour, 0.0) for hour in range(24)]
 
