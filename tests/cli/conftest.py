@@ -9,8 +9,9 @@ import soundfile
 
 from edgecry.classifier import Classifier
 from edgecry.cli import main
-from tests import graphs
+from tests import graphs, streams
 from tests.conftest import tone
+from tests.recordings import encode
 
 
 @pytest.fixture
@@ -68,6 +69,21 @@ def models(tmp_path):
     ear = graphs.save(tmp_path / "ear.onnx", graphs.detector())
     why = graphs.save(tmp_path / "why.onnx", graphs.reasons())
     return "--detector", ear, "--model", why
+
+
+@pytest.fixture
+def night(tmp_path):
+    """A recording of 45 s with two loud stretches."""
+    path = tmp_path / "night.wav"
+    path.write_bytes(encode(streams.scene(45, (10, 13), (35, 39)), streams.SR))
+    return path
+
+
+@pytest.fixture
+def night_models(tmp_path):
+    """The options that name a detector and a model of reasons for it."""
+    ear, why = streams.loud_detector(tmp_path), streams.reasoner(tmp_path)
+    return ("--model", why.path, "--detector", ear.path)
 
 
 @pytest.fixture

@@ -13,19 +13,6 @@ from tests import streams
 from tests.recordings import encode
 
 
-@pytest.fixture
-def night(tmp_path):
-    path = tmp_path / "night.wav"
-    path.write_bytes(encode(streams.scene(45, (10, 13), (35, 39)), streams.SR))
-    return path
-
-
-@pytest.fixture
-def models(tmp_path):
-    ear, why = streams.loud_detector(tmp_path), streams.reasoner(tmp_path)
-    return ("--model", why.path, "--detector", ear.path)
-
-
 def drawn_cries(monkeypatch) -> list:
     """Spy on what is drawn: the cries, the threshold and the length of the sketch."""
     from edgecry.plots import recording
@@ -40,10 +27,10 @@ def drawn_cries(monkeypatch) -> list:
     return seen
 
 
-def test_a_png_of_a_long_recording(run, night, models, tmp_path, monkeypatch):
+def test_a_png_of_a_long_recording(run, night, night_models, tmp_path, monkeypatch):
     seen = drawn_cries(monkeypatch)
     picture = tmp_path / "night.png"
-    code, out, _ = run("classify", night, *models, "--plot", picture)
+    code, out, _ = run("classify", night, *night_models, "--plot", picture)
     assert code == 0
     assert "2 cries" in out
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -75,15 +62,25 @@ def test_an_svg_of_a_short_recording_from_a_pipe_without_pyplot(tmp_path):
     assert list(root.iter("{http://www.w3.org/2000/svg}image"))
 
 
-def test_another_threshold_is_drawn(run, night, models, tmp_path, monkeypatch):
+def test_another_threshold_is_drawn(run, night, night_models, tmp_path, monkeypatch):
     seen = drawn_cries(monkeypatch)
-    assert run("classify", night, *models, "--threshold", "0.05", "--plot", tmp_path / "a.png")[0] == 0
+    assert run("classify", night, *night_models, "--threshold", "0.05", "--plot", tmp_path / "a.png")[0] == 0
     assert seen[0][1] == 0.05
 
 
-def test_the_answer_is_the_same_with_a_picture(run, night, models, tmp_path):
-    run("classify", night, *models, "--format", "csv", "-o", tmp_path / "a.csv")
-    run("classify", night, *models, "--format", "csv", "-o", tmp_path / "b.csv", "--plot", tmp_path / "a.png")
+def test_the_answer_is_the_same_with_a_picture(run, night, night_models, tmp_path):
+    run("classify", night, *night_models, "--format", "csv", "-o", tmp_path / "a.csv")
+    run(
+        "classify",
+        night,
+        *night_models,
+        "--format",
+        "csv",
+        "-o",
+        tmp_path / "b.csv",
+        "--plot",
+        tmp_path / "a.png",
+    )
     first, second = ((tmp_path / name).read_text().splitlines() for name in ("a.csv", "b.csv"))
     assert len(first) == len(second) == 3
     assert [row.split(",")[1] for row in first] == [row.split(",")[1] for row in second]
@@ -127,7 +124,7 @@ def test_silence_is_drawn(run, tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 
-def test_a_folder_is_drawn_and_again_from_its_journal(run, night, models, tmp_path, monkeypatch):
+def test_a_folder_is_drawn_and_again_from_its_journal(run, night, night_models, tmp_path, monkeypatch):
     from edgecry.plots import archive
 
     seen, draw = [], archive.draw
@@ -136,7 +133,7 @@ def test_a_folder_is_drawn_and_again_from_its_journal(run, night, models, tmp_pa
     folder.mkdir()
     night.rename(folder / "20260110_024500.wav")
     (folder / "bad.wav").write_bytes(b"no sound")
-    command = ("classify", folder, *models, "--format", "csv", "-o", tmp_path / "a.csv")
+    command = ("classify", folder, *night_models, "--format", "csv", "-o", tmp_path / "a.csv")
     assert run(*command)[0] == 1
     code, _, err = run(*command, "--plot", tmp_path / "nights.svg")
     assert code == 1
@@ -154,12 +151,12 @@ def test_two_recordings_are_refused(run, night, tmp_path):
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_name_is_no_formula_and_may_be_in_any_letters(run, models, tmp_path):
+def test_a_name_is_no_formula_and_may_be_in_any_letters(run, night_models, tmp_path):
     folder = tmp_path / "$\\frac{$"
     folder.mkdir()
     path = folder / "a$x_{$ \u732b.wav"
     path.write_bytes(encode(streams.scene(3, (1, 2)), streams.SR))
     for source in (path, folder):
-        code, _, err = run("classify", source, *models, "--plot", tmp_path / "a.png")
+        code, _, err = run("classify", source, *night_models, "--plot", tmp_path / "a.png")
         assert code == 0, err
         assert "Traceback" not in err

@@ -13,27 +13,14 @@ from tests import streams
 from tests.recordings import encode
 
 
-@pytest.fixture
-def long(tmp_path):
-    path = tmp_path / "night.wav"
-    path.write_bytes(encode(streams.scene(45, (10, 13), (35, 39)), streams.SR))
-    return path
-
-
-@pytest.fixture
-def models(tmp_path):
-    ear, why = streams.loud_detector(tmp_path), streams.reasoner(tmp_path)
-    return ("--model", why.path, "--detector", ear.path)
-
-
-def test_text_says_when(run, long, models):
-    code, out, _ = run("classify", long, *models)
+def test_text_says_when(run, night, night_models):
+    code, out, _ = run("classify", night, *night_models)
     assert code == 0
-    assert out == f"{long}  2 cries: 0:00:09 for 3 s, 0:00:34 for 4 s\n"
+    assert out == f"{night}  2 cries: 0:00:09 for 3 s, 0:00:34 for 4 s\n"
 
 
-def test_json_has_cries(run, long, models):
-    _, out, _ = run("classify", long, *models, "--format", "json")
+def test_json_has_cries(run, night, night_models):
+    _, out, _ = run("classify", night, *night_models, "--format", "json")
     (record,) = json.loads(out)
     assert (record["label"], record["duration"], record["heard"]) == ("cry", 45, "sound")
     assert [round(cry["start"]) for cry in record["cries"]] == [10, 35]
@@ -44,18 +31,18 @@ def test_json_has_cries(run, long, models):
         assert set(cry["reason_set"]) <= set(cry["reasons"])
 
 
-def test_csv_has_a_row_for_each_cry(run, long, models, tmp_path):
+def test_csv_has_a_row_for_each_cry(run, night, night_models, tmp_path):
     short = tmp_path / "short.wav"
     short.write_bytes(encode(streams.scene(3, (1, 2)), streams.SR))
-    _, told, _ = run("classify", long, *models, "--format", "json")
-    _, out, _ = run("classify", short, long, "none.wav", *models, "--format", "csv")
+    _, told, _ = run("classify", night, *night_models, "--format", "json")
+    _, out, _ = run("classify", short, night, "none.wav", *night_models, "--format", "csv")
     first, *rows, failed = csv.DictReader(io.StringIO(out))
     assert {first[name] for name in ("start", "end", "peak", "mean")} == {""}
     assert [(float(r["start"]), float(r["end"]), float(r["peak"]), float(r["mean"])) for r in rows] == [
         (c["start"], c["end"], c["peak"], c["mean"]) for c in json.loads(told)[0]["cries"]
     ]
     assert {(r["file"], r["duration"], r["cry_detected"], r["error"]) for r in rows} == {
-        (str(long), "45.0", "true", "")
+        (str(night), "45.0", "true", "")
     }
     assert [r["reason_set"] for r in rows] == [
         ";".join(c["reason_set"]) for c in json.loads(told)[0]["cries"]
@@ -63,23 +50,23 @@ def test_csv_has_a_row_for_each_cry(run, long, models, tmp_path):
     assert failed["error"]
 
 
-def test_csv_of_a_long_recording_without_a_cry_has_one_row(run, models, tmp_path):
+def test_csv_of_a_long_recording_without_a_cry_has_one_row(run, night_models, tmp_path):
     path = tmp_path / "quiet.wav"
     path.write_bytes(encode(streams.scene(40), streams.SR))
-    _, out, _ = run("classify", path, *models, "--format", "csv")
+    _, out, _ = run("classify", path, *night_models, "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(out))
     assert (row["label"], row["cry_detected"], row["start"], row["heard"]) == ("no_cry", "false", "", "sound")
 
 
-def test_whole_gives_one_label(run, long, models):
-    _, out, _ = run("classify", long, *models, "--whole", "--format", "json")
+def test_whole_gives_one_label(run, night, night_models):
+    _, out, _ = run("classify", night, *night_models, "--whole", "--format", "json")
     (record,) = json.loads(out)
     assert "cries" not in record
     assert record["cry"]["detected"]
 
 
-def test_raw_has_no_timeline(run, long, models):
-    _, out, _ = run("classify", long, *models[:2], "--raw", "--format", "json")
+def test_raw_has_no_timeline(run, night, night_models):
+    _, out, _ = run("classify", night, *night_models[:2], "--raw", "--format", "json")
     assert "cries" not in json.loads(out)[0]
 
 
@@ -109,10 +96,10 @@ def test_clock():
 
 
 @pytest.mark.parametrize("form", ["audacity", "srt"])
-def test_labels_of_a_short_recording_too(run, models, tmp_path, form):
+def test_labels_of_a_short_recording_too(run, night_models, tmp_path, form):
     path, labels = tmp_path / "short.wav", tmp_path / "labels.txt"
     path.write_bytes(encode(streams.scene(9, (1, 5)), streams.SR))
-    code, out, err = run("classify", path, *models, "--format", form, "-o", labels)
+    code, out, err = run("classify", path, *night_models, "--format", form, "-o", labels)
     assert (code, out, err) == (0, "", "")
     assert len(labels.read_text().split("uncertain")) == 2
 
