@@ -18,7 +18,7 @@ _VERSION = re.compile(rb"version\[#L.{7}\x03i(.)i(.)i.", re.DOTALL)
 
 
 def is_booster(file: PickleFile) -> bool:
-    """Whether a file holds a booster alone, so that scikit-learn's version does not matter."""
+    """Tell whether a file holds a booster alone. The version of scikit-learn then does not matter."""
     names = [name for name, _ in file.scan.names if name.startswith("sklearn.")]
     return file.scan.estimator.split(".")[0] in PACKAGES and set(names) <= {_ENCODER}
 
@@ -29,8 +29,8 @@ def require_libraries(file: PickleFile, isolated: bool) -> None:
     Raises
     ------
     ConversionError
-        It needs a library that is not installed; or ``isolated``, where there is none of them; or it is
-        a pickle of another XGBoost.
+        It needs a library that is not installed, which ``isolated`` never has; or another version of
+        XGBoost has written the pickle.
     """
     named = [file.scan.estimator, *(name for name, _ in file.scan.names)]
     for package in PACKAGES:

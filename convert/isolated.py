@@ -107,7 +107,7 @@ def _interpreters() -> Iterator[tuple[str, str]]:
 
 
 def _places(name: str) -> Iterator[str]:
-    """Where a Python of that name may be."""
+    """Return the places where a Python of that name may be."""
     on_path = shutil.which(name)
     if on_path:
         yield on_path

@@ -44,7 +44,7 @@ def is_boosted(estimator: Any) -> bool:
 
 
 def is_fitted(estimator: Any) -> bool:
-    """Whether a boosted classifier has been fitted."""
+    """Tell whether a boosted classifier has been fitted."""
     if hasattr(estimator, "is_fitted"):  # CatBoost
         return bool(estimator.is_fitted())
     return getattr(estimator, "_Booster", getattr(estimator, "booster_", None)) is not None
@@ -68,7 +68,7 @@ def boosted(estimator: Any) -> Boosted:
 
 
 def check_tree(tree: Tree, where: str) -> None:
-    """Refuse a tree with a node that is not there, or that is reached twice, or a number that is none."""
+    """Refuse a tree with a node that is missing, or reached twice, or has a number that is not finite."""
     count, reached = len(tree.left), np.zeros(len(tree.left), dtype=bool)
     pending = [0] if count else []
     while pending:

@@ -68,7 +68,7 @@ def examine(
     Raises
     ------
     Refused
-        It is no classifier that edgecry can serve, and why not.
+        It is not a classifier that edgecry can serve; the message says why.
     """
     import sklearn
 

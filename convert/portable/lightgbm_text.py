@@ -1,4 +1,4 @@
-"""Is the text of a LightGBM model whole? Checked before LightGBM reads it, which goes where the text says."""
+"""Checks that the text of a LightGBM model is whole. LightGBM itself goes wherever the text leads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from . import Refused
 
-#: Scores of a model, one a class.
+#: The most scores of a model. It has one for each class.
 _MOST_CLASSES = 10_000
 
 
@@ -16,7 +16,7 @@ def check_lightgbm(text: str) -> None:
     Raises
     ------
     Refused
-        It is, and where.
+        It is; the message says where.
     """
     head = text.partition("\n\n")[0] + "\n"
     scores, trees_a_round = _number(head, "num_class"), _number(head, "num_tree_per_iteration")
@@ -76,7 +76,7 @@ def _number(text: str, key: str) -> int:
 
 
 def _numbers(text: str, key: str) -> list[int]:
-    """Read the whole numbers of the first line ``key=...``; none where there is no such line."""
+    """Read the whole numbers of the first line ``key=...``. Return none of them if there is no such line."""
     found = re.search(rf"^{key}=([-0-9 ]*)\r?$", text, re.MULTILINE)
     words = found[1].split() if found else []
     if any(len(word) > 18 for word in words):

@@ -9,9 +9,9 @@ from . import Refused
 from .lightgbm_text import check_lightgbm
 
 XGBOOST, LIGHTGBM, CATBOOST, CATBOOST_JSON = "xgboost", "lightgbm", "catboost", "catboost-json"
-#: As much of a file as is looked at to recognise it.
+#: Bytes at the beginning of a file by which it is recognised.
 _HEAD = 2**16
-#: What people give of these libraries that cannot be read back, by a pattern at the beginning.
+#: Files of these libraries that cannot be read back, and what to do, by a pattern at their beginning.
 _NO_MODELS = (
     (
         rb"binf|bs64",
@@ -27,12 +27,12 @@ _NO_MODELS = (
     ),
 )
 
-#: What their messages begin with: the time, and a line of their own source.
+#: The beginning of their messages: the time, and a line of their own source.
 _WHERE = re.compile(r"^(\[[0-9:]+\] )?(\S+\.(cc|cpp|h|hpp):\d+: )?(Check failed: )?")
 
 
 class Native(NamedTuple):
-    """A booster's own file: its format, the class it loads to, how many features it reads if that is told."""
+    """A booster's own file: its format, the class that it becomes, and its number of features, if known."""
 
     format: str
     estimator: str
@@ -40,12 +40,12 @@ class Native(NamedTuple):
 
 
 def recognise(data: bytes, origin: str) -> Native | None:
-    """Tell a booster's own file by how it begins; None where it is none.
+    """Recognise a booster's own file by its beginning. Return None for any other file.
 
     Raises
     ------
     Refused
-        It is of one of these libraries, but nothing that can be read back.
+        It comes from one of these libraries, but it is not a model that can be read back.
     """
     head = data[:_HEAD]
     for pattern, what in _NO_MODELS:
@@ -74,7 +74,7 @@ def load(data: bytes, format_: str, origin: str) -> Any:
     Raises
     ------
     Refused
-        The library does not take it, or it is no classifier.
+        The library refuses it, or it is not a classifier.
     """
     try:
         return _LOADERS[format_](data)
@@ -83,7 +83,9 @@ def load(data: bytes, format_: str, origin: str) -> Any:
     except Exception as error:  # each library has exceptions of its own
         said = _WHERE.sub("", (str(error).strip() or type(error).__name__).splitlines()[0])
         library = format_.partition("-")[0]
-        raise Refused(f"{origin}: damaged, or no model that {library} reads ({said:.200})") from error
+        raise Refused(
+            f"{origin}: is damaged, or is not a model that {library} reads ({said:.200})"
+        ) from error
 
 
 def _of_xgboost(data: bytes) -> Any:
@@ -95,7 +97,7 @@ def _of_xgboost(data: bytes) -> Any:
     booster.load_model(bytearray(data))
     objective = json.loads(booster.save_config())["learner"]["objective"]["name"]
     if objective.partition(":")[0] not in ("binary", "multi"):
-        raise Refused(f"holds a model of XGBoost with objective {objective!r}, which is no classifier")
+        raise Refused(f"holds a model of XGBoost with objective {objective!r}, which is not a classifier")
     if objective == "multi:softmax":  # the same trees; it answers with a class instead of probabilities
         booster.set_param({"objective": "multi:softprob"})
     model = XGBClassifier(n_jobs=1)
@@ -135,7 +137,7 @@ def _of_lightgbm(data: bytes) -> Any:
     check_lightgbm(text)
     objective = re.search(r"^objective=(\w+)", text, re.MULTILINE)
     if objective and not re.match("binary|multiclass|cross_entropy", objective[1]):
-        raise Refused(f"holds a model of LightGBM with objective {objective[1]!r}, which is no classifier")
+        raise Refused(f"holds a model of LightGBM with objective {objective[1]!r}, which is not a classifier")
     return BoosterClassifier(lightgbm.Booster(model_str=text))
 
 

@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     except MemoryError:
         result = {"refused": f"needs more than the {job['memory'] / 1e9:g} GB of memory that it may take"}
     except Exception as error:  # whatever a made-up estimator leads scikit-learn into
-        result = {"refused": f"is no model that can be converted ({type(error).__name__}: {error})"}
+        result = {"refused": f"is not a model that can be converted ({type(error).__name__}: {error})"}
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 

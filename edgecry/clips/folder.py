@@ -149,7 +149,7 @@ class ClipStore:
             excess -= clip.size
 
     def _clips(self) -> list[_Clip]:
-        """Those that are there, the oldest first. A picture whose recording is gone goes as well."""
+        """Return the recordings that are there, the oldest first. Remove pictures whose recording is gone."""
         clips, pictures = [], dict[str, list[tuple[str, int]]]()
         with os.scandir(self.folder) as entries:
             for entry in entries:

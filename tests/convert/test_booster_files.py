@@ -102,7 +102,7 @@ def regressor(library: str) -> Any:
 def test_a_model_that_gives_numbers(ending: str, tmp_path: Path) -> None:
     """None of these files says whether it is a classifier's; its objective does."""
     data = written(ending, tmp_path, regressor(FORMATS[ending][0]))
-    with pytest.raises(Refused, match=r"which is no classifier|loss_function='RMSE' cannot be converted"):
+    with pytest.raises(Refused, match=r"which is not a classifier|loss_function='RMSE' cannot be converted"):
         examined(data)
 
 
@@ -168,7 +168,7 @@ def changed(key: str, index: int, value: int) -> Callable[[Any], None]:
         (changed("left_children", 0, 10**9), "leads to node 1000000000, and there are"),
         (changed("right_children", 0, -1), "leads to node -1"),
         (changed("split_indices", 0, 25), "asks for feature 25, and there are 20"),
-        (lambda tree: tree["tree_param"].update(num_nodes="2000000000"), "damaged, or no model that xgboost"),
+        (lambda tree: tree["tree_param"].update(num_nodes="2000000000"), "is not a model that xgboost"),
         (lambda tree: tree["split_conditions"].__setitem__(-1, float("nan")), "not a finite number"),
     ],
 )
