@@ -34,6 +34,8 @@ BLOCK: Final = 65_536
 _UNKNOWN_FRAMES: Final = 2**63 - 1
 #: How the formats begin of which libsndfile makes the same by callbacks and from a descriptor.
 _DIRECT: Final = (b"RIFF", b"FORM", b"fLaC", b"OggS")
+#: How text of two bytes a letter begins, in either order.
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 #: MP3 encoders disagree on whether the frame that holds the count is counted, and on the last one.
 _MP3_SLACK: Final = 2 * 1152
 
@@ -77,9 +79,8 @@ class Decoder:
         if self.next is not None:
             self._view.end(self.next)
             self._header = read_chunk_header(cast(BinaryIO, self._view))
-        if self._header is not None and self._header.never_filled_in:
-            # libsndfile takes a size of 0 at its word, and this one as "to the end".
-            self._view.patch(self._header.size_at, b"\xff\xff\xff\xff")
+        if self._header is not None and self._header.mend is not None:
+            self._view.patch(*self._header.mend)
         elif self._head.startswith(b"BW64"):
             self._view.patch(0, b"RF64")  # the same format under its older name, which libsndfile knows
         self._view.seek(0)
@@ -145,6 +146,8 @@ class Decoder:
         return _Pcm16File(cast(BinaryIO, self._view), header, header.format)
 
     def _open(self) -> Any:
+        if self._head.startswith(_UTF16):
+            self._refuse_other()  # to libsndfile it is a silent MP3
         try:
             import soundfile
         except OSError as error:
@@ -153,6 +156,7 @@ class Decoder:
             with unforked:  # soundfile holds a lock while it opens
                 sound = soundfile.SoundFile(self._direct() or self._view)
         except soundfile.SoundFileError as error:
+            self._view.notice()
             self._view.raise_failure(self._origin)
             return self._open_elsewhere(_reason(error))
         # soundfile seeks after each read of a seekable file, which makes MP3 lose its bit reservoir.
@@ -179,9 +183,7 @@ class Decoder:
         """Open with ffmpeg what libsndfile does not read, or say what it is and what helps."""
         from edgecry.audio import ffmpeg, unreadable
 
-        view = cast(BinaryIO, self._view)
-        if other := unreadable.other_than_sound(view):
-            raise AudioError(f"{self._origin}: is {other.name}; {other.advice}")
+        self._refuse_other()
         name = unreadable.lacking_format(self._head)
         if name is None and unreadable.is_headerless(self._origin):
             todo = f"convert it with {unreadable.conversion(self._origin)}, as nothing in it says what it is"
@@ -193,7 +195,7 @@ class Decoder:
         descriptor = self._descriptor()
         self._view.seek(0)
         try:
-            return ffmpeg.FfmpegFile(view, descriptor)
+            return ffmpeg.FfmpegFile(cast(BinaryIO, self._view), descriptor)
         except ffmpeg.FfmpegError as error:
             found = f"{name} that cannot be read" if name else self._described(reason)
             raise AudioError(
@@ -203,6 +205,14 @@ class Decoder:
         finally:
             if descriptor is not None:
                 os.close(descriptor)
+
+    def _refuse_other(self) -> None:
+        """Raise an error if this is certainly no recording."""
+        from edgecry.audio.unreadable import other_than_sound
+
+        if other := other_than_sound(cast(BinaryIO, self._view)):
+            raise AudioError(f"{self._origin}: is {other.name}; {other.advice}")
+        self._view.seek(0)
 
     def _described(self, reason: str) -> str:
         header = self._header
@@ -242,6 +252,7 @@ class Decoder:
 
     def __exit__(self, *_: object) -> None:
         self._sound.close()
+        self._view.notice()
 
 
 def warn(text: str) -> None:
@@ -279,6 +290,13 @@ class _View:
     def end(self, at: int) -> None:
         """Show nothing from this offset on."""
         self._end = at
+
+    def notice(self) -> None:
+        """Have the file object look where it is, after somebody else read from its descriptor.
+
+        A seek within what it has buffered would not look; one to the end does.
+        """
+        self.seek(0, SEEK_END)
 
     def raise_failure(self, origin: str) -> None:
         """Raise what a read ran into, as an AudioError."""

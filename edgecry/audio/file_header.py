@@ -1,6 +1,7 @@
 """What a recording's container says of itself, read from its bytes before libsndfile sees them.
 
 libsndfile keeps to itself how much audio the header of a WAV or AIFF file promised, and silently corrects it.
+The rarer containers of that kind are in :mod:`edgecry.audio.rare_headers`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, BinaryIO, Final
 #: sox 0x7f000000 (AIFF) and 0x7ffff000, arecord 0x80000000, ffmpeg 0xffffffff, each less some header.
 UNKNOWN_SIZE: Final = 0x7F000000
 
+#: First bytes of the containers that :mod:`edgecry.audio.rare_headers` reads.
+RARE: Final = (b"riff", b".snd", b"caff")
 #: Size of the audio that says that it stands in a chunk "ds64" (EBU Tech 3306).
 _IN_DS64: Final = 0xFFFFFFFF
 #: Longest page of an Ogg stream, in bytes (RFC 3533, 6).
@@ -57,54 +60,52 @@ class WavFormat:
 
 @dataclass(frozen=True)
 class ChunkHeader:
-    """What a WAV or AIFF header says of the audio that follows it.
+    """What a header says of the audio that follows it.
 
     Parameters
     ----------
-    size_at : int
-        Where the four bytes of the size stand, in bytes from the start.
+    audio_at : int
+        Where the audio begins, in bytes from the start.
     promised, present : int
         Bytes of audio by the header, and bytes that follow it.
     open_ended : bool
         The size is no promise but a placeholder: the audio goes on to the end of the file.
     format : WavFormat or None
         What the header of a WAV file says of its samples.
+    mend : (int, bytes) or None
+        Bytes that libsndfile has to be shown in place of those at this offset, as it takes a size that is
+        not true at its word.
     """
 
-    size_at: int
+    audio_at: int
     promised: int
     present: int
-    open_ended: bool
-    format: WavFormat | None
-
-    @property
-    def audio_at(self) -> int:
-        """Return where the audio of a WAV file begins, in bytes from the start."""
-        return self.size_at + 4
+    open_ended: bool = False
+    format: WavFormat | None = None
+    mend: tuple[int, bytes] | None = None
 
     @property
     def readable(self) -> int:
         """Bytes of audio that are there and meant."""
         return self.present if self.open_ended else min(self.promised, self.present)
 
-    @property
-    def never_filled_in(self) -> bool:
-        """The size was written as 0 and left so, as when a recorder is cut off."""
-        return self.promised == 0 and self.open_ended
-
 
 def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
-    """Walk the chunks of a WAV (RIFF; RF64, BW64: 64-bit) or AIFF (FORM) file up to its audio.
+    """Walk the chunks of a file up to its audio: WAV (RIFF; RF64, BW64: 64-bit), AIFF (FORM), W64, AU, CAF.
 
     Returns None for anything else, and for a file that ends before its audio begins. The position
     of ``file`` is changed.
     """
     length = file.seek(0, SEEK_END)
-    magic, form = _unpack("<4s4x4s", file, 0)
+    magic, form = unpack("<4s4x4s", file, 0)
     if magic in (b"RIFF", b"RF64", b"BW64") and form == b"WAVE":
         order, audio = "<", b"data"
     elif magic == b"FORM" and form in (b"AIFF", b"AIFC"):
         order, audio = ">", b"SSND"
+    elif magic in RARE:
+        from edgecry.audio.rare_headers import read_rare_header
+
+        return read_rare_header(file, magic, length)
     else:
         return None
     found = long_size = None
@@ -112,23 +113,25 @@ def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
     for _ in range(_MAX_CHUNKS):
         if at + 8 > length:
             return None
-        name, size = _unpack(order + "4sI", file, at)
+        name, size = unpack(order + "4sI", file, at)
         at += 8
         if name == b"fmt " and size >= _FMT_BYTES:
-            found = WavFormat(*_unpack("<HHIIHH", file, at))
+            found = WavFormat(*unpack("<HHIIHH", file, at))
         if name == b"ds64" and magic != b"RIFF":
-            (long_size,) = _unpack("<8xQ", file, at)
+            (long_size,) = unpack("<8xQ", file, at)
         if name == audio:
             if long_size and size == _IN_DS64:
-                return ChunkHeader(at - 4, long_size, length - at, long_size >> 62 > 0, found)
+                return ChunkHeader(at, long_size, length - at, long_size >> 62 > 0, found)
             open_ended = size >= UNKNOWN_SIZE or (size == 0 and not _are_chunks(file, at, length, order))
-            return ChunkHeader(at - 4, size, length - at, open_ended, found)
+            # A recorder that is cut off leaves 0. This one means "to the end" to libsndfile.
+            mend = (at - 4, b"\xff\xff\xff\xff") if open_ended and size == 0 else None
+            return ChunkHeader(at, size, length - at, open_ended, found, mend)
         at += size + size % 2
     return None
 
 
-def _unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
-    """Read a structure; what is missing at the end of the file is zeros."""
+def unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
+    """Read a structure at an offset; what is missing at the end of the file is zeros."""
     file.seek(at)
     size = struct.calcsize(form)
     return struct.unpack(form, file.read(size).ljust(size, b"\0"))
@@ -139,7 +142,7 @@ def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
     for _ in range(_MAX_CHUNKS):
         if at >= length:
             return True
-        name, size = _unpack(order + "4sI", file, at)
+        name, size = unpack(order + "4sI", file, at)
         if not (name.isascii() and name.decode("ascii").isprintable()):
             return False
         at += 8 + size + size % 2

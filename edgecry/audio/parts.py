@@ -16,6 +16,8 @@ _BLOCK: Final = 1 << 20
 _NEAR: Final = 4096
 #: Where in an MPEG frame its encoder's tag stands, by version and number of channels, in bytes.
 _TAG_AT: Final = (36, 21, 13)
+#: How a WAV file may begin.
+_WAVE: Final = (b"RIFF", b"RF64", b"BW64")
 #: The longest tag with a title or a picture that is looked for before a frame, in bytes.
 _ID3: Final = 1 << 20
 
@@ -30,7 +32,7 @@ def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | 
     head : bytes
         Its first 16 bytes.
     header : ChunkHeader or None
-        Of a WAV or AIFF file.
+        Of a file whose header says where its audio ends.
 
     Returns
     -------
@@ -49,28 +51,39 @@ def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | 
 
 
 def _after_chunks(file: BinaryIO, head: bytes, header: ChunkHeader) -> int | None:
-    mark, check = (b"WAVEfmt ", b"RIFF") if head[8:12] == b"WAVE" else (head[8:12], b"FORM")
+    mark, back, check = _beginning(head)
     if header.open_ended or header.promised > header.present:
         start, stop = header.audio_at, header.audio_at + header.present
     else:  # at the end that is stated, or after the notes that follow there
         start = max(header.audio_at, header.audio_at + header.promised - _NEAR)
         stop = start + 2 * _NEAR
     for at in _places(file, mark, start, stop):
-        if at >= start + 8 and _read(file, at - 8, 4) == check:
-            return at - 8
-    if stop < header.audio_at + header.present:
+        if at - back >= start and _read(file, at - back, 4) in check:
+            return at - back
+    if back and stop < header.audio_at + header.present:
         return _after_notes(file, header, check, head[8:12])
     return None
 
 
-def _after_notes(file: BinaryIO, header: ChunkHeader, mark: bytes, form: bytes) -> int | None:
+def _beginning(head: bytes) -> tuple[bytes, int, tuple[bytes, ...]]:
+    """Return a mark of the beginning of such a recording, how far behind it that is, and its first bytes."""
+    if head.startswith(b"caff"):
+        return b"caff\0\1\0\0desc", 0, (b"caff",)
+    if head.startswith(b".snd"):
+        return b".snd\0\0\0", 0, (b".snd",)
+    if head.startswith(b"riff"):
+        return head[:16], 0, (b"riff",)
+    return head[8:12], 8, _WAVE if head[8:12] == b"WAVE" else (b"FORM",)
+
+
+def _after_notes(file: BinaryIO, header: ChunkHeader, marks: tuple[bytes, ...], form: bytes) -> int | None:
     """Walk the chunks behind the sound."""
-    order = "<" if mark == b"RIFF" else ">"
+    order = ">" if b"FORM" in marks else "<"
     at, end = header.audio_at + header.promised, header.audio_at + header.present
     at += at % 2
     while at + 12 <= end:
         name, size, kind = struct.unpack(order + "4sI4s", _read(file, at, 12).ljust(12, b"\0"))
-        if name == mark and kind == form:
+        if name in marks and kind == form:
             return at
         if not name.isascii() or not name.decode("ascii").isprintable():
             return None

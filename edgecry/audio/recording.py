@@ -6,7 +6,6 @@ import math
 import os
 import stat
 from collections.abc import Iterator
-from io import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +72,6 @@ class Recording:
 
     def _rewind(self) -> None:
         if self._start is not None:
-            # libsndfile moved the file position without the file object knowing. Seek to the end
-            # first, so that it reads the real position.
-            self._source.seek(0, SEEK_END)
             self._source.seek(self._start)
 
 

@@ -98,14 +98,20 @@ def conversion(origin: str) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    """Tell whether it is printable UTF-8, as no sound is by chance."""
+    """Tell whether it is printable text, UTF-8 or marked as UTF-16, as no sound is by chance."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _is_printable(head[: len(head) // 2 * 2].decode("utf-16", errors="replace"))
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.start < len(head) - 3 or error.start == 0:  # not merely cut within a letter
             return False
         text = head[: error.start].decode("utf-8")
-    return all(c.isprintable() or c in "\t\n\r\f" for c in text)
+    return _is_printable(text)
+
+
+def _is_printable(text: str) -> bool:
+    return all((c.isprintable() and c != "\ufffd") or c in "\t\n\r\f" for c in text)
 
 
 def _is_zeros(file: BinaryIO) -> bool:

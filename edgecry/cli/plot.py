@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Callable
-from io import SEEK_END
 from typing import Any, BinaryIO
 
 from edgecry.answers.records import is_timeline
@@ -95,7 +94,5 @@ class OnePicture:
 
     def _again(self) -> Any:
         if not isinstance(self._source, str):
-            # libsndfile moved the file position without the file object knowing: to the end first.
-            self._source.seek(0, SEEK_END)
             self._source.seek(0)
         return self._source

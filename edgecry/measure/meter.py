@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import SEEK_END
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -96,7 +95,6 @@ class Meter:
         with opened(source) as (file, _):
             at = file.tell()
             found = self._spans(file)
-            file.seek(0, SEEK_END)  # libsndfile moved the file position without the file object knowing
             file.seek(at)
             return self._of(found, file)
 

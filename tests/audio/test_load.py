@@ -167,6 +167,21 @@ def test_the_loudest_of_channels_that_cancel_each_other(rate, rest):
             np.testing.assert_array_equal(load_audio(source).samples, expected)
 
 
+@pytest.mark.parametrize(("kind", "subtype"), [("WAV", "PCM_24"), ("FLAC", "PCM_16"), ("AIFF", "PCM_16")])
+def test_a_file_is_read_again_from_its_beginning_where_channels_cancel(kind, subtype, tmp_path):
+    """libsndfile reads from the descriptor of a file, and leaves it anywhere."""
+    one = noisy_tone(50_000)
+    path = tmp_path / "both"
+    path.write_bytes(encode(np.hstack((one, -one)), kind=kind, subtype=subtype))
+    expected = load_audio(encode(one, kind=kind, subtype=subtype)).samples
+    with pytest.warns(EdgecryWarning, match="only channel 1 is heard"):
+        np.testing.assert_array_equal(load_audio(path).samples, expected)
+    with path.open("rb") as file, pytest.warns(EdgecryWarning):
+        for _ in range(2):
+            file.seek(0)
+            np.testing.assert_array_equal(load_audio(file).samples, expected)
+
+
 @pytest.mark.parametrize("channels", [2, 6, 256])
 def test_channels_that_have_nothing_in_common_are_mixed(channels, recwarn):
     """However many, and with one that is silent: their mix is as loud as chance has it."""

@@ -14,6 +14,10 @@ KINDS = [
     ("WAV", "PCM_16"),
     ("WAV", "PCM_24"),
     ("AIFF", "PCM_16"),
+    ("RF64", "PCM_16"),
+    ("W64", "PCM_16"),
+    ("AU", "PCM_16"),
+    ("CAF", "PCM_16"),
     ("FLAC", "PCM_16"),
     ("OGG", "VORBIS"),
     ("OGG", "OPUS"),
@@ -99,3 +103,17 @@ def test_a_second_that_is_broken():
     assert "what follows after 0.25 s is left out: bytes: " in notes[0]
     with pytest.raises(AudioError, match="0 channels"):
         heard(broken, strict=True)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "RF64", "W64", "AU", "CAF"])
+def test_cut_short(kind):
+    """A header promises more than is there: what is there counts, and that is said."""
+    data = encode(noisy_tone(20_000), 16000, kind, "PCM_16")
+    half = data[: len(data) - 20_000]  # the header of some is long
+    samples, notes = heard(half)
+    np.testing.assert_array_equal(samples, load_audio(data).samples[: len(samples)])
+    assert len(samples) == 10_000
+    (note,) = notes
+    assert "is cut short or damaged after 0.62 s (its header promises 4000" in note
+    with pytest.raises(AudioError, match="is cut short"):
+        heard(half, strict=True)
