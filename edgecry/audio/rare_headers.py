@@ -60,7 +60,7 @@ def _w64(file: BinaryIO, length: int) -> ChunkHeader | None:
 
 
 def _caf(file: BinaryIO, length: int) -> ChunkHeader | None:
-    """Walk the chunks of a CAF file. Its audio follows four bytes, and is of size -1 if that was not known."""
+    """Walk the chunks of a CAF file. Its audio follows four bytes; its size may be -1, unknown."""
     at = 8
     for _ in range(_MAX_CHUNKS):
         if at + 16 > length:
