@@ -266,6 +266,13 @@ def test_a_graph_that_need_not_end_is_refused(tmp_path, inside_if):
     refusal(path, "has the operator Loop, which need not come to an end")
 
 
+@pytest.mark.parametrize("written", [b"\xa2\0\x04", b"\xa2\x80\0\x04", b"\x22\x84\0", b"\x22\x84\x80\x80\0"])
+def test_its_operator_may_be_written_with_bytes_that_add_nothing(tmp_path, written):
+    path = tmp_path / "round.onnx"
+    path.write_bytes(looping(False).replace(b"\x22\x04Loop", written + b"Loop"))
+    refusal(path, "has the operator Loop, which need not come to an end")
+
+
 @pytest.mark.parametrize("key", ["format", "labels", "data"])
 def test_metadata_nested_without_end_are_refused(key):
     props = {**graphs.METADATA.to_props(), f"edgecry.{key}": "[" * 100_000}
