@@ -38,19 +38,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     if arguments.rounds < 1:
         parser.error("--rounds: at least 1")
-    confine_to_one_core()
+    confine_to_one_core("benchmarks.ratio")
     with tempfile.TemporaryDirectory() as folder:
         report(Path(folder), arguments.rounds)
 
 
-def confine_to_one_core() -> None:
-    """Pin the process to one core, and start it again if its thread pools are not at one.
+def confine_to_one_core(module: str) -> None:
+    """Pin the process to one core, and start its module again if its thread pools are not at one.
 
     They read the environment when they are loaded, which an import may already have done.
     """
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-        command = [sys.executable, "-m", "benchmarks.ratio", *sys.argv[1:]]
+        command = [sys.executable, "-m", module, *sys.argv[1:]]
         os.execve(sys.executable, command, {**os.environ, **ONE_THREAD})
 
 

@@ -28,15 +28,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         prog="python -m benchmarks.size", description="What is installed, seed beside edgecry."
     )
     parser.parse_args(argv)
-    totals = {}
+    found = measure()
+    for side, sizes in found.items():
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
+        print(f"{side:10}{sum(sizes.values()) / MB:7.1f} MB   " + ", ".join(
+            f"{name} {sizes[name] / MB:.1f}" for name in largest))  # fmt: skip
+    print(f"seed / edgecry {sum(found['seed'].values()) / sum(found['edgecry'].values()):.2f}")
+
+
+def measure() -> dict[str, dict[str, int]]:
+    """Install both, and return the bytes of each entry of their site-packages."""
+    found = {}
     for side, requirements in SIDES.items():
         with tempfile.TemporaryDirectory() as folder:
-            sizes = sizes_of(install(requirements, Path(folder)))
-        totals[side] = sum(sizes.values())
-        largest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
-        print(f"{side:10}{totals[side] / MB:7.1f} MB   " + ", ".join(
-            f"{name} {sizes[name] / MB:.1f}" for name in largest))  # fmt: skip
-    print(f"seed / edgecry {totals['seed'] / totals['edgecry']:.2f}")
+            found[side] = sizes_of(install(requirements, Path(folder)))
+    return found
 
 
 def install(requirements: Sequence[str], folder: Path) -> Path:
