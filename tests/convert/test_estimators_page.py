@@ -7,6 +7,8 @@ from tests.convert.estimators import PAGE, stated, stated_of_every, told
 from tests.convert.every import listed
 from tests.convert.zoo import ZOO
 
+pytestmark = pytest.mark.once
+
 
 def test_page_and_zoo_agree() -> None:
     assert list(stated()) == list(ZOO)

@@ -12,6 +12,8 @@ from convert.portable.graph import OLDEST_ONNXRUNTIME, export
 from tests.convert.environments import require_installable
 from tests.convert.zoo import ZOO, fitted
 
+pytestmark = pytest.mark.once
+
 REQUIREMENT = f"onnxruntime=={OLDEST_ONNXRUNTIME}.*"
 RUN = """
 import glob, numpy as np, onnxruntime

@@ -22,6 +22,8 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 
+pytestmark = pytest.mark.once
+
 SPEC = FeatureSpec(sr=8000, families=("mfcc",), n_mfcc=13, n_mels=26, n_fft=512)
 PITCH = {"tired": 300, "burping": 900, "hungry": 2200}
 

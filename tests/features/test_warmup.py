@@ -125,6 +125,7 @@ def test_warmup_then_ready_and_nothing_compiled_again(compiled):
     in_a_process(compiled, "-c", code)
 
 
+@pytest.mark.once
 def test_a_damaged_cache_is_no_error_and_is_mended(compiled):
     """A power cut leaves this. NumPy is used, one line in the log says so, and warmup compiles again."""
     code = "from edgecry import Classifier; print(Classifier(engine='numba')._extractor.engine)"

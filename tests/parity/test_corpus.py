@@ -19,6 +19,8 @@ from convert.synth import synthetic_cry
 from edgecry.features.families import SEED_FAMILIES
 from tests.parity.comparison import Compared, compare
 
+pytestmark = pytest.mark.once
+
 SR = 16000
 #: Of each set every n-th recording: all of the cries, and what is quick enough of the other sounds.
 STRIDES = {"donateacry": 1, "sounds": 8, "sounds2": 8}

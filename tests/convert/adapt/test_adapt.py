@@ -18,6 +18,8 @@ from edgecry.models.model import CryModel
 from tests import graphs
 from tests.convert.adapt import home
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):

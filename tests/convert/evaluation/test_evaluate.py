@@ -13,6 +13,8 @@ from convert.seen import seen, stated
 from edgecry.models.model import CryModel
 from tests.convert.tones import make_corpus
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):

@@ -15,6 +15,8 @@ from edgecry.models.model import CryModel
 from tests import graphs
 from tests.convert.reason.sounds import SPEC, make_corpus
 
+pytestmark = pytest.mark.once
+
 EFFORT = Effort(repeats=1, draws=20, permutations=9)
 
 

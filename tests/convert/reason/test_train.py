@@ -22,6 +22,8 @@ from edgecry.models.model import CryModel
 from edgecry.models.rules import Conformal
 from tests.convert.reason.sounds import PITCH, SPEC, make_corpus
 
+pytestmark = pytest.mark.once
+
 QUICK = Effort(repeats=1, draws=20)
 
 
