@@ -1,10 +1,13 @@
-"""Numbers of settings: of the right kind, finite and in range, or refused in one wording."""
+"""Values of settings: of the right kind, and numbers finite and in range, or refused in one wording."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from typing import Final
+import os
+from collections.abc import Callable, Collection
+from dataclasses import fields
+from typing import Any, Final
 
 from edgecry.errors import EdgecryError
 
@@ -86,6 +89,76 @@ def whole(
         )
     number(name, value, low, high, unit, error=error)
     return int(value)
+
+
+def one_of(
+    name: str, value: object, allowed: Collection[str], *, error: type[EdgecryError] = EdgecryError
+) -> None:
+    """Refuse what is not one of these words.
+
+    Raises
+    ------
+    EdgecryError
+        The value is none of them.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise error(f"{name}: {shown(value)} is unknown; allowed are {', '.join(allowed)}")
+
+
+def check_kinds(settings: Any, prefix: str = "", *, error: type[EdgecryError] = EdgecryError) -> None:
+    """Refuse text, switches and paths of another kind than the fields of a dataclass are declared as.
+
+    A program that embeds edgecry gives them by itself, and no file of settings is checked before. Numbers are
+    left to :func:`number` and :func:`whole`, which know their range.
+
+    Parameters
+    ----------
+    settings : dataclass
+        Its annotations are text, as ``from __future__ import annotations`` leaves them.
+    prefix : str
+        What stands before the name of a field in a message.
+    error : type
+        The EdgecryError to raise.
+
+    Raises
+    ------
+    EdgecryError
+        A value is of another kind.
+    """
+    for field in fields(settings):
+        declared, value = str(field.type), getattr(settings, field.name)
+        if value is None and declared.endswith(" | None"):
+            continue
+        is_right, words = _KINDS.get(declared.removesuffix(" | None"), _ANY)
+        if not is_right(value):
+            raise error(f"{prefix}{field.name}: {shown(value)} is not {words}")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike) and "\0" not in str(value)
+
+
+def _is_name_or_number(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+#: For the annotation of a field: whether a value is of that kind, and the kind in words.
+_KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
+    "str": (_is_text, "text"),
+    "bool": (lambda value: isinstance(value, bool), "True or False"),
+    "tuple[str, ...]": (_are_texts, "a list of texts"),
+    "str | os.PathLike[str]": (_is_path, "a path"),
+    "str | int": (_is_name_or_number, "a name or a number"),
+}
+_ANY: Final[tuple[Callable[[object], bool], str]] = (lambda _: True, "")
 
 
 def shown(value: object) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgecry.audio.mono import MAX_CHANNELS, MAX_RATE, MIN_RATE
+from edgecry.checks import one_of, shown
 from edgecry.errors import AudioError
 
 #: Bytes of a sample of each encoding: signed integers and float, the least significant byte first.
@@ -41,8 +42,7 @@ class PcmFormat:
     def __post_init__(self) -> None:
         _check_whole("sr", self.sr, MIN_RATE, MAX_RATE, " Hz")
         _check_whole("channels", self.channels, 1, MAX_CHANNELS, "")
-        if self.encoding not in ENCODINGS:
-            raise AudioError(f"encoding: {self.encoding!r} is unknown; allowed are {', '.join(ENCODINGS)}")
+        one_of("encoding", self.encoding, ENCODINGS, error=AudioError)
 
     @property
     def frame_bytes(self) -> int:
@@ -60,4 +60,4 @@ class PcmFormat:
 
 def _check_whole(name: str, value: object, least: int, most: int, unit: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise AudioError(f"{name}: found {value!r}; allowed are whole numbers, {least} to {most}{unit}")
+        raise AudioError(f"{name}: found {shown(value)}; allowed are whole numbers, {least} to {most}{unit}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final
 
-from edgecry.checks import number, whole
+from edgecry.checks import number, shown, whole
 from edgecry.errors import SpecError
 from edgecry.features.families import FAMILIES, TABLE
 
@@ -85,7 +85,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     _check_length(found["length"], found["sr"])
     for name in _FLAGS:
         if not isinstance(given[name], bool):
-            raise SpecError(f"{name}: {given[name]!r} is not true or false")
+            raise SpecError(f"{name}: {shown(given[name])} is not true or false")
     for name, allowed in _CHOICES.items():
         # An array is compared value by value, and is neither in a list nor not in it.
         if not isinstance(given[name], str) or given[name] not in allowed:

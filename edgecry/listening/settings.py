@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number, shown
 from edgecry.clips.folder import Quota
 from edgecry.clips.recorder import ClipSettings
 from edgecry.decision import Decision
@@ -42,6 +42,7 @@ class RecordSettings:
     max_days: float = Quota.max_days
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         _ = self.quota, self.clips(lookback=ClipSettings.lookback)
 
     @property
@@ -130,6 +131,7 @@ class ListenSettings:
     sinks: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         for key in ("model", "detector"):
             if not getattr(self, key):
                 raise EdgecryError(f"{key}: is empty; name a file or a bundled model, or leave it out")
@@ -137,8 +139,8 @@ class ListenSettings:
         if self.gate is not None:
             number("gate", self.gate, high=0, unit="dB", below=True)
         if self.name and not DEVICE_NAME.fullmatch(self.name):
-            raise EdgecryError(f"name: {self.name!r}; allowed are 1 to 64 letters, digits, - and _")
-        if self.heartbeat != 0:
+            raise EdgecryError(f"name: {shown(self.name)}; allowed are 1 to 64 letters, digits, - and _")
+        if not (type(self.heartbeat) in (int, float) and self.heartbeat == 0):
             number("heartbeat (0 for none)", self.heartbeat, 10, 86_400, "s")
 
     @property

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edgecry.checks import whole
-from edgecry.errors import EdgecryError, ModelError
+from edgecry.checks import check_kinds, one_of, whole
+from edgecry.errors import ModelError
 
 RUNTIMES: Final = ("auto", "onnxruntime", "numpy")
 MAX_THREADS = 256
@@ -60,8 +60,8 @@ class RuntimeOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threads", whole("threads", self.threads, 1, MAX_THREADS))
-        if not isinstance(self.runtime, str) or self.runtime not in RUNTIMES:
-            raise EdgecryError(f"runtime: {self.runtime!r:.60} is unknown; allowed are {', '.join(RUNTIMES)}")
+        check_kinds(self)
+        one_of("runtime", self.runtime, RUNTIMES)
 
 
 def open_session(path: Path, options: RuntimeOptions) -> tuple[Any, str | None]:

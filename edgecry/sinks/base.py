@@ -33,8 +33,8 @@ class Backoff:
     longest: float = 300.0
 
     def __post_init__(self) -> None:
-        number("longest_wait", self.longest, 0, unit="s", above=True)
-        number("first_wait", self.first, 0, self.longest, "s", above=True)
+        longest = number("longest_wait", self.longest, 0, unit="s", above=True)
+        number("first_wait", self.first, 0, longest, "s", above=True)
 
     def delay(self, failures: int, chance: Callable[[], float] = random.random) -> float:
         """Seconds to wait after so many failures in a row, at least half of the doubled time."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from edgecry import children
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number
 from edgecry.errors import SinkError
 from edgecry.needs import Need, Program
 from edgecry.sinks.base import Sink
@@ -44,6 +44,7 @@ class ExecSettings:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
+        check_kinds(self, "exec: ")
         number("exec: timeout", self.timeout, 0, unit="s", above=True)
         _ = self.argv
 

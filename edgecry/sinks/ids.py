@@ -8,6 +8,7 @@ import socket
 import time
 from datetime import UTC, datetime
 
+from edgecry.checks import shown
 from edgecry.errors import EdgecryError
 
 #: What a device may be called.
@@ -64,5 +65,5 @@ def default_device() -> str:
 def check_device(device: str) -> str:
     """Return the name of a device; EdgecryError if it does not fit into topics and ids."""
     if not DEVICE_NAME.fullmatch(device):
-        raise EdgecryError(f"device: found {device!r}; allowed are 1 to 64 letters, digits, - and _")
+        raise EdgecryError(f"device: found {shown(device)}; allowed are 1 to 64 letters, digits, - and _")
     return device

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from edgecry.checks import whole
+from edgecry.checks import check_kinds, whole
 from edgecry.errors import EdgecryError, SinkError
 from edgecry.needs import Folder, Need
 from edgecry.sinks.base import Backoff, Sink
@@ -46,6 +46,7 @@ class JsonlSettings:
     fsync: bool = True
 
     def __post_init__(self) -> None:
+        check_kinds(self, "jsonl: ")
         if not os.fspath(self.path):
             raise EdgecryError("jsonl: path: found nothing; name a file")
         whole("jsonl: max_bytes", self.max_bytes, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from edgecry.checks import number, whole
+from edgecry.checks import check_kinds, number, shown, whole
 from edgecry.errors import EdgecryError
 from edgecry.sinks.base import Backoff
 from edgecry.sinks.ids import check_device, default_device
@@ -80,14 +80,15 @@ class MqttSettings:
     longest_wait: float = 60.0
 
     def __post_init__(self) -> None:
+        check_kinds(self, "mqtt: ")
         check_device(self.device)
         if not is_host(self.host):
-            raise EdgecryError(f"mqtt: host: found {self.host!r}; allowed is a name or an address")
+            raise EdgecryError(f"mqtt: host: found {shown(self.host)}; allowed is a name or an address")
         if self.port is not None:
             whole("mqtt: port", self.port, 1, 65535)
         for what, topic in (("prefix", self.prefix), ("home_assistant", self.home_assistant or "none")):
             if not _is_topic(topic):
-                raise EdgecryError(f"mqtt: {what}: found {topic!r}; allowed is a topic without + and #")
+                raise EdgecryError(f"mqtt: {what}: found {shown(topic)}; allowed is a topic without + and #")
         if self.user is None and (self.password_file or self.password_variable):
             raise EdgecryError("mqtt: found a password without a user; give both")
         if self.key_file is not None and self.cert_file is None:
@@ -95,7 +96,9 @@ class MqttSettings:
         whole("mqtt: keepalive", self.keepalive, 1, 65535, "s")
         number("mqtt: timeout", self.timeout, 0, unit="s", above=True)
         if self.page is not None and not self.page.startswith(("http://", "https://")):
-            raise EdgecryError(f"mqtt: page: found {self.page!r}; allowed is http://host or https://host")
+            raise EdgecryError(
+                f"mqtt: page: found {shown(self.page)}; allowed is http://host or https://host"
+            )
         if self.expire_after is not None:
             whole("mqtt: expire_after", self.expire_after, 1, unit="s")
         Backoff(self.first_wait, self.longest_wait)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Final
 
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number
 from edgecry.errors import AudioError, EdgecryError, SinkError
 from edgecry.features.picture import picture
 from edgecry.sinks.base import Backoff, Sink
@@ -58,6 +58,7 @@ class NotifySettings:
     longest_wait: float = 300.0
 
     def __post_init__(self) -> None:
+        check_kinds(self, "notify: ")
         if self.urls_file is None and self.urls_variable is None:
             raise EdgecryError(
                 "notify: urls_file: is missing; name a file with the addresses, as of ntfy or Telegram"

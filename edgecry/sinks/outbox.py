@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecry.checks import whole
+from edgecry.checks import check_kinds, whole
 from edgecry.sinks.ids import clock_number
 from edgecry.sinks.message import Report
 from edgecry.sinks.outbox_file import DamagedError, ForeignError, InUseError, Kept, OutboxFile
@@ -44,6 +44,7 @@ class OutboxSettings:
     max_bytes: int = 16 * 2**20
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         whole("max_messages", self.max_messages, 1)
         whole("max_bytes", self.max_bytes, 1000)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number
 from edgecry.errors import EdgecryError
 from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
@@ -56,6 +56,7 @@ class PageSettings:
     longest_wait: float = 15.0
 
     def __post_init__(self) -> None:
+        check_kinds(self, "page: ")
         parts = checked_url("page", self.url)
         if parts.query or parts.fragment:
             raise EdgecryError("page: url: holds more than an address; put the key into a key_file")

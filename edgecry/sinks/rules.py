@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number, one_of, shown
 from edgecry.errors import EdgecryError
 from edgecry.sinks.controls import Controls
 from edgecry.sinks.message import (
@@ -65,13 +65,13 @@ class Rules:
     mute: bool = True
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         for kind in self.on:
-            if kind not in KINDS:
-                raise EdgecryError(f"on: {kind!r} is unknown; allowed are {', '.join(KINDS)}")
+            one_of("on", kind, KINDS)
         number("min_length", self.min_length, 0, 86_400, "s")
         number("cooldown", self.cooldown, 0, 86_400, "s")
         if self.quiet and not _SPAN.fullmatch(self.quiet):
-            raise EdgecryError(f"quiet: found {self.quiet!r}; allowed are hours such as 08:00-20:00")
+            raise EdgecryError(f"quiet: found {shown(self.quiet)}; allowed are hours such as 08:00-20:00")
 
     def wants(self, kind: str) -> bool:
         """Tell whether events of this kind are told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number
 from edgecry.needs import Need, Server
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.credentials import read_secret
@@ -41,6 +41,7 @@ class WebhookSettings:
     longest_wait: float = 300.0
 
     def __post_init__(self) -> None:
+        check_kinds(self, "webhook: ")
         checked_url("webhook", self.url)
         number("webhook: timeout", self.timeout, 0, unit="s", above=True)
         Backoff(self.first_wait, self.longest_wait)

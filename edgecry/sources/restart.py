@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.checks import number
+from edgecry.checks import number, one_of
 from edgecry.errors import AudioError
 from edgecry.sources.base import NOTHING, Gap, Source
 from edgecry.waiting import doubled
@@ -50,11 +50,10 @@ class RestartSettings:
     healthy: float = 30.0
 
     def __post_init__(self) -> None:
-        if self.policy not in POLICIES:
-            raise AudioError(f"policy: {self.policy!r} is unknown; allowed are {', '.join(POLICIES)}")
+        one_of("policy", self.policy, POLICIES, error=AudioError)
         number("stall", self.stall, 0, unit="s", above=True, error=AudioError)
-        number("longest", self.longest, 0, unit="s", above=True, error=AudioError)
-        number("first", self.first, 0, self.longest, "s", above=True, error=AudioError)
+        longest = number("longest", self.longest, 0, unit="s", above=True, error=AudioError)
+        number("first", self.first, 0, longest, "s", above=True, error=AudioError)
         number("healthy", self.healthy, 0, unit="s", error=AudioError)
 
     def delay(self, failures: int) -> float:

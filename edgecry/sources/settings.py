@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgecry.audio.pcm_format import PcmFormat
-from edgecry.checks import number
+from edgecry.checks import check_kinds, number, one_of, shown
 from edgecry.errors import EdgecryError
 from edgecry.sources.reader import HOLD
 from edgecry.sources.restart import POLICIES, RestartSettings
@@ -48,16 +48,15 @@ class SourceSettings:
     hold: float = HOLD
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise EdgecryError(f"kind: {self.kind!r} is unknown; allowed are {', '.join(KINDS)}")
+        check_kinds(self)
+        one_of("kind", self.kind, KINDS)
         if (self.kind == "command") != bool(self.command.strip()):
             raise EdgecryError(
-                f"command: {self.command!r} with kind {self.kind!r}; a command goes with kind 'command', "
-                "and that needs one"
+                f"command: {shown(self.command)} with kind {self.kind!r}; "
+                "a command goes with kind 'command', and that needs one"
             )
         _ = self.pcm
-        if self.restart not in POLICIES:
-            raise EdgecryError(f"restart: {self.restart!r} is unknown; allowed are {', '.join(POLICIES)}")
+        one_of("restart", self.restart, POLICIES)
         RestartSettings(self.restart, self.stall)
         number("hold", self.hold, 1, 300, "s")
 

@@ -88,7 +88,7 @@ class EventSettings:
         """
         return cls(
             onset=threshold,
-            release=0.7 * threshold,
+            release=0.7 * number("onset", threshold, 0, 1, above=True),
             k=2,
             n=3,
             min_length=2.0,

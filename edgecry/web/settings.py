@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from edgecry.checks import whole
+from edgecry.checks import check_kinds, shown, whole
 from edgecry.errors import EdgecryError
 from edgecry.words import is_host
 
@@ -52,13 +52,14 @@ class WebSettings:
     days: int = 400
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if self.address:
             _ = self.place
         for host in self.hosts:
             if not is_host(host) or ":" in host:
-                raise EdgecryError(f"hosts: found {host!r}; allowed are names without a port")
+                raise EdgecryError(f"hosts: found {shown(host)}; allowed are names without a port")
         if self.ingress and _ip(self.ingress) is None:
-            raise EdgecryError(f"ingress: found {self.ingress!r}; allowed is the address of a proxy")
+            raise EdgecryError(f"ingress: found {shown(self.ingress)}; allowed is the address of a proxy")
         whole("days", self.days, 1, 3650)
 
     @property
@@ -69,7 +70,7 @@ class WebSettings:
         port = int(found["port"] or PORT) if found else -1
         is_good = found is not None and 0 <= port <= 65535 and (not host or is_host(host))
         if not is_good:
-            raise EdgecryError(f"web: found {self.address!r}; allowed are HOST, HOST:PORT and :PORT")
+            raise EdgecryError(f"web: found {shown(self.address)}; allowed are HOST, HOST:PORT and :PORT")
         return host or "0.0.0.0", port  # noqa: S104 - a key goes with it
 
     @property
