@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgecry.audio.mono import MAX_CHANNELS, MAX_RATE, MIN_RATE
-from edgecry.checks import one_of, shown
+from edgecry.checks import one_of, whole
 from edgecry.errors import AudioError
 
 #: Bytes of a sample of each encoding: signed integers and float, the least significant byte first.
@@ -40,8 +40,8 @@ class PcmFormat:
     encoding: str = "s16le"
 
     def __post_init__(self) -> None:
-        _check_whole("sr", self.sr, MIN_RATE, MAX_RATE, " Hz")
-        _check_whole("channels", self.channels, 1, MAX_CHANNELS, "")
+        whole("sr", self.sr, MIN_RATE, MAX_RATE, "Hz", error=AudioError)
+        whole("channels", self.channels, 1, MAX_CHANNELS, error=AudioError)
         one_of("encoding", self.encoding, ENCODINGS, error=AudioError)
 
     @property
@@ -57,7 +57,3 @@ class PcmFormat:
     def __str__(self) -> str:
         return f"{self.encoding}, {self.sr} Hz, {self.channels} channel{'s' * (self.channels > 1)}"
 
-
-def _check_whole(name: str, value: object, least: int, most: int, unit: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise AudioError(f"{name}: found {shown(value)}; allowed are whole numbers, {least} to {most}{unit}")

@@ -10,26 +10,12 @@ from typing import Final
 
 from edgecry.audio.file_header import UNKNOWN_SIZE
 from edgecry.audio.pcm_format import PcmFormat
-from edgecry.audio.stream_marks import frames, is_text
+from edgecry.audio.stream_marks import FILES, SOUND, frames, is_text
 from edgecry.errors import AudioError
 
-#: Four bytes at the start that raw PCM has by chance once in 4 billion, and what they are instead.
-_OTHERS: Final = {
-    b"RF64": "WAV of the 64-bit kind",
-    b"RIFX": "WAV of big-endian kind",
-    b"fLaC": "FLAC",
-    b"OggS": "Ogg",
-    b"FORM": "AIFF",
-    b"caff": "Core Audio Format",
-    b".snd": "AU",
-    b"\x1aE\xdf\xa3": "WebM or Matroska",
-    b"ID3\2": "MP3",
-    b"ID3\3": "MP3",
-    b"ID3\4": "MP3",
-    b"#!AM": "AMR speech",
-    b"BW64": "WAV of the 64-bit kind",
-}
 _ENCODINGS: Final = {(1, 16): "s16le", (1, 24): "s24le", (1, 32): "s32le", (3, 32): "f32le"}
+#: Marks that stand four or eight bytes behind.
+_BEHIND: Final = {b"ftyp": "MPEG-4 audio", b"AVI ": "AVI video"}
 _EXTENSIBLE: Final = 0xFFFE
 _MAX_FMT: Final = 4096
 
@@ -97,7 +83,11 @@ class WavStripper:
     def _beginning(self) -> bool:
         head = bytes(self._buffer[:12])
         mark = head[:4]
-        name = _OTHERS.get(mark) or ("MPEG-4 audio" if head[4:8] == b"ftyp" else frames(self._buffer))
+        if mark in FILES:
+            raise AudioError(
+                f"{self._origin}: is {FILES[mark]}, not raw PCM; look at what its program writes"
+            )
+        name = SOUND.get(mark) or _BEHIND.get(head[4:8]) or _BEHIND.get(head[8:]) or frames(self._buffer)
         if name:
             raise AudioError(
                 f"{self._origin}: is {name}, not raw PCM; decode it on the way, such as with "
@@ -105,12 +95,13 @@ class WavStripper:
             )
         text = False if mark == b"RIFF" else is_text(self._buffer)
         if text:
-            begin = bytes(self._buffer[:40]).decode("utf-8", "replace")
+            code = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+            begin = bytes(self._buffer[:40]).decode(code, "replace")
             raise AudioError(f"{self._origin}: is text, not sound; it begins with {begin!r}, so look there")
         is_box = bytes(3).startswith(head) or (head[:3] == bytes(3) and len(head) < 8 and head[3] > 0)
         if name == "" or text is None or is_box:
             return False
-        undecided = len(head) < 4 and any(known.startswith(head) for known in (*_OTHERS, b"RIFF"))
+        undecided = len(head) < 4 and any(known.startswith(head) for known in (*SOUND, *FILES, b"RIFF"))
         if undecided or (mark == b"RIFF" and len(head) < 12):
             return False
         self._is_wav = mark == b"RIFF" and head[8:] == b"WAVE"

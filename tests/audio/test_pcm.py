@@ -102,10 +102,10 @@ def test_what_is_far_too_loud_is_silence_and_counted():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sr": 999}, "sr: found 999; allowed are whole numbers, 1000 to 768000 Hz"),
-        ({"sr": 16000.0}, "sr: found 16000.0"),
-        ({"channels": 0}, "channels: found 0; allowed are whole numbers, 1 to 256"),
-        ({"channels": True}, "channels: found True"),
+        ({"sr": 999}, "sr: 999 Hz is out of range; allowed are 1000 to 768000 Hz"),
+        ({"sr": 16000.0}, "sr: 16000.0 is not a whole number"),
+        ({"channels": 0}, "channels: 0 is out of range; allowed are 1 to 256"),
+        ({"channels": True}, "channels: True is not a whole number"),
         ({"encoding": "mp3"}, "encoding: 'mp3' is unknown; allowed are s16le, s24le, s32le, f32le"),
     ],
 )
@@ -166,8 +166,8 @@ def test_raw_sound_that_begins_like_a_header(head):
         (lambda: b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", 5000) + bytes(20), "a format of 5000 bytes"),
         (lambda: b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", 4) + bytes(20), "a format of 4 bytes"),
         (lambda: b"RIFF\0\0\0\0WAVE\xff\xfe\0\0" + bytes(20), "with a chunk .* it is broken"),
-        (lambda: with_kind(1, 16, channels=0), "pipe: its WAV header is broken; channels: found 0"),
-        (lambda: encoded(sound(), "s16le", "WAV", sr=900), "pipe: its WAV header is broken; sr: found 900"),
+        (lambda: with_kind(1, 16, channels=0), "pipe: its WAV header is broken; channels: 0 is out"),
+        (lambda: encoded(sound(), "s16le", "WAV", sr=900), "pipe: its WAV header is broken; sr: 900 Hz is out"),
         (
             lambda: encoded(sound(), "s16le", "WAV") + encoded(sound(), "s24le", "WAV"),
             "WAV of s16le, 16000 Hz, 1 channel, followed by one of s24le, 16000 Hz, 1 channel",

@@ -1,5 +1,7 @@
 """stream_marks: text and compressed sound are no PCM, and PCM is never taken for them."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,13 @@ MP3 = encode(noisy_tone(8000), kind="MP3", subtype="MPEG_LAYER_III")
         (b"ID3\4" + bytes(100), "is MP3, not raw PCM"),
         (b"\0\0\0\x20ftypM4A " + bytes(100), "is MPEG-4 audio, not raw PCM"),
         (b"#!AMR\n" + bytes(100), "is AMR speech, not raw PCM"),
+        (PAGE.decode().encode("utf-16"), "is text, not sound; it begins with '<!DOCTYPE html>"),
+        (PAGE.decode().encode("utf-16-be").join([b"\xfe\xff", b""]), "is text, not sound"),
+        (encode(noisy_tone(8000), kind="W64"), "is Sony Wave64, not raw PCM"),
+        (b"RIFF\0\1\0\0AVI LIST" + bytes(100), "is AVI video, not raw PCM"),
+        ((b"\x47\x40" + bytes(186)) * 3, "is MPEG-TS, not raw PCM"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "is a picture (PNG), not raw PCM; look at what"),
+        (gzip.compress(PAGE), "is compressed with gzip, not raw PCM"),
     ],
 )
 def test_refused_in_pieces_of_any_size(data, words, piece):
@@ -35,7 +44,7 @@ def test_refused_in_pieces_of_any_size(data, words, piece):
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("first", [-1, -1025, 0x2020, 0x7FFF, 0])
+@pytest.mark.parametrize("first", [-1, -2, -257, -1025, 0x2020, 0x4747, 0x7FFF, 0])
 @pytest.mark.parametrize("level", [1, 100, 20_000])
 def test_pcm_is_passed_on(first, level):
     """This holds even if it begins like a frame or like a letter."""

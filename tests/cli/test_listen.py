@@ -167,7 +167,7 @@ def test_source_that_is_gone_for_good(process, flags):
         (("-", "--k", "x"), "--k: invalid int value: 'x'"),
         (("-", "--heartbeat", "1"), "heartbeat (0 for none): 1 s is out of range"),
         (("-", "--format", "mp3"), "encoding: 'mp3' is unknown; allowed are s16le"),
-        (("-", "--rate", "1"), "sr: found 1; allowed are whole numbers"),
+        (("-", "--rate", "1"), "sr: 1 Hz is out of range; allowed are 1000"),
         (("-", "--restart", "no"), "restart: 'no' is unknown; allowed are always"),
         (("-", "--name", "a b"), "name: 'a b'; allowed are 1 to 64 letters"),
         (("-", "--name", ""), "--name: is empty; give it a value, or leave it out"),

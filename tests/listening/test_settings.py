@@ -194,7 +194,7 @@ def test_merging_leaves_the_original_alone():
         ("[source]\nkind = 'radio'", r"\[source\] kind: 'radio' is unknown; allowed are device, command"),
         ("[source]\nkind = 'command'", r"\[source\] command: '' with kind 'command'"),
         ("[source]\ncommand = 'arecord'", r"\[source\] command: 'arecord' with kind 'device'"),
-        ("[source]\nsr = 1", r"\[source\] sr: found 1; allowed are whole numbers"),
+        ("[source]\nsr = 1", r"\[source\] sr: 1 Hz is out of range; allowed are 1000"),
         ("[source]\nencoding = 's8'", r"\[source\] encoding: 's8' is unknown"),
         ("[source]\nrestart = 'no'", r"\[source\] restart: 'no' is unknown"),
         ("[source]\nhold = 0", r"\[source\] hold: 0 s is out of range"),

@@ -306,8 +306,8 @@ def test_auto_is_numpy_also_where_numba_is_prepared(ear, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "error", "complaint"),
     [
-        ({"sr": 10}, AudioError, "sr: found 10"),
-        ({"channels": 0}, AudioError, "channels: found 0"),
+        ({"sr": 10}, AudioError, "sr: 10 Hz is out of range"),
+        ({"channels": 0}, AudioError, "channels: 0 is out of range"),
         (
             {"gate": 3},
             EdgecryError,
