@@ -56,4 +56,3 @@ class PcmFormat:
 
     def __str__(self) -> str:
         return f"{self.encoding}, {self.sr} Hz, {self.channels} channel{'s' * (self.channels > 1)}"
-

@@ -127,5 +127,5 @@ def test_kinds_do_not_mix_within_a_frame(start):
 
 @pytest.mark.parametrize(("sr", "channels"), [(999, 1), (8000, 0), (8000.0, 1), (8000, 257)])
 def test_refuses_other_formats(sr, channels):
-    with pytest.raises(AudioError, match="^(sr|channels): .* allowed are "):
+    with pytest.raises(AudioError, match=r"^(sr|channels): .* allowed are "):
         Intake(sr, channels, WANTED)

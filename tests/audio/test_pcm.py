@@ -167,7 +167,10 @@ def test_raw_sound_that_begins_like_a_header(head):
         (lambda: b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", 4) + bytes(20), "a format of 4 bytes"),
         (lambda: b"RIFF\0\0\0\0WAVE\xff\xfe\0\0" + bytes(20), "with a chunk .* it is broken"),
         (lambda: with_kind(1, 16, channels=0), "pipe: its WAV header is broken; channels: 0 is out"),
-        (lambda: encoded(sound(), "s16le", "WAV", sr=900), "pipe: its WAV header is broken; sr: 900 Hz is out"),
+        (
+            lambda: encoded(sound(), "s16le", "WAV", sr=900),
+            "pipe: its WAV header is broken; sr: 900 Hz is out",
+        ),
         (
             lambda: encoded(sound(), "s16le", "WAV") + encoded(sound(), "s24le", "WAV"),
             "WAV of s16le, 16000 Hz, 1 channel, followed by one of s24le, 16000 Hz, 1 channel",
