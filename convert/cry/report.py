@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from convert.cache import cache_folder
@@ -16,6 +16,7 @@ from convert.cry.material import Material, read_material
 from convert.cry.night import nights
 from convert.cry.parent import exhibits
 from convert.cry.tables import by_corpus, by_kind, other_thresholds, peer, reliable, rooms
+from convert.cry.voiced import by_voice
 from convert.errors import ConversionError
 from convert.evaluation.procedures import BASELINES
 from convert.evaluation.protocol import Splits, cross_validate
@@ -48,6 +49,8 @@ def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
     refuse_choices(args)
     material = read_material(args.folders, cache_folder(args), tell)
+    if getattr(args, "full_length", False):
+        material = replace(material, procedure=replace(material.procedure, schedule=recipe.FINAL))
     only_folds = getattr(args, "folds_only", False)
     return measure(material, draws=args.draws, tell=tell, only_folds=only_folds).report
 
@@ -76,6 +79,7 @@ def measure(material: Material, *, draws: int, tell: Tell, only_folds: bool = Fa
     sections: list[Comparison | Measurements] = [
         _out_of_fold(found, draws),
         *exhibits(found, draws),
+        by_voice(found, draws, tell),
         by_corpus(found, judge, draws),
         by_kind(found, judge, draws),
         *rooms(found, judge, draws),

@@ -3,7 +3,9 @@
 import json
 import math
 from argparse import Namespace
+from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -195,6 +197,19 @@ def test_the_command_shows_all_that_the_card_keeps(measured, material, monkeypat
     monkeypatch.setattr("convert.cry.report.measure", lambda *_, **__: measured)
     shown = report(Namespace(folders=[], draws=1, cache=None, no_cache=True), quiet)
     assert shown is measured.report
+
+
+@pytest.mark.parametrize("full_length", [False, True])
+def test_the_measured_networks_are_trained_as_long_as_is_asked_for(material, monkeypatch, full_length):
+    monkeypatch.setattr(recipe, "FINAL", replace(recipe.MEASURED, steps=90))
+    monkeypatch.setattr("convert.cry.report.read_material", lambda *_: material)
+    asked = []
+    monkeypatch.setattr(
+        "convert.cry.report.measure",
+        lambda material, **_: asked.append(material.procedure.schedule) or SimpleNamespace(report=None),
+    )
+    report(Namespace(folders=[], draws=1, cache=None, no_cache=True, full_length=full_length), quiet)
+    assert asked == [recipe.FINAL if full_length else recipe.MEASURED]
 
 
 @pytest.mark.parametrize(("name", "value"), [("group_by", "author"), ("spec", "x.json"), ("gain", False)])
