@@ -19,6 +19,8 @@ from benchmarks.reliability import (
     power_cuts,
     settings,
     sink_answers,
+    sources,
+    stream_bytes,
 )
 from benchmarks.reliability.campaign import Campaign
 from benchmarks.reliability.runner import run, try_inputs
@@ -30,6 +32,8 @@ CAMPAIGNS: tuple[type[Campaign], ...] = (
     pickles.Pickles,
     settings.Settings,
     chunkings.Chunkings,
+    stream_bytes.StreamBytes,
+    sources.Programs,
     page_requests.PageRequests,
     sink_answers.WebhookAnswers,
     sink_answers.BrokerAnswers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import ClassVar
@@ -25,6 +26,8 @@ class Campaign(ABC):
         What is done to the inputs.
     quick, usual, long : int
         Number of inputs of each length of a run.
+    package, extra : str
+        What it imports besides the base install, and the extra that brings it; "" if nothing.
     """
 
     name: ClassVar[str]
@@ -32,10 +35,14 @@ class Campaign(ABC):
     quick: ClassVar[int]
     usual: ClassVar[int]
     long: ClassVar[int]
+    package: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
 
     @classmethod
     def missing(cls) -> str:
         """Return what this machine lacks to try it; "" if nothing."""
+        if cls.package and not find_spec(cls.package):
+            return f"the extra [{cls.extra}] is not installed"
         return ""
 
     @abstractmethod

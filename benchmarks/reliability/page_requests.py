@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -40,11 +39,7 @@ class PageRequests(Campaign):
     name = "page requests"
     faults = "bits, cuts, drops, repeats; bodies and paths of any kind"
     quick, usual, long = 400, 5000, 200_000
-
-    @classmethod
-    def missing(cls) -> str:
-        """Return what is missing to try it."""
-        return "" if find_spec("starlette") else "the extra [web] is not installed"
+    package, extra = "starlette", "web"
 
     def prepare(self, folder: Path) -> None:
         """Stand the page up, with an event in its history; it ends with the process."""

@@ -46,15 +46,7 @@ class Pickles(Campaign):
     name = "pickles"
     faults = "bits, cuts, drops, repeats, sizes, hostile globals"
     quick, usual, long = 250, 5000, 200_000
-
-    @classmethod
-    def missing(cls) -> str:
-        """Return what is missing to try it."""
-        try:
-            import sklearn  # noqa: F401
-        except ImportError:
-            return "scikit-learn is not installed"
-        return ""
+    package, extra = "sklearn", "convert"
 
     def prepare(self, _folder: Path) -> None:
         """Save some models in several protocols, and watch from now on what is run."""

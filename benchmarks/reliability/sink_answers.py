@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import closing, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -85,11 +84,7 @@ class BrokerAnswers(_Answers):
     name = "broker's answers"
     faults = "bits, cuts, drops, repeats, sizes"
     quick, usual, long = 30, 400, 10_000
-
-    @classmethod
-    def missing(cls) -> str:
-        """Return what is missing to try it."""
-        return "" if find_spec("paho") else "the extra [mqtt] is not installed"
+    package, extra = "paho", "mqtt"
 
     def attempt(self, random: Random) -> str:
         """Answer some packets."""
