@@ -15,9 +15,21 @@ _SYNTAX: Final = re.compile(
     r"\d*[<>]{1,2}(&\d|[\w./~$-].*)?|.*\$\(.*|`.*`|\$\w+.*|\$\{.*|~/.*|.*[^\\];|\|.+|.+\|"
 )
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "fish", "env", "ssh"})
-_USER: Final = re.compile(r"(\w://)[^\s/]*@")
-_QUERY: Final = re.compile(
-    r"([?&;][\w.-]*(?:pass|pwd|token|key|secret|auth|user|login|sig)[\w.-]*=)[^\s&;'\"]+", re.IGNORECASE
+#: Words of a name that holds a secret.
+_NAME: Final = (
+    r"[\w.-]*(?:pass(?!es)|pwd|token|secret|auth|cookie|(?:api|access)[-_]?key|user-pw)(?![\w.-]*file)[\w.-]*"
+)
+_VALUE: Final = r"""(?:"[^"]*"|'[^']*'|[^\s'"]+)"""
+#: What may be secret in a command or a line of a log: (what is shown before it, itself).
+_SECRETS: Final = tuple(
+    re.compile(before + secret, re.IGNORECASE)
+    for before, secret in (
+        (r"(//)", r"[^\s/]*(?=@)"),  # scheme://user:password@host
+        (r"([?&;][\w.-]*(?:pass|pwd|token|key|secret|auth|user|login|sig)[\w.-]*=)", r"[^\s&;'\"]+"),
+        (rf"((?:^|[\s'\"])(?:-{{1,2}}{_NAME}(?:=|\s+)|{_NAME}=))", _VALUE),  # --password x, RTSP_PASS=x
+        (r"((?:^|\s)(?:-u\s*|--(?:proxy-)?user(?:=|\s+)))", r"[^\s:/]+:[^\s/]+"),  # of curl
+        (r"((?:authorization|cookie|x-[\w-]*(?:key|token|auth)[\w-]*)\s*:\s*)", r"[^'\"\r\n]+"),
+    )
 )
 
 
@@ -66,12 +78,14 @@ def _quoted_words(command: str) -> list[str]:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with what may be secret in its addresses replaced by ``...``.
+    """Return a command or a line of a log with what may be secret in it replaced by ``...``.
 
-    That is the user and the password of ``scheme://user:password@host``, and the values of query
-    parameters whose names speak of a password, a token or a key.
+    That is the user and the password of ``scheme://user:password@host``, and the values of query parameters,
+    options, variables and headers whose names speak of a password, a token or a key.
     """
-    return _QUERY.sub(r"\1...", _USER.sub(r"\1...@", text))
+    for secret in _SECRETS:
+        text = secret.sub(r"\1...", text)
+    return text
 
 
 def shown_address(url: str) -> str:
