@@ -25,8 +25,8 @@ NAME_WIDTH = 16
 LONGEST = 3600.0
 
 EPILOG = """\
-exit codes: 0 measured; 1 something has become slower than OLD by more than the tolerance;
-2 wrong use, or nothing to measure or to compare
+exit codes: 0 measured; 1 something has become slower than OLD, or than the median of the earlier runs
+in FILE, by more than the tolerance; 2 wrong use, or nothing to measure or to compare
 """
 
 
@@ -62,6 +62,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--json", action="store_true", help="as a JSON object, to be kept")
     parser.add_argument("--compare", metavar="OLD", help="compare with what --json wrote earlier")
     parser.add_argument(
+        "--history", metavar="FILE", help="add this run to FILE, and compare it with the earlier ones there"
+    )
+    parser.add_argument(
         "--tolerance",
         metavar="PERCENT",
         type=_percent,
@@ -78,26 +81,40 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and compare if asked to. Return 1 if something has become slower."""
     with quiet_stderr(), suppress(ImportError):  # opening the model reports this
         import onnxruntime  # noqa: F401
-    from edgecry.diagnostics import bench
+    from edgecry.diagnostics import bench, bench_history
     from edgecry.diagnostics.bench_compare import compare, read
     from edgecry.features.warmup import status
 
     old = None if args.compare is None else read(args.compare)
+    history = [] if args.history is None else bench_history.read(args.history)
     if args.engine == "numba" and not status().ready:
         say("compiling the numba engine, which takes a while")
     check = None if old is None or args.anyway else partial(_refuse_difference, old, path=args.compare)
     report = bench.measure(_options(args), check)
     new = asdict(report)
     changes = compare(old, new, args.tolerance) if old is not None else []
+    past = bench_history.alike(history, new)
+    since = bench_history.compare(past, new, args.tolerance)
+    if args.history is not None:
+        bench_history.keep(args.history, new)
     if args.json:
-        print(dump({**new, "changes": [asdict(change) for change in changes]}, indent=2))
+        compared = {"changes": changes, "since": since}
+        print(dump({**new, **{name: [*map(asdict, found)] for name, found in compared.items()}}, indent=2))
     else:
         print("\n".join(_lines(report)))
         if old is not None:
-            print("\n".join(["", *_change_lines(old, new, changes)]))
+            print("\n".join(["", *_change_lines("old", changes), *_notes(old, new)]))
+        if args.history is not None:
+            print(f"\nhistory   earlier runs on this machine, with this clip and model: {len(past)}")
+            print("\n".join(_change_lines("median", since)))
+    return _judge(changes, f"{args.tolerance:g} %") or _judge(since, f"{args.tolerance:g} % of their median")
+
+
+def _judge(changes: Sequence[Change], tolerance: str) -> int:
+    """Say how many figures grew by more than the tolerance; return the exit code."""
     regressed = [change.figure for change in changes if change.regressed]
     if regressed:
-        say(f"{len(regressed)} of {len(changes)} figures grew by over {args.tolerance:g} %")
+        say(f"{len(regressed)} of {len(changes)} figures grew by over {tolerance}")
     return REGRESSED if regressed else 0
 
 
@@ -187,14 +204,19 @@ def _scaling_lines(scaling: Scaling) -> Iterator[str]:
         yield f"{sharing.threads:<{NAME_WIDTH}}{1e3 / sharing.ms_a_clip:>9.1f}"
 
 
-def _change_lines(old: Mapping[str, Any], new: Mapping[str, Any], changes: Sequence[Change]) -> Iterator[str]:
-    from edgecry.diagnostics.bench_compare import changes_told, differences
-
+def _change_lines(before: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield one row for each figure, beside what it was before."""
     width = max((len(change.figure) for change in changes), default=0)
-    yield f"{'':{width}}{'old':>10}{'new':>10}{'old / new':>12}"
+    if changes:
+        yield f"{'':{width}}{before:>10}{'new':>10}{before + ' / new':>14}"
     for change in changes:
         mark = "   worse" if change.regressed else ""
-        yield f"{change.figure:{width}}{change.old:>10.2f}{change.new:>10.2f}{change.ratio:>12.2f}{mark}"
+        yield f"{change.figure:{width}}{change.old:>10.2f}{change.new:>10.2f}{change.ratio:>14.2f}{mark}"
+
+
+def _notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    from edgecry.diagnostics.bench_compare import changes_told, differences
+
     for difference in (*differences(old, new), *changes_told(old, new)):
         yield f"note: {difference}"
 

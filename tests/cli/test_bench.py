@@ -137,6 +137,26 @@ def test_other_machine_is_refused_unless_asked_for(bench, old):
     assert "note: machine cpu was another" in out
 
 
+def test_a_creep_is_told(bench, measured, tmp_path):
+    """The first run begins the history; a later one is beside the median of those before."""
+    path = tmp_path / "history.jsonl"
+    code, out, err = bench("--cold", 0, "--history", path)
+    assert (code, err) == (0, "")
+    assert "clip and model: 0\n" in out
+    entry = json.loads(path.read_text())
+    entry["figures"] = {name: value / 1e3 for name, value in entry["figures"].items()}
+    path.write_text(json.dumps(entry) + "\n")
+    code, out, err = bench("--cold", 0, "--history", path)
+    assert code == 1
+    assert "clip and model: 1\n" in out
+    assert "median / new" in out
+    assert err.endswith("figures grew by over 10 % of their median\n")
+    assert len(path.read_text().splitlines()) == 2
+    code, out, _ = bench("--cold", 0, "--history", path, "--json", "--tolerance", 1e9)
+    assert code == 0
+    assert not any(change["regressed"] for change in json.loads(out)["since"])
+
+
 def test_no_report(bench, tmp_path):
     code, out, err = bench("--compare", tmp_path / "none.json")
     assert (code, out) == (2, "")
