@@ -1,4 +1,4 @@
-"""``edgecry page``: the address of the page of ``edgecry listen``, with its key."""
+"""``edgecry page``: the address of the page of ``edgecry listen`` with its key, or the key for reports."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--state", metavar="DIR", help="where the key is kept (default: as 'listen', or the service's folder)"
     )
+    parser.add_argument(
+        "--report-key",
+        action="store_true",
+        help="show only the key of listeners that report to this page; it opens nothing else",
+    )
     parser.set_defaults(run=run)
 
 
@@ -30,16 +35,20 @@ def run(args: argparse.Namespace) -> int:
     """Print the address."""
     from edgecry.listening.settings import load_settings, state_folder
     from edgecry.listening.unit import STATE
-    from edgecry.web.keys import KEY_FILE
-    from edgecry.web.making import invitation
+    from edgecry.web.keys import KEY_FILE, REPORT_KEY_FILE
+    from edgecry.web.making import invitation, report_key_of
 
     settings = load_settings(args.config, {"web.address": args.web})
     if not settings.web.address:
         raise EdgecryError("page: no address is set; give --web, or set address in [web]")
     folder = Path(args.state) if args.state else state_folder(settings, os.environ)
-    if not args.state and _is_there(Path(STATE) / KEY_FILE):
+    name = REPORT_KEY_FILE if args.report_key else KEY_FILE
+    if not args.state and _is_there(Path(STATE) / name):
         folder = Path(STATE)
-    print(invitation(settings.web, folder, settings.web.place[1]))
+    shown = (
+        report_key_of(folder) if args.report_key else invitation(settings.web, folder, settings.web.place[1])
+    )
+    print(shown)
     return 0
 
 

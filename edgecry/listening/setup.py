@@ -179,6 +179,14 @@ def choose_places(person: Person, folder: Path) -> tuple[dict[str, Any], dict[Pa
             path = folder / "edgecry-mqtt-password"
             secrets[path] = person.secret("Its password?")
             sinks["mqtt"] |= {"user": user, "password_file": str(path)}
+    if url := person.ask(
+        "The page of another listener that shows this one, too (http://HOST:8377/; empty for none)?"
+    ):
+        sinks["page"] = {"url": url}
+        if key := person.secret("Its key for reports ('edgecry page --report-key' tells it there)?"):
+            path = folder / "edgecry-report-key"
+            secrets[path] = key
+            sinks["page"]["key_file"] = str(path)
     if urls := person.ask(
         "A phone, as Apprise writes it (ntfy://ntfy.sh/A-TOPIC-OF-YOURS, tgram://...; empty for none)?"
     ):

@@ -32,7 +32,7 @@ class PageSettings:
     url : str
         Address of the page, without the key: ``http://nursery.local:8377/``.
     key_file, key_variable : optional
-        Where its key is: a file, or a variable of the environment.
+        Where its key for reports is: a file, or a variable of the environment.
     ca_file : path, optional
         Certificates to trust instead of the system's.
     device : str

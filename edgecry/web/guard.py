@@ -39,6 +39,8 @@ HEADERS: Final = {
 }
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_.~-]+)*")
 _READING: Final = frozenset({"GET", "HEAD"})
+#: All that the key for reports opens.
+_REPORTS: Final = re.compile(r"/api/microphones/[^/]+/(state|cries)")
 
 
 class Guard:
@@ -141,6 +143,9 @@ class Guard:
         wait = self._keyring.wait(address) if key else 0.0
         if wait:
             return _refusal(429, "too many wrong keys", {"retry-after": str(int(wait) + 1)})
+        if bearer is not None and self._keyring.is_for_reports(bearer):
+            is_report = scope["method"] == "POST" and _REPORTS.fullmatch(scope["path"])
+            return None if is_report else _refusal(403, "this key is for reports alone")
         if key and self._keyring.opens(key, address):
             return None if bearer is not None else self._welcome(scope, prefix)
         is_page = "text/html" in headers.get("accept", "")

@@ -1,4 +1,7 @@
-"""The key to the page: made once, kept in a file, compared in constant time, too long to be guessed."""
+"""The keys to the page: made once, kept in files, compared in constant time, too long to be guessed.
+
+One opens everything. The other is for listeners that report to the page, and opens nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ from typing import Final
 
 from edgecry.errors import EdgecryError
 
-#: The file of a key that was made here, in the service's own folder.
+#: The files of keys that were made here, in the service's own folder: the page's, and the one for reports.
 KEY_FILE: Final = "web.key"
+REPORT_KEY_FILE: Final = "report.key"
 #: Characters of the shortest key that is accepted. A key that is made here has 22.
 SHORTEST: Final = 12
 #: Wrong keys that an address may give, seconds that it then has to wait, and addresses that are remembered.
@@ -28,21 +32,17 @@ _ADDRESSES: Final = 256
 log = logging.getLogger("edgecry")
 
 
-def make_key(folder: Path) -> str:
-    """Return the key that is kept in a folder. It is made if it does not exist.
+def make_key(folder: Path, name: str = KEY_FILE) -> str:
+    """Return the key that is kept in a file of a folder. It is made if it does not exist.
 
     Raises
     ------
     EdgecryError
         The file cannot be read or written, or holds no key.
     """
-    path = folder / KEY_FILE
-    try:
-        return checked(path.read_text("utf-8").strip(), str(path))
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeDecodeError) as error:
-        raise EdgecryError(f"web: {path}: cannot be read ({error}); remove it for a new key") from None
+    path = folder / name
+    if (found := read_key(path)) is not None:
+        return found
     key = secrets.token_urlsafe(16)
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
@@ -54,9 +54,19 @@ def make_key(folder: Path) -> str:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise EdgecryError(
-            f"web: {path}: cannot be written ({error.strerror}); name a key_file in [web]"
+            f"web: {path}: cannot be written ({error.strerror}); name another folder with --state"
         ) from error
     return key
+
+
+def read_key(path: Path) -> str | None:
+    """Return the key in a file; None if the file is not there. Errors: EdgecryError, as :func:`make_key`."""
+    try:
+        return checked(path.read_text("utf-8").strip(), str(path))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise EdgecryError(f"web: {path}: cannot be read ({error}); remove it for a new key") from None
 
 
 def checked(key: str, origin: str) -> str:
@@ -82,12 +92,20 @@ class Keyring:
     ----------
     key : str or None
         The key; None lets everybody in.
+    report_key : str, optional
+        The key of listeners that report to the page.
     clock : callable
         Seconds of a clock that never goes back.
     """
 
-    def __init__(self, key: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        key: str | None,
+        report_key: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._key = None if key is None else key.encode()
+        self._report_key = None if report_key is None else report_key.encode()
         self._clock = clock
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by address: number and time
 
@@ -104,6 +122,10 @@ class Keyring:
     def knows(self, cookie: str) -> bool:
         """Tell whether a cookie belongs to this key."""
         return hmac.compare_digest(cookie.encode(), self.cookie.encode())
+
+    def is_for_reports(self, key: str) -> bool:
+        """Tell whether a key is the one for reports. A wrong one is counted by :meth:`opens`."""
+        return self._report_key is not None and hmac.compare_digest(key.encode(), self._report_key)
 
     def wait(self, address: str) -> float:
         """Return the seconds that an address has to wait before its next key is checked."""

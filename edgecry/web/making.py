@@ -16,7 +16,7 @@ from edgecry.sinks.making import credential
 from edgecry.steady import SteadyClock
 from edgecry.web.board import Board
 from edgecry.web.history import History
-from edgecry.web.keys import Keyring, checked, make_key
+from edgecry.web.keys import REPORT_KEY_FILE, Keyring, checked, make_key, read_key
 from edgecry.web.settings import WebSettings
 from edgecry.web.sink import PageSink
 
@@ -67,10 +67,11 @@ def make_page(settings: WebSettings, board: Board, state: Path, clips: Path | No
     from edgecry.web.server import PageServer
 
     key = key_of(settings, state)
+    report_key = None if key is None else make_key(state, REPORT_KEY_FILE)
     history = History(state / HISTORY, settings.days, ages=SteadyClock())
     try:
         site = Site(board, history, clips)
-        server = PageServer(settings, site, Keyring(key))
+        server = PageServer(settings, site, Keyring(key, report_key))
     except BaseException:
         history.close()
         raise
@@ -93,6 +94,20 @@ def key_of(settings: WebSettings, state: Path) -> str | None:
     if named is not None:
         return checked(named, str(settings.key_file or settings.key_variable))
     return None if settings.is_local else make_key(state)
+
+
+def report_key_of(state: Path) -> str:
+    """Return the key for reports. Only the page makes it, so that the file is the service's own.
+
+    Raises
+    ------
+    EdgecryError
+        There is none, or it cannot be read.
+    """
+    path = state / REPORT_KEY_FILE
+    if (key := read_key(path)) is None:
+        raise EdgecryError(f"page: {path}: is not there; a page with a key makes it when it starts")
+    return key
 
 
 def address(settings: WebSettings, port: int, key: str | None = None) -> str:

@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 
 from edgecry.cli.setup import Shown
-from edgecry.web.keys import KEY_FILE
+from edgecry.web.keys import KEY_FILE, REPORT_KEY_FILE, make_key
 
 
 def test_setup_without_a_terminal_says_what_it_needs(run):
@@ -28,6 +28,17 @@ def test_page_shows_the_address_with_its_key(run, tmp_path):
     key = (tmp_path / KEY_FILE).read_text().strip()
     assert code == 0
     assert f":9000/?key={key}\n" in out
+
+
+def test_the_key_for_reports_is_shown_alone(run, tmp_path):
+    """Only the page makes it: a file of root's could not be read by the service."""
+    code, out, err = run("page", "--web", ":9000", "--state", tmp_path, "--report-key")
+    assert (code, out) == (2, "")
+    assert "makes it when it starts" in err
+    key = make_key(tmp_path, REPORT_KEY_FILE)
+    code, out, _ = run("page", "--web", ":9000", "--state", tmp_path, "--report-key")
+    assert (code, out) == (0, key + "\n")
+    assert not (tmp_path / KEY_FILE).exists()
 
 
 def test_page_needs_an_address(run):

@@ -102,6 +102,8 @@ def test_from_a_fresh_board_to_a_service(board):
             "MQTT broker": "mqtts://broker.local:8884",
             "Its user": "me",
             "Its password": "s3cret",
+            "page of another": "http://nursery.local:8377/",
+            "key for reports": "a-key-for-reports",
             "A phone": "ntfy://ntfy.sh/topic",
         }
     )
@@ -113,6 +115,7 @@ def test_from_a_fresh_board_to_a_service(board):
     assert found["web"] == {"address": ":8377"}
     assert found["record"] == {"dir": "clips"}
     password, notify = board / "edgecry-mqtt-password", board / "edgecry-notify"
+    report_key = board / "edgecry-report-key"
     assert found["sinks"] == {
         "mqtt": {
             "host": "broker.local",
@@ -121,10 +124,12 @@ def test_from_a_fresh_board_to_a_service(board):
             "user": "me",
             "password_file": str(password),
         },
+        "page": {"url": "http://nursery.local:8377/", "key_file": str(report_key)},
         "notify": {"urls_file": str(notify)},
     }
+    assert report_key.read_text() == "a-key-for-reports\n"
     assert (password.read_text(), notify.read_text()) == ("s3cret\n", "ntfy://ntfy.sh/topic\n")
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (password, notify)} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (password, notify, report_key)} == {0o600}
     assert f"--config {config}" in (board / "edgecry.service").read_text()
     assert changes.commands == [
         "systemctl daemon-reload",

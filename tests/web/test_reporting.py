@@ -46,8 +46,8 @@ def test_state_and_cries_come_to_the_page(page):
         dispatcher.send(cry(1, "update", started_at=utc(now), ended_at=utc(now + 5)))
         dispatcher.send(cry(1, "end", started_at=utc(now), ended_at=utc(now + 72)))
         dispatcher.send(source())
-        wait_for(lambda: dispatcher.statistics()["page.waiting"] == 0, "deliveries")
         wait_for(lambda: not others(page)[0]["crying"], "the end")
+        wait_for(lambda: page.ask("/api/microphones/cot-2/cries").json()[0]["ended_at"], "the whole cry")
         (found,) = page.ask("/api/microphones/cot-2/cries").json()
         assert (found["event"], found["duration"], found["label"]) == (cry().event, 72.0, "uncertain")
         assert page.page.history.count() == 0
