@@ -17,12 +17,7 @@ from typing import Any, BinaryIO, Final, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.audio.file_header import (
-    ChunkHeader,
-    WavFormat,
-    lacks_ogg_end,
-    read_chunk_header,
-)
+from edgecry.audio.file_header import RARE, ChunkHeader, WavFormat, lacks_ogg_end, read_chunk_header
 from edgecry.errors import AudioError, EdgecryWarning
 from edgecry.forks import unforked
 
@@ -74,17 +69,26 @@ class Decoder:
             raise AudioError(f"{origin}: is empty (0 bytes); record or copy it again")
         self._view.seek(0)
         self._head = self._view.read(16)
-        self._header = read_chunk_header(cast(BinaryIO, self._view))
+        self._header = self._read_header()
         self.next = self._find_next()
         if self.next is not None:
             self._view.end(self.next)
-            self._header = read_chunk_header(cast(BinaryIO, self._view))
+            self._header = self._read_header()
         if self._header is not None and self._header.mend is not None:
             self._view.patch(*self._header.mend)
         elif self._head.startswith(b"BW64"):
             self._view.patch(0, b"RF64")  # the same format under its older name, which libsndfile knows
         self._view.seek(0)
         self._sound: Any = self._open_plain() or self._open()
+
+    def _read_header(self) -> ChunkHeader | None:
+        """Read what the header says of the audio; None if it does not tell."""
+        view = cast(BinaryIO, self._view)
+        if not self._head.startswith(RARE):
+            return read_chunk_header(view)
+        from edgecry.audio.rare_headers import read_rare_header
+
+        return read_rare_header(view)
 
     @property
     def rate(self) -> int:

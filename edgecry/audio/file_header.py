@@ -91,7 +91,7 @@ class ChunkHeader:
 
 
 def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
-    """Walk the chunks of a file up to its audio: WAV (RIFF; RF64, BW64: 64-bit), AIFF (FORM), W64, AU, CAF.
+    """Walk the chunks of a file up to its audio: WAV (RIFF; RF64, BW64: 64-bit) or AIFF (FORM).
 
     Returns None for anything else, and for a file that ends before its audio begins. The position
     of ``file`` is changed.
@@ -102,10 +102,6 @@ def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
         order, audio = "<", b"data"
     elif magic == b"FORM" and form in (b"AIFF", b"AIFC"):
         order, audio = ">", b"SSND"
-    elif magic in RARE:
-        from edgecry.audio.rare_headers import read_rare_header
-
-        return read_rare_header(file, magic, length)
     else:
         return None
     found = long_size = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from io import SEEK_END
 from typing import BinaryIO, Final
 
 from edgecry.audio.file_header import ChunkHeader, unpack
@@ -16,23 +17,21 @@ _AU_UNKNOWN: Final = 0xFFFFFFFF
 _MAX_CHUNKS: Final = 1000
 
 
-def read_rare_header(file: BinaryIO, magic: bytes, length: int) -> ChunkHeader | None:
+def read_rare_header(file: BinaryIO) -> ChunkHeader | None:
     """Read the header of a W64, AU or CAF file; its position is changed.
 
     Parameters
     ----------
     file : binary file object, seekable
         Read from its beginning on.
-    magic : bytes
-        Its first four bytes.
-    length : int
-        Its length in bytes.
 
     Returns
     -------
     ChunkHeader or None
         None if the file ends before its audio begins, or is of another kind after all.
     """
+    length = file.seek(0, SEEK_END)
+    (magic,) = unpack("<4s", file, 0)
     if magic == b".snd":
         return _au(file, length)
     if magic == b"caff":
