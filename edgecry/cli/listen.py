@@ -139,7 +139,7 @@ def _check(settings: ListenSettings) -> int:
 
 
 def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int:
-    from edgecry.listening.memory import share_arenas
+    from edgecry.listening.memory import collect_often, share_arenas
     from edgecry.listening.signals import EndRequest, alert_signals
 
     share_arenas()
@@ -155,6 +155,7 @@ def _listen(settings: ListenSettings, quiet: bool, wants_heartbeat: bool) -> int
                 if console is not None and settings.web.address:
                     _invite(settings, made.state)
                 listener = Listener(parts, settings.heartbeat, made.patience, tells, settings.hearing)
+                collect_often()
                 with alert_signals(parts.controls):
                     listener.run(lambda: request.made)
     return 0
