@@ -98,7 +98,14 @@ def test_only_the_folder_of_all_stands_for_all(data, tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [("--estimator", "knn"), ("--group-by", "none"), ("--permutations", "0"), ("--no-gain",)],
+    [
+        ("--estimator", "knn"),
+        ("--group-by", "none"),
+        ("--permutations", "0"),
+        ("--no-gain",),
+        ("--folds-only",),
+        ("--full-length",),
+    ],
 )
 def test_other_measurements_are_refused(data, options, capsys):
     assert main(["evaluate", str(data), *options]) == 1
