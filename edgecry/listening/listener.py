@@ -16,6 +16,7 @@ from edgecry.errors import AudioError
 from edgecry.listening.clock import WallClock
 from edgecry.listening.health import Snapshot, Stats
 from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
+from edgecry.listening.memory import give_back
 from edgecry.listening.messages import Messages
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.controls import Controls
@@ -39,8 +40,9 @@ HUNG: Final = 30.0
 SOONEST: Final = 10.0
 CHANGE: Final = 0.03
 LATEST: Final = 60.0
-#: Seconds between looks at the age of recordings.
+#: Seconds between looks at the age of recordings, and between two times that spare memory is given back.
 TIDY: Final = 3600.0
+SPARE: Final = 30.0
 
 log = logging.getLogger("edgecry")
 
@@ -104,7 +106,7 @@ class Listener:
         self._tells = tells
         self._clock = clock
         self._stats = Stats()
-        self._beaten = self._tidied = self._taken = clock()
+        self._beaten = self._tidied = self._taken = self._spared = clock()
         self._reading = (-math.inf, 0.0)  # when the newest was told, and its probability
         self._crying_since: float | None = None
         self._position = 0.0
@@ -246,6 +248,9 @@ class Listener:
         if parts.recorder is not None and now - self._tidied >= TIDY:
             self._tidied = now
             parts.recorder.tidy()
+        if now - self._spared >= SPARE:
+            self._spared = now
+            give_back()
 
     def _obey(self) -> None:
         """Do what a person has set meanwhile, and say so."""

@@ -36,3 +36,15 @@ def collect_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+
+
+def give_back() -> None:
+    """Give back to the system what is no longer needed. Call it now and then.
+
+    glibc keeps most of what was freed. The start, with models, packages and first windows, and each recording
+    take more for a moment than listening does. Does nothing with another C library.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -237,6 +237,6 @@ def install(
     changes.run("systemctl", "daemon-reload")
     changes.run("systemctl", "enable", "edgecry")
     changes.run("systemctl", "restart", "edgecry")
-    person.tell("it listens; see: journalctl -u edgecry -f")
+    person.tell("what the service says: journalctl -u edgecry -f")
     if settings.web.address:
         person.tell("the page's address, with its key: sudo edgecry page --config " + command[-1])

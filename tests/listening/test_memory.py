@@ -1,11 +1,30 @@
-"""Garbage of a process that lives long."""
+"""Garbage and spare memory of a process that lives long."""
 
+import ctypes
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
 
 from edgecry.listening.memory import GARBAGE, collect_often
+
+
+#: Takes 64 MB in pieces, keeps the last of them, which lies at the end, and frees the rest.
+CODE = """
+import ctypes
+from pathlib import Path
+from edgecry.listening.memory import give_back
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+kept = [bytes(8192) for _ in range(8192)][-1]
+before = resident()
+give_back()
+print(before - resident())
+"""
 
 
 class Knot:
@@ -38,3 +57,9 @@ def test_what_was_there_is_not_looked_at_again():
     collect_often()
     assert gc.get_freeze_count() > 0
     assert not any(one is kept for one in gc.get_objects())
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
+def test_what_was_freed_goes_back():
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 32e6
