@@ -4,8 +4,8 @@
 
 The commands are taken out of the page; ``NOT_TYPED`` says which are not typed, and why. A program that plays
 a room with a cry stands in for the microphone, as ``arecord``. systemd does not run, so the service is
-started here as its unit says. As root, on Debian: some minutes, and about an hour for another processor than this
-machine's.
+started here as its unit says. As root, on Debian: some minutes, and about an hour for another processor
+than this machine's.
 
 Exit status: 0 all went as the page says, 77 this machine cannot, 1 otherwise.
 """

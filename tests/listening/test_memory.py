@@ -10,7 +10,6 @@ import pytest
 
 from edgecry.listening.memory import GARBAGE, collect_often
 
-
 #: Takes 64 MB in pieces, keeps the last of them, which lies at the end, and frees the rest.
 CODE = """
 import ctypes
