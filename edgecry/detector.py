@@ -27,6 +27,8 @@ _LEFT_OVER = 0.25
 #: Number of samples whose squares float32 sums to within a hundredth in any order: the number times the
 #: resolution of float32 is less than that.
 _ROUGH = 2**16
+#: The part of a window, as a divisor, that is looked at before all of it.
+_SHARE = 8
 
 #: Windows judged at once: the frames of many, and what a network makes of them, would take much memory.
 _AT_ONCE = 32
@@ -269,13 +271,22 @@ def is_silent(y: Float32, floor_dbfs: float | None) -> bool:
     if floor_dbfs is None:
         return False
     floor = 10 ** (floor_dbfs / 20)
-    # Most windows are far from the floor. float32 shows that at a quarter of the cost: its sum of so many
-    # squares is right to a hundredth.
-    if len(y) <= _ROUGH:
-        with np.errstate(over="ignore", invalid="ignore"):
-            power, offset = float(np.dot(y, y)) / len(y), float(y.mean())
-        if 0.99 * power - 1.01 * offset**2 > 1.01 * floor**2:
+    # Most windows are far from the floor, and their first samples show it: all samples vary no less.
+    least, most = len(y) * 0.99 * floor**2, len(y) * 1.01 * floor**2
+    for part in (y[: len(y) // _SHARE], y):
+        low, high = _variation(part)
+        if low > most:
             return False
-        if 1.01 * power - 0.99 * offset**2 < 0.99 * floor**2:
-            return True
+    if high < least:
+        return True
     return float(np.std(y, dtype=np.float64)) < floor
+
+
+def _variation(y: Float32) -> tuple[float, float]:
+    """Give bounds of the sum of squares about the mean, at a quarter of what the exact sum costs."""
+    if not 0 < len(y) <= _ROUGH:
+        return 0.0, np.inf
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares, total = float(np.dot(y, y)), float(y.sum())
+    offset = total**2 / len(y)
+    return 0.99 * squares - 1.01 * offset, 1.01 * squares - 0.99 * offset

@@ -111,7 +111,9 @@ class Listener:
                 cries, windows, n, low, high = self._anew()
                 continue
             if len(y):
-                n, low, high = n + len(y), min(low, float(y.min())), max(high, float(y.max()))
+                n += len(y)
+                if low >= high:  # until two samples differ
+                    low, high = min(low, float(y.min())), max(high, float(y.max()))
                 cries += [event for event in stream.push(y) if event.kind == "end"]
                 self._keep(windows)
         cries += [event for event in stream.flush() if event.kind == "end"]

@@ -137,11 +137,11 @@ class Intake:
             y = samples.astype(np.float32)
         if samples.dtype.kind == "i":
             y *= np.float32(2.0**-15)
-        else:
+        # NaN comes through min and max, and no comparison with it is true.
+        elif len(y) and not -LOUDEST <= y.min() <= y.max() <= LOUDEST:
             bad = ~(np.abs(y) <= LOUDEST)
-            if bad.any():
-                self.invalid += int(np.count_nonzero(bad))
-                y[bad] = 0
+            self.invalid += int(np.count_nonzero(bad))
+            y[bad] = 0
         if self.channels > 1:
             y = np.concatenate((self._part, y))
             whole = len(y) - len(y) % self.channels

@@ -56,12 +56,17 @@ class Clip:
         self.y, self.spec, self.only, self.kernels = y, spec, only, kernels
         if short is not None:
             self.short = short
-        self.stft = Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
 
     def drop(self, results: Iterable[str]) -> None:
         """Forget results: of an hour of sound each is as large as the samples."""
         for result in results:
             self.__dict__.pop(result, None)
+
+    @once
+    def stft(self) -> Geometry:
+        """Geometry of the longer transforms."""
+        spec = self.spec
+        return Geometry(spec.stft_n_fft, spec.stft_hop_length, spec.stft_win_length or spec.stft_n_fft)
 
     @once
     def short(self) -> ShortFrames:

@@ -12,7 +12,7 @@ from edgecry.errors import AudioError, SpecError
 from edgecry.features.clip import Clip
 from edgecry.features.frames import SHORT_FAMILIES, ShortFrames, short_frames
 from edgecry.features.kernels import load
-from edgecry.features.making import values
+from edgecry.features.making import steps, values
 from edgecry.features.spec import FeatureSpec
 from edgecry.forks import unforked
 
@@ -54,6 +54,7 @@ class FeatureExtractor:
         if only is not None and (strange := sorted(set(only) - set(self.only))):
             raise SpecError(f"only: {strange[0]!r} is not among families ({', '.join(self.spec.families)})")
         self._kernels = load(engine)
+        self._plan, self._slices = steps(self.spec, self.only), self.spec.slices
         _keep_freed_memory()
 
     @property
@@ -138,11 +139,10 @@ class FeatureExtractor:
 
     def _vector(self, clip: Clip) -> Float64:
         vector = np.zeros(self.spec.n_features)
-        slices = self.spec.slices
         # Overflow shows in the vector, where it is reported.
         with unforked, np.errstate(over="ignore", invalid="ignore"):
-            for family, part in values(clip):
-                vector[slices[family]] = part
+            for family, part in values(clip, self._plan):
+                vector[self._slices[family]] = part
         return vector
 
 

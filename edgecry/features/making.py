@@ -5,7 +5,7 @@ Families that the bundled models do not have are imported where they are used, f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from edgecry.features.contrast import contrast_frames
 from edgecry.features.logmel import logmel_frames
 from edgecry.features.mel import db_of_max, power_to_db
 from edgecry.features.mfcc import cepstral_matrix
+from edgecry.features.spec import FeatureSpec
 from edgecry.features.spec_checks import FRAMES
 from edgecry.features.summary import summarise
 from edgecry.features.tonnetz import tonnetz_matrix
@@ -27,21 +28,41 @@ from edgecry.features.tuning import tuning_of_octaves
 _Frames = tuple[NDArray[np.floating], Float64 | None]
 
 
-def values(clip: Clip) -> Iterator[tuple[str, Float64]]:
-    """Yield the families of ``clip.only``, each with its values, in the order of computation.
+class Step(NamedTuple):
+    """A family to compute, its statistics, and the shared results that no later step reads."""
+
+    making: _Making
+    stats: Sequence[str]
+    last: frozenset[str]
+
+
+def steps(spec: FeatureSpec, only: Collection[str]) -> tuple[Step, ...]:
+    """Plan the families of ``only``, in the order of computation."""
+    wanted = [making for making in _MAKINGS if making.family in only]
+    stats = dict(spec.stats_by_family)
+    return tuple(
+        Step(
+            making,
+            stats[making.family],
+            frozenset(making.reads).difference(*(later.reads for later in wanted[place:])),
+        )
+        for place, making in enumerate(wanted, start=1)
+    )
+
+
+def values(clip: Clip, plan: Iterable[Step]) -> Iterator[tuple[str, NDArray[np.floating]]]:
+    """Yield the families of a plan, each with its values.
 
     What families share is dropped after the last of them.
     """
-    wanted = [making for making in _MAKINGS if making.family in clip.only]
-    stats = dict(clip.spec.stats_by_family)
-    for place, making in enumerate(wanted, start=1):
+    for making, stats, last in plan:
         frames, projection = making.frames(clip)
-        if stats[making.family] == FRAMES:
-            yield making.family, frames.ravel().astype(np.float64)
+        if stats == FRAMES:
+            yield making.family, frames.ravel()
         else:
-            yield making.family, summarise(frames, stats[making.family], clip.kernels, projection)
+            yield making.family, summarise(frames, stats, clip.kernels, projection)
         del frames
-        clip.drop(set(making.reads).difference(*(later.reads for later in wanted[place:])))
+        clip.drop(last)
 
 
 # -- of the shorter transforms -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from edgecry.errors import SpecError
 from edgecry.features.digest import sha256
 from edgecry.features.families import SEED_FAMILIES, TABLE
+from edgecry.features.once import once
 from edgecry.features.spec_checks import StatsByFamily, checked
 
 #: Parameters that came after the first release.
@@ -156,19 +157,19 @@ class FeatureSpec:
         """Statistics of each family, both in the order of the vector."""
         return cast(StatsByFamily, self.stats)
 
-    @property
+    @once
     def n_samples(self) -> int:
         """Number of samples in a clip of ``length``; 0 if that is None."""
         return 0 if self.length is None else max(1, round(self.length * self.sr))
 
-    @property
+    @once
     def n_frames(self) -> int:
         """Number of frames in the vector; 0 if no family gives its frames, as logmel does."""
         if not any(TABLE[family].gives_frames for family in self.families):
             return 0
         return 1 + (self.n_samples - self.n_fft) // self.hop_length
 
-    @property
+    @once
     def n_features(self) -> int:
         """Length of the vector."""
         return sum(self._size(family, stats) for family, stats in self.stats_by_family)
