@@ -20,7 +20,8 @@ class Summary:
     Attributes
     ----------
     files, errors, cries : int
-        Number of recordings, of those that failed, and of cries. A short recording with a cry is one cry.
+        Number of recordings that were found, of errors, and of cries. A short recording with a cry is one
+        cry. What is not there, or cannot be read or searched, is an error and no recording.
     hours, new_hours : float
         Hours of sound in all, and hours that were heard in this run and not in an earlier one.
     seconds : float
@@ -40,13 +41,13 @@ class Summary:
         """Seconds since the run began."""
         return time.monotonic() - self._began
 
-    def count(self, told: Told, is_new: bool) -> None:
-        """Count a recording."""
-        found = told["record"]
-        self.files += 1
-        self.errors += "error" in found
-        self.cries += len(found["cries"]) if "cries" in found else _has_cry(found)
-        hours = found.get("duration", 0.0) / 3600
+    def count(self, found: Found, told: Told, is_new: bool) -> None:
+        """Count a recording, or what stands in its place."""
+        record = told["record"]
+        self.files += not found.error
+        self.errors += "error" in record
+        self.cries += len(record["cries"]) if "cries" in record else _has_cry(record)
+        hours = record.get("duration", 0.0) / 3600
         self.hours += hours
         self.new_hours += hours if is_new else 0.0
 
@@ -106,7 +107,7 @@ def run(
                 return
             place += 1
             is_new = bool(found.error) or found.name in new
-            summary.count(told, is_new)
+            summary.count(found, told, is_new)
             yield told, is_new
 
     yield from in_order()
@@ -118,6 +119,6 @@ def run(
         yield from in_order()
 
 
-def _has_cry(found: dict[str, Any]) -> bool:
-    cry = found.get("cry")
+def _has_cry(record: dict[str, Any]) -> bool:
+    cry = record.get("cry")
     return cry is not None and bool(cry["detected"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Final
 from edgecry.answers.output import Output, spare
 from edgecry.answers.records import has_reasons
 from edgecry.answers.writers import Writer, writer_of
-from edgecry.archive.cluster import Cluster
 from edgecry.archive.find import Found, Left
 from edgecry.archive.journal import Journal, identity_at
 from edgecry.archive.paths import workers_for
-from edgecry.archive.pool import Pool
 from edgecry.archive.progress import Progress
 from edgecry.archive.run import Summary
 from edgecry.archive.run import run as run_over
 from edgecry.archive.search import find
-from edgecry.archive.task import Task
+from edgecry.archive.task import Task, Told
 from edgecry.audio.remote import is_address
 from edgecry.cli.inputs import STDIN
 from edgecry.cli.outputs import CAUTION
@@ -51,7 +49,7 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     kind = writer_of(args.format, args.raw)
     journal_path = None if args.output is None else Path(args.output + JOURNAL)
     task = task_of(args, kind, _engine(args.engine, files, journal_path))
-    summary, progress = Summary(), Progress(len(files), sum(found.size for found in files))
+    summary = Summary()
     with ExitStack() as stack:
         pool = workers_for(task, files, args.jobs, args.scheduler)
         stack.enter_context(pool)
@@ -60,7 +58,8 @@ def run(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             journal = stack.enter_context(Journal(journal_path, pool.identity))
             if journal.changed:
                 say(f"{journal_path}: {', '.join(journal.changed)} changed since; all is done anew")
-        is_guess = _write(args, files, kind, pool, journal, summary, progress)
+        results = run_over(files, pool.tell, journal, summary)
+        is_guess = _write(args, files, kind, pool.labels, results)
     if is_guess and args.format == "text":
         say(CAUTION)
     say(in_words(summary))
@@ -71,20 +70,19 @@ def _write(
     args: argparse.Namespace,
     files: Sequence[Found],
     kind: type[Writer],
-    pool: Pool | Cluster,
-    journal: Journal | None,
-    summary: Summary,
-    progress: Progress,
+    labels: Sequence[str],
+    results: Iterable[tuple[Told, bool]],
 ) -> bool:
     """Write what becomes of the recordings as they come. Return True if reasons were weighed."""
     is_guess, overview = False, _overview(args)
     named = {found.name: found for found in files}
+    progress = Progress(len(files), sum(found.size for found in files))
     with ExitStack() as stack:
         file = None if args.output is None else stack.enter_context(Output(args.output, kind.binary))
         stream = sys.stdout if file is None else file.stream
-        writer = kind(stream, list(named), pool.labels, args.top)
+        writer = kind(stream, list(named), labels, args.top)
         is_published = file is None or not kind.grows
-        for told, is_new in run_over(files, pool.tell, journal, summary):
+        for told, is_new in results:
             if is_new and not is_published and file is not None:
                 file.publish()  # it includes what earlier runs did
                 is_published = True

@@ -73,9 +73,10 @@ def test_a_folder_without_recordings_is_told(run, models, tmp_path):
     code, out, err = run("classify", tmp_path / "empty", *models)
     assert code == 1
     assert out == f"{tmp_path / 'empty'}  not classified: no recording is in this folder\n"
-    assert (
-        err.splitlines()[0] == f"edgecry: {tmp_path / 'empty'}: no recording is in this folder; name another"
-    )
+    assert err.splitlines() == [
+        f"edgecry: {tmp_path / 'empty'}: no recording is in this folder; name another",
+        "edgecry: 0 recordings, 0.00 h: 0 cries, 1 error",
+    ]
 
 
 def test_many_files_are_shared_among_processes_too(run, folder, models):
