@@ -85,7 +85,10 @@ class Site:
             "probability",
             "threshold",
         )
-        last = next(iter(self.history.cries(1)), None)
+        try:
+            last = next(iter(self.history.cries(1)), None)
+        except SinkError:  # what holds now is told whatever becomes of the history
+            last = None
         shown = ("event", "started_at", "ended_at", "duration", "peak", "mean", "label")
         return {name: now[name] for name in (*names, "since")} | {
             "own": True,
@@ -294,7 +297,7 @@ def _guarded(ask: Endpoint) -> Endpoint:
             return await ask(request)
         except (SinkError, OSError) as error:
             log.warning("web: %s", error)
-            raise HTTPException(503, "the disk cannot be written") from error
+            raise HTTPException(503, "the disk fails") from error
 
     return answer
 

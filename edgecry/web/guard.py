@@ -37,6 +37,7 @@ HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
 }
+_HOST: Final = re.compile(r"(\[[^\[\]]+\]|[^\[\]:/?#@\\\s]+)(:\d{0,5})?")
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_.~-]+)*")
 _READING: Final = frozenset({"GET", "HEAD"})
 #: All that the key for reports opens.
@@ -119,6 +120,8 @@ class Guard:
 
     def _is_own(self, host: str) -> bool:
         """Tell whether a Host is a name of this page, or an address, to which no foreign name is bound."""
+        if not _HOST.fullmatch(host):
+            return False
         try:
             name = urlsplit(f"//{host}").hostname or ""
             _ = urlsplit(f"//{host}").port

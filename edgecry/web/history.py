@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,11 @@ VERDICTS: Final = (CRY, NOT_A_CRY)
 #: The most rows of a table, whatever the number of days. It holds a year with a cry every five minutes.
 MOST_CRIES: Final = 100_000
 DAY: Final = 86_400
+#: Bytes up to which the whole file is looked through for damage when it is opened.
+CHECKED: Final = 32_000_000
+#: Primary codes of SQLite: of a file that is damaged, and of a disk that is full or fails.
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS cry (
@@ -64,6 +69,9 @@ class Minute:
 class History:
     """The file of what was heard. Threads may share it, and readers never wait for a writer.
 
+    It is never a reason not to listen. A damaged file is moved away and a new one begun. Where the disk is
+    full when it is opened, it is kept in memory until the next start. The log says so.
+
     Parameters
     ----------
     path : Path
@@ -98,13 +106,11 @@ class History:
         self.revision = int(1000 * clock())  # so that a page notices that the service started again
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._writer, self._reader = self._connect(), self._connect()
-            self._prepare()
+            self._open()
         except (OSError, sqlite3.Error) as error:
             raise EdgecryError(
                 f"{path}: the history cannot be opened ({error}); move it away for a new one"
             ) from error
-        path.chmod(0o600)
 
     def close(self) -> None:
         """Close the file."""
@@ -231,11 +237,63 @@ class History:
 
     # -- the file ----------------------------------------------------------------------------------------
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
-        db.row_factory = sqlite3.Row
-        db.execute("PRAGMA cache_size = -256")
-        return db
+    def _open(self) -> None:
+        """Open the file, or what stands in for it."""
+        place = self.path.absolute().as_uri()
+        try:
+            self._connect(place)
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes have the primary one below
+            if code in _DAMAGED:
+                moved = self._move_away()
+                log.error(
+                    "%s: is damaged (%s); it is now %s, and a new history begins", self.path, error, moved
+                )
+                self._connect(place)
+            elif code in _FULL:
+                log.error("%s: cannot be opened (%s); the history is not kept on the disk", self.path, error)
+                self._connect(f"file:edgecry-{id(self)}?mode=memory&cache=shared")
+                self._reader.execute("PRAGMA read_uncommitted = 1")
+                return
+            else:
+                raise
+        self.path.chmod(0o600)
+
+    def _connect(self, place: str) -> None:
+        with ExitStack() as opened:
+            self._writer, self._reader = (
+                opened.enter_context(
+                    closing(
+                        sqlite3.connect(
+                            place, timeout=5.0, isolation_level=None, check_same_thread=False, uri=True
+                        )
+                    )
+                )
+                for _ in range(2)
+            )
+            for db in (self._writer, self._reader):
+                db.row_factory = sqlite3.Row
+                db.execute("PRAGMA cache_size = -256")
+            self._look_for_damage()
+            self._prepare()
+            opened.pop_all()  # all is well: they stay open
+
+    def _look_for_damage(self) -> None:
+        if self.path.stat().st_size > CHECKED:
+            return
+        found = self._reader.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            error = sqlite3.DatabaseError(found)
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+
+    def _move_away(self) -> Path:
+        """Keep a damaged file under another name, with what was not yet written into it."""
+        moved = self.path.with_name(f"{self.path.name}.damaged")
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + end).replace(moved.with_name(moved.name + end))
+        return moved
 
     def _prepare(self) -> None:
         version = self._writer.execute("PRAGMA user_version").fetchone()[0]
@@ -265,8 +323,11 @@ class History:
                 raise SinkError(f"{self.path}: the history cannot be written ({error})") from error
 
     def rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        """Return what a query finds."""
-        return [dict(row) for row in self._reader.execute(query, values)]
+        """Return what a query finds. Raise SinkError if the file cannot be read."""
+        try:
+            return [dict(row) for row in self._reader.execute(query, values)]
+        except sqlite3.Error as error:
+            raise SinkError(f"{self.path}: the history cannot be read ({error})") from error
 
 
 def shown(cry: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -26,7 +26,25 @@ def cookie_of(answer) -> str:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8377", "127.0.0.1.evil.example", "", "a@b@c", "[::1"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8377",
+        "127.0.0.1.evil.example",
+        "",
+        "a@b@c",
+        "[::1",
+        "evil@localhost",
+        "localhost/evil",
+        "localhost#@evil",
+        "localhost?evil",
+        "[::1]evil",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "localhost:99999",
+        "127.0.0.1,evil.example",
+    ],
 )
 def test_a_foreign_name_is_refused(page, host):
     """DNS rebinding: a name of somebody else's that leads to this address."""
@@ -36,7 +54,8 @@ def test_a_foreign_name_is_refused(page, host):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:1", "127.0.0.1:9", "192.168.1.7:8377", "[::1]:8377"]
+    "host",
+    ["localhost", "localhost:1", "127.0.0.1:9", "192.168.1.7:8377", "[::1]:8377", "[fe80::1%25eth0]:80"],
 )
 def test_addresses_and_own_names_are_taken(page, host):
     assert page.ask("/api/state", Host=host).status == 200

@@ -84,8 +84,8 @@ def test_a_clip_is_found_by_its_whole_name_alone(history):
     assert history.clip("/a/clips") is None
 
 
-def test_a_file_that_is_none_is_refused(tmp_path):
-    (tmp_path / "history.db").write_bytes(b"no database at all" * 100)
+def test_what_is_in_the_way_is_told(tmp_path):
+    (tmp_path / "history.db").mkdir()
     with pytest.raises(EdgecryError, match=r"history\.db: the history cannot be opened .*; move it away"):
         History(tmp_path / "history.db")
 
