@@ -106,6 +106,9 @@ class Pages:
         rows = "".join(
             f'<tr><th scope="row">{night.day:%d.%m.}</th><td>{night.cries}</td>'
             f"<td>{night.minutes:.0f}</td><td>{self._minutes(night.quiet)}</td></tr>"
+            # A night in which it did not listen was not a quiet one.
+            if night.cries or any(night.heard)
+            else f'<tr><th scope="row">{night.day:%d.%m.}</th><td colspan="3">{t("nights.deaf")}</td></tr>'
             for night in nights
         )
         heads = "".join(

@@ -76,7 +76,7 @@ mapfile -t healthy < <(b inspect --type image --format '{{range .Docker.Config.H
 echo "command: ${command[*]}"
 buildah --root "$dir/images" --runroot "$dir/run" --storage-driver vfs \
     run --isolation chroot "$c" -- sh -c 'echo $$ >listener.pid; exec "$@"' sh "${command[@]}" &
-trap 'kill "$(cat "$root/var/lib/edgecry/listener.pid")"; wait; b rm "$c" >/dev/null' EXIT
+trap 'kill "$(inside cat /var/lib/edgecry/listener.pid)"; wait; b rm "$c" >/dev/null' EXIT
 code=1
 for _ in $(seq 60); do
     sleep 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from convert.adapt.clips import read_clips
-from edgecry.web.history import NOT_A_CRY
+from edgecry.web.history import NOT_A_CRY, Minute
 from tests.sinks.messages import heartbeat
 from tests.web.standing import raw
 
@@ -197,6 +197,13 @@ def test_the_page_of_a_cry(page):
     answer = page.ask("/cry/nobody")
     assert answer.status == 404
     assert "There is no such cry" in answer.text
+
+
+def test_a_night_without_listening_is_not_a_quiet_one(page):
+    page.page.history.add_minutes([Minute(int(time.time() // 60) - 1, -40.0, 0.1, 60.0)])
+    text = page.ask("/nights").text
+    assert text.count("did not listen") == 13
+    assert text.count("<td>0</td>") == 2  # cries and minutes of the one night
 
 
 def test_a_full_disk_is_told(page, monkeypatch):
