@@ -1,9 +1,10 @@
 """What an archive costs: audio-hours a core-hour, beside the seed: ``python -m benchmarks.archive``.
 
 Each engine makes the detector's timeline of 16 kHz FLAC, decoding included, in this one process on one
-core. The public pipeline, which knows no timeline, classifies the same sound in clips of 7 s. They take
-turns, so that whatever else the machine does falls on all. CPU time counts. ``--jobs`` then puts ``edgecry
-classify`` over a folder, with one process and with two, and compares what they wrote.
+core. Beside it stands what decoding and what the network take alone, which is the same for both engines. The
+public pipeline, which knows no timeline, classifies the same sound in clips of 7 s. They take turns, so that
+whatever else the machine does falls on all. CPU time counts. ``--jobs`` then puts ``edgecry classify`` over a
+folder, with one process and with two, and compares what they wrote.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def compare_engines(folder: Path, minutes: int, rounds: int, with_seed: bool) ->
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     path = folder / "night.flac"
     write_night(path, minutes)
-    sides = {"decoding alone": decoding(path), **{engine: timeline(path, engine) for engine in engines()}}
+    sides = {"decoding alone": decoding(path), "network alone": network(minutes)}
+    sides |= {engine: timeline(path, engine) for engine in engines()}
     if with_seed:
         sides["seed"] = seed(folder)
     rates: dict[str, list[float]] = {side: [] for side in sides}
@@ -86,6 +88,26 @@ def decoding(path: Path) -> Callable[[], float]:
     from edgecry.audio.load import AudioOptions
 
     return lambda: sum(len(y) for y in blocks(path, SR, AudioOptions()) if y is not None) / SR
+
+
+def network(minutes: int) -> Callable[[], float]:
+    """The network of the detector, on about as many windows as so much sound has."""
+    from edgecry.detector import detector_rule
+    from edgecry.models.bundled import bundled
+    from edgecry.models.model import CryModel
+    from edgecry.timeline import AT_ONCE
+
+    model = CryModel.load(bundled("cry"))
+    hop = detector_rule(model).hop
+    vectors = np.random.default_rng(0).uniform(0, 60, (AT_ONCE, model.spec.n_features)).astype(np.float32)
+    batches = max(1, round(60 * minutes / hop / AT_ONCE))
+
+    def work() -> float:
+        for _ in range(batches):
+            model.predict_proba(vectors)
+        return batches * AT_ONCE * hop
+
+    return work
 
 
 def seed(folder: Path, clips: int = 12) -> Callable[[], float]:
