@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -335,10 +335,13 @@ async def _body(request: Request) -> Mapping[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "send application/json")
     data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > LONGEST:
-            raise HTTPException(413, f"send at most {LONGEST} bytes")
+    try:
+        async for part in request.stream():
+            data += part
+            if len(data) > LONGEST:
+                raise HTTPException(413, f"send at most {LONGEST} bytes")
+    except ClientDisconnect as gone:  # whoever has gone is no trouble of the service
+        raise HTTPException(400, "the request did not come to its end") from gone
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
