@@ -118,8 +118,8 @@ def row(name: str, values: Sequence[float], target: Target) -> str:
 
 
 def reached(values: Sequence[float], target: Target) -> str:
-    """What every value reaches: the aim, the least that is wanted, or neither."""
-    sign = 1 if target.unit == "x" else -1
+    """What every value reaches, as it is shown: the aim, the least that is wanted, or neither."""
+    sign, values = 1 if target.unit == "x" else -1, [float(f"{value:.3g}") for value in values]
 
     def all_reach(wanted: tuple[float, ...]) -> bool:
         return all(sign * value >= sign * limit for value, limit in zip(values, wanted, strict=False))

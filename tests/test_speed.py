@@ -13,6 +13,7 @@ TIMES, MEGABYTES = Target("x", (7.5, 12), (8, 15)), Target("MB", (75, 65), (70, 
         ([8, 15], TIMES, "the aim"),
         ([7.9, 15], TIMES, "the least"),
         ([9, 11.9], TIMES, "no"),
+        ([7.496, 11.96], TIMES, "the least"),  # shown are 7.5 and 12
         ([70, 60], MEGABYTES, "the aim"),
         ([70, 60.5], MEGABYTES, "the least"),
         ([60, 65.5], MEGABYTES, "no"),
