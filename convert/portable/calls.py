@@ -7,6 +7,7 @@ twice, 45 levels deep, never ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from . import Refused
@@ -17,6 +18,10 @@ _MOST = 2_000_000
 _MOST_IN_KEY = 1000
 #: Nesting of the same. Hashing a tuple needs stack for every level.
 _DEEPEST = 60
+#: Objects that are looked at over a whole stream: a list of a million may be named in every call.
+_MOST_LOOKS = 6_000_000
+#: Axes of an array, and the length of one.
+_MOST_AXES, _LONGEST = 64, 2**62
 
 #: Calls that make something as large as a number says.
 _ALLOCATING = frozenset({"builtins.bytes", "builtins.bytearray"})
@@ -36,7 +41,26 @@ _BOOSTING = frozenset({"xgboost", "lightgbm", "catboost"})
 _RECONSTRUCTING = {"_reconstruct": 1, "_mareconstruct": 2}
 
 
-def check_call(path: str, args: tuple[Any, ...], size: int) -> None:
+class Looks:
+    """How many objects were looked at in one stream; what makes them too many is refused."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_LOOKS
+
+    def count(self) -> None:
+        """Count one more.
+
+        Raises
+        ------
+        Refused
+            They are too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise Refused("names the same objects over and over; it may take for ever to load")
+
+
+def check_call(path: str, args: tuple[Any, ...], size: int, looks: Looks) -> None:
     """Refuse a call whose arguments could hang or fill the memory.
 
     Parameters
@@ -47,13 +71,15 @@ def check_call(path: str, args: tuple[Any, ...], size: int) -> None:
         As the scan found them; what calls would have made are `Inert` records.
     size : int
         Bytes of the whole stream, which no honest array or text in it exceeds.
+    looks : Looks
+        Of the whole stream.
 
     Raises
     ------
     Refused
         The arguments are not what a fitted model's pickle writes.
     """
-    check_size(args, _MOST, f"the arguments of {path}")
+    check_size(args, _MOST, f"the arguments of {path:.200}", looks)
     first = args[0] if args else None
     if path in _ALLOCATING and isinstance(first, int):
         raise Refused(f"calls {path}({first!r:.30}), which no model's pickle does")
@@ -62,7 +88,7 @@ def check_call(path: str, args: tuple[Any, ...], size: int) -> None:
     if path in _HASHING:
         for argument in args:
             for item in argument if isinstance(argument, (list, tuple)) else ():
-                check_key(item)
+                check_key(item, looks)
     if path.split(".")[0] in _BOOSTING and args:
         raise Refused(f"calls {path} with arguments, which no pickle of a fitted model does")
     name = path.rpartition(".")[2]
@@ -76,19 +102,36 @@ def check_call(path: str, args: tuple[Any, ...], size: int) -> None:
 
 def check_shape(shape: Any, size: int) -> None:
     """Refuse to make an empty array that is larger than the file."""
-    count = 1
-    for n in shape if isinstance(shape, tuple) else (shape,):
-        count *= n if isinstance(n, int) else 1
+    lengths = [n for n in (shape if isinstance(shape, tuple) else (shape,)) if isinstance(n, int)]
+    count = count_items(lengths)
     if count > size:
         raise Refused(f"makes an array of {count:.3g} items in a file of {size:,} bytes")
 
 
-def check_key(key: Any) -> None:
+def count_items(shape: Sequence[int]) -> int:
+    """Multiply the lengths of an array's axes, if they can be those of an array.
+
+    Raises
+    ------
+    Refused
+        There are more axes than NumPy has, or one is longer than any.
+    """
+    if len(shape) > _MOST_AXES:
+        raise Refused(f"damaged: an array of {len(shape):,} axes; NumPy has at most {_MOST_AXES}")
+    count = 1
+    for n in shape:
+        if not 0 <= n <= _LONGEST:
+            raise Refused("damaged: an array whose length is negative, or longer than any memory")
+        count *= n
+    return count
+
+
+def check_key(key: Any, looks: Looks) -> None:
     """Refuse a key, or an item of a set, that takes too long to hash."""
-    check_size(key, _MOST_IN_KEY, "a key of a dict or an item of a set")
+    check_size(key, _MOST_IN_KEY, "a key of a dict or an item of a set", looks)
 
 
-def check_size(value: Any, most: int, what: str) -> None:
+def check_size(value: Any, most: int, what: str, looks: Looks) -> None:
     """Refuse containers that hold more than ``most`` objects, or that are nested too deeply.
 
     An object that is named twice counts twice, as whoever hashes or prints it visits it twice. The
@@ -98,6 +141,7 @@ def check_size(value: Any, most: int, what: str) -> None:
     pending = [(value, False)]
     while pending:
         item, is_done = pending.pop()
+        looks.count()
         if not isinstance(item, (list, tuple, dict)) or (id(item) in sizes and not is_done):
             continue
         parts = list(item.items()) if isinstance(item, dict) else item

@@ -9,6 +9,7 @@ from .inert import Inert
 _MAX_NESTING = 20
 #: Parts of a dict or a list that are told.
 _MOST_PARTS = 50
+_MOST_FEATURES = 10**9
 #: Layers and coefficients, by the axis that counts the features: what tells the width of old estimators.
 _WIDTHS = (("coefs_", 0), ("coef_", 1))
 
@@ -59,8 +60,7 @@ def _n_features(root: Any) -> int | None:
         if not isinstance(state, dict):
             return None
         if "n_features_in_" in state:
-            value = state["n_features_in_"]
-            return value if isinstance(value, int) else None
+            return _number(state["n_features_in_"])
         steps = state.get("steps") or state.get("transformer_list")
         if isinstance(steps, list):
             # What passes everything through does not change the width.
@@ -81,15 +81,20 @@ def _n_features(root: Any) -> int | None:
 def _width(state: dict[Any, Any]) -> int | None:
     """The width that old estimators tell by ``n_features_`` or by the shape of what they learned."""
     for name in ("n_features_", "n_features"):
-        if isinstance(state.get(name), int):
-            return int(state[name])
+        if _number(state.get(name)) is not None:
+            return _number(state[name])
     for name, axis in _WIDTHS:
         value = state.get(name)
         value = value[0] if isinstance(value, list) and value else value
         shape = _shape(value)
-        if len(shape) > axis and isinstance(shape[axis], int):
-            return int(shape[axis])
+        if len(shape) > axis and _number(shape[axis]) is not None:
+            return _number(shape[axis])
     return None
+
+
+def _number(value: Any) -> int | None:
+    """Read a number of features, if it can be one."""
+    return value if type(value) is int and 0 < value <= _MOST_FEATURES else None
 
 
 def _shape(value: Any) -> tuple[Any, ...]:

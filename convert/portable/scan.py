@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from . import Refused
 from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, PARTIAL, allowed, canonical
-from .calls import check_call, check_key
+from .calls import Looks, check_call, check_key, count_items
 from .contents import Part, describe, list_parts
 from .inert import Inert
 from .machine import Machine
@@ -61,7 +61,7 @@ def scan(stream: bytes, origin: str) -> Scan:
     except Refused as error:
         raise Refused(f"{origin}: {error}") from error
     except Exception as error:  # whatever a stream that is no pickle leads the machine into
-        raise Refused(f"{origin}: damaged, or not a pickle ({type(error).__name__}: {error})") from error
+        raise Refused(f"{origin}: damaged, cut short, or not a pickle") from error
     found = tuple((".".join(key), ok) for key, ok in sorted(globals_.items()))
     versions = {s["_sklearn_version"] for s in states if isinstance(s.get("_sklearn_version"), str)}
     whole = describe(root)
@@ -91,15 +91,16 @@ class _Scanner(Machine):  # type: ignore[misc]
         size: int,
         globals_: dict[tuple[str, str], bool],
         states: list[Any],
-        nesting: int = 0,
-        counted: _Counted | None = None,
+        outer: _Scanner | None = None,
     ) -> None:
         super().__init__(file, encoding="latin1")
         self._file, self._size = file, size
         # Instead of the class' table; what is nested goes on counting.
-        self._counted = counted if counted is not None else _Counted(type(self).dispatch)
+        self._counted: _Counted = _Counted(type(self).dispatch) if outer is None else outer._counted
+        self._looks: Looks = Looks() if outer is None else outer._looks
+        self._nesting: int = 0 if outer is None else outer._nesting + 1
         setattr(self, "dispatch", self._counted)  # noqa: B010 - typed as the class' alone
-        self._globals, self._states, self._nesting = globals_, states, nesting
+        self._globals, self._states = globals_, states
 
     # -- names -----------------------------------------------------------------------------------
 
@@ -114,13 +115,14 @@ class _Scanner(Machine):  # type: ignore[misc]
         raise Refused(f"refers to entry {code} of copyreg's extension registry, which no model's pickle does")
 
     def persistent_load(self, pid: Any) -> None:
-        raise Refused(f"refers to an object outside the file ({pid!r:.60}), which no model's pickle does")
+        told = f" ({pid[:60]!r})" if isinstance(pid, str) else ""
+        raise Refused(f"refers to an object outside the file{told}, which no model's pickle does")
 
     # -- what would be called or built -----------------------------------------------------------
 
     def _instantiate(self, klass: Any, args: Any) -> None:
         made = Inert(klass if isinstance(klass, Inert) else ("?", "?"), tuple(args))
-        check_call(made.path, made.args, self._size)
+        check_call(made.path, made.args, self._size, self._looks)
         if made.path == ".".join(PARTIAL) and not _is_check_array(made.args):
             self._globals[PARTIAL] = False
         self.append(made)
@@ -166,7 +168,7 @@ class _Scanner(Machine):  # type: ignore[misc]
     def load_additems(self) -> None:
         items = self.pop_mark()
         for item in items:
-            check_key(item)
+            check_key(item, self._looks)
         self.stack[-1].extend(items)
 
     def load_empty_set(self) -> None:
@@ -175,12 +177,11 @@ class _Scanner(Machine):  # type: ignore[misc]
     def load_frozenset(self) -> None:
         items = self.pop_mark()
         for item in items:
-            check_key(item)
+            check_key(item, self._looks)
         self.append(items)
 
-    @staticmethod
-    def _set(target: Any, key: Any, value: Any) -> None:
-        check_key(key)
+    def _set(self, target: Any, key: Any, value: Any) -> None:
+        check_key(key, self._looks)
         if isinstance(target, (dict, Inert)):
             target[key if isinstance(key, _HASHABLE) else id(key)] = value
 
@@ -215,10 +216,11 @@ class _Scanner(Machine):  # type: ignore[misc]
         itemsize = _itemsize(state.get("dtype"))
         if itemsize is None:
             return self._nested()
-        shape = tuple(_length(n) for n in state["shape"])
-        count = 1
-        for n in shape:
-            count *= n
+        lengths = state.get("shape")
+        if not isinstance(lengths, (tuple, list)):
+            raise Refused("damaged: an array without a shape")
+        shape = tuple(_length(n) for n in lengths)
+        count = count_items(shape)
         if state.get("numpy_array_alignment_bytes") is not None:
             self._file.read(self._file.read(1)[0])
         left = self._size - self._file.tell()
@@ -233,9 +235,7 @@ class _Scanner(Machine):  # type: ignore[misc]
         """Scan the pickle of its own that joblib writes for an array of objects."""
         if self._nesting >= _MAX_NESTING:
             raise Refused(f"arrays of objects nested more than {_MAX_NESTING} deep")
-        return _Scanner(
-            self._file, self._size, self._globals, self._states, self._nesting + 1, self._counted
-        ).load()
+        return _Scanner(self._file, self._size, self._globals, self._states, self).load()
 
 
 def _is_check_array(args: tuple[Any, ...]) -> bool:
@@ -247,9 +247,10 @@ def _length(value: Any) -> int:
     """Read one entry of a shape: a number, or the record of a NumPy scalar."""
     if isinstance(value, Inert) and value.args and isinstance(value.args[-1], bytes):
         return int.from_bytes(value.args[-1], "little")
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise Refused(f"damaged: an array of length {value!r:.60}")
+    told = value if isinstance(value, float) else f"a {type(value).__name__}"
+    raise Refused(f"damaged: an array whose length is {told}")
 
 
 def _itemsize(dtype: Any) -> int | None:

@@ -19,6 +19,9 @@ RATIO = 200
 _ALWAYS = 64 * 2**20
 #: Bytes unpacked at a time, so that a bomb is noticed before it fills the memory.
 _BLOCK = 2**20
+#: Bytes of the file given to a decoder at a time, and packed streams in one file.
+_PIECE = 2**16
+_MOST_STREAMS = 10_000
 #: Memory that an xz or lzma file may ask for; the strongest setting of joblib needs 65 MiB.
 _LZMA_MEMORY = 128 * 2**20
 
@@ -42,6 +45,11 @@ _FOREIGN = (
     (b"ZF", "a file of joblib before 0.10; save the model again with joblib.dump"),
     (b"\x04\x22\x4d\x18", "LZ4-compressed; save the model again with joblib.dump(model, file, compress=3)"),
     (b"PK\x03\x04", "a zip archive (skops? PyTorch?), not a pickle"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed; unpack it first with zstd -d"),
+    (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
+    (b"Rar!", "a RAR archive; unpack it first"),
+    (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself with git lfs pull"),
+    (b"<", "a web page, or another text in HTML or XML; download the file itself"),
     (b"\x89HDF", "an HDF5 file (Keras?), not a pickle"),
     (b"\x93NUMPY", "a NumPy array, not a pickle"),
 )
@@ -94,18 +102,40 @@ def _decompress(data: bytes, name: str, origin: str, limit: int) -> bytes:
 
 
 def _blocks(data: bytes, make: Callable[[], Any]) -> Iterator[bytes]:
-    """Unpack a block at a time; one packed stream after another, as gzip and bz2 allow it."""
-    while data:
-        decoder = make()
+    """Unpack a block at a time; one packed stream after another, as gzip and bz2 allow it.
+
+    The file is read a piece at a time, as a decoder copies what is left of what it was given.
+    """
+    view, at = memoryview(data), 0
+    for _ in range(_MOST_STREAMS):
+        decoder, rest = make(), b""
         while not decoder.eof:
-            block = decoder.decompress(data, _BLOCK)
-            # zlib hands back what it has not read yet; the others keep it.
-            data = getattr(decoder, "unconsumed_tail", b"")
+            piece: Any = rest
+            if not piece and getattr(decoder, "needs_input", True):
+                piece = view[at : at + _PIECE]
+                at += len(piece)
+            block = decoder.decompress(piece, _BLOCK)
+            # zlib hands back what it has not read yet; the others keep it, and ask for more.
+            rest = getattr(decoder, "unconsumed_tail", b"")
             if block:
                 yield block
-            elif not (data or decoder.eof):
+            elif not (rest or decoder.eof or at < len(view)):
                 raise EOFError
-        data = decoder.unused_data.lstrip(b"\0")
+        at = _after_padding(view, at - len(decoder.unused_data))
+        if at == len(view):
+            return
+    raise OSError(f"it is made of more than {_MOST_STREAMS:,} streams, one after another")
+
+
+def _after_padding(view: memoryview, at: int) -> int:
+    """Skip the zeros that may follow a stream."""
+    while at < len(view):
+        piece = bytes(view[at : at + _PIECE])
+        left = len(piece.lstrip(b"\0"))
+        at += len(piece) - left
+        if left:
+            break
+    return at
 
 
 def _checked(stream: Stream, origin: str) -> Stream:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import pickle
 import zlib
@@ -12,9 +13,9 @@ import pytest
 
 from convert.errors import ConversionError
 from convert.pickles import PickleFile
-from convert.portable import Refused
+from convert.portable import Refused, calls
 from convert.portable import scan as scanning
-from convert.portable.calls import check_size
+from convert.portable.calls import Looks, check_size
 from convert.portable.scan import scan
 from convert.portable.unpack import unpack
 
@@ -100,16 +101,70 @@ def test_what_never_ends(stream: bytes) -> None:
         scan(stream, "model")
 
 
+@pytest.mark.parametrize(
+    ("stream", "why"),
+    [
+        # A tuple of 500 is the key of a dict, again and again; and a list the argument of a call.
+        (b"(" + b"N" * 500 + b"tq\x00}" + b"h\x00Ns" * 10 + b".", "over and over"),
+        (b"(" + b"N" * 500 + b"lq\x00" + b"0cbuiltins\nlist\nh\x00\x85R" * 10 + b".", "over and over"),
+        (b")" + b"2\x86" * 45 + b"Q.", "an object outside the file, which"),
+    ],
+)
+def test_what_is_looked_at_again(stream: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "_MOST_LOOKS", 2000)
+    with pytest.raises(Refused, match=why):
+        scan(b"\x80\x02" + stream, "model")
+
+
+@pytest.mark.parametrize(
+    ("shape", "why"),
+    [
+        (b")" + b"2\x86" * 45 + b"\x85", "whose length is a tuple"),
+        (b"(" + b"K\x02" * 100 + b"t", "an array of 100 axes; NumPy has at most 64"),
+        (b"\x8a\x09" + b"\xff" * 8 + b"\x00\x85", "longer than any memory"),
+        (b"J\xff\xff\xff\xff\x85", "is negative"),
+        (b"N", "an array without a shape"),
+    ],
+)
+def test_arrays_of_no_shape(shape: bytes, why: str) -> None:
+    """An array of joblib, whose shape says how much of the file to skip."""
+    import joblib
+    import numpy as np
+
+    file = io.BytesIO()
+    joblib.dump(np.zeros(3), file)
+    honest = file.getvalue()
+    forged = honest.replace(b"K\x03\x85\x94", shape, 1)
+    assert forged != honest
+    scan(honest, "model")
+    # Without the frame, which says how long it is.
+    with pytest.raises(Refused, match=why):
+        scan(b"\x80\x04" + forged[forged.index(b"\x8c") :], "model")
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+def test_files_of_very_many_streams(name: str) -> None:
+    """Each is empty; 12,000 of them took minutes once they were copied one after another."""
+    with pytest.raises(Refused, match=r"more than 10,000 streams"):
+        unpack(COMPRESS[name](b"") * 12_000, "model")
+
+
+def test_streams_and_the_padding_between_them() -> None:
+    stream = b"\x80\x04" + bytes(3 * 2**16) + b"."
+    packed = gzip.compress(stream[:9]) + bytes(3 * 2**16) + gzip.compress(stream[9:]) + bytes(5)
+    assert unpack(packed, "model").data == stream
+
+
 def test_nesting_is_counted_without_recursion() -> None:
     value: Any = ()
     for _ in range(100_000):
         value = (value,)
     with pytest.raises(Refused, match="nested more than 60 deep"):
-        check_size(value, 10**6, "this")
-    check_size([[1, 2], {"a": (3,)}], 20, "this")
+        check_size(value, 10**6, "this", Looks())
+    check_size([[1, 2], {"a": (3,)}], 20, "this", Looks())
     loop: list[Any] = []
     loop.append(loop)
-    check_size(loop, 20, "this")
+    check_size(loop, 20, "this", Looks())
 
 
 def test_too_many_instructions(monkeypatch: pytest.MonkeyPatch) -> None:
