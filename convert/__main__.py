@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except EdgecryError as error:
+        if os.environ.get("EDGECRY_DEBUG"):  # with a library's own words, where one stumbled
+            traceback.print_exception(error)
         return _say(str(error), FAILED)
     except ImportError as error:
         return _say(f"{error}; install what converting needs with: pip install '.[convert]'", FAILED)

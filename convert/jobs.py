@@ -211,7 +211,10 @@ def read_result(ended: Outcome, folder: Path, origin: str, limits: Limits) -> di
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     if "refused" in found:
         said = found["refused"]
-        raise ConversionError(said if said.startswith(origin) else f"{origin}: {said}")
+        refusal = ConversionError(said if said.startswith(origin) else f"{origin}: {said}")
+        if found.get("cause"):
+            refusal.add_note(found["cause"])
+        raise refusal
     return found
 
 

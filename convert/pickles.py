@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from convert.portable.unpickle import unpickle
 
 logger = logging.getLogger("edgecry")
 
+#: Names that a refusal lists.
+_MOST_NAMES = 8
 #: A release, as pip may be asked for it; development builds cannot be installed from an index.
 _RELEASE = re.compile(r"\d+(\.\d+){1,2}((a|b|rc|\.post)\d+)?")
 
@@ -176,31 +179,37 @@ def explain_refusal(scan: Scan) -> str:
     found = sort_out(scan.refused)
     if found.dangerous:
         return (
-            f"names {', '.join(found.dangerous)}, which no scikit-learn model needs and which can run any "
+            f"names {_listed(found.dangerous)}, which no scikit-learn model needs and which can run any "
             "program; it was not loaded. See 'python -m convert inspect'. "
             "Only if you know and trust whoever made it: --trust"
         )
     for library, names in found.libraries.items():
         if library in _BOOSTING:
             return (
-                f"holds {', '.join(names[:3])}: {library} is not a scikit-learn model, and inside a pickle "
+                f"holds {_listed(names[:3])}: {library} is not a scikit-learn model, and inside a pickle "
                 f"it is not supported; it was not loaded. {_BOOSTING[library]}"
             )
         return (
-            f"holds {', '.join(names[:3])}: {library} is not supported, only scikit-learn is; it was not "
+            f"holds {_listed(names[:3])}: {library} is not supported, only scikit-learn is; it was not "
             "loaded. Train a classifier of scikit-learn on the same features; docs/estimators.md lists them"
         )
     if found.own:
         return (
-            f"names {', '.join(found.own)}, code of its author's own that is not in the file, so "
+            f"names {_listed(found.own)}, code of its author's own that is not in the file, so "
             "edgecry cannot know what it computes; it was not loaded. Save a model of scikit-learn's parts"
         )
     if found.unsupported:
         return (
-            f"names {', '.join(found.unsupported)}, which edgecry does not support; it was not loaded. "
+            f"names {_listed(found.unsupported)}, which edgecry does not support; it was not loaded. "
             "Save the model without that part; docs/estimators.md lists what converts"
         )
     return ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names; a file may hold any number of them, and of any length."""
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(f"{name:.100}" for name in names[:_MOST_NAMES]) + more
 
 
 #: What to do with a model of these, by the library's name.

@@ -8,3 +8,13 @@ syntax of Python 3.8, and it needs numpy, scikit-learn, onnx and skl2onnx only w
 
 class Refused(Exception):  # noqa: N818 - what happened, not what went wrong
     """A pickle or an estimator that is not accepted, and why, in words for the user."""
+
+
+#: Where a library's own words are told, which are not for everyone.
+DETAILS = "EDGECRY_DEBUG=1 in the environment tells more"
+
+
+def cause_of(refusal: BaseException) -> str:
+    """Tell what made a library stumble, in its own words; "" if none did."""
+    cause = refusal.__cause__
+    return "" if cause is None else f"{type(cause).__name__}: {cause}"[:2000]

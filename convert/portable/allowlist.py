@@ -15,8 +15,9 @@ from typing import Any
 
 ARRAY_WRAPPERS = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 
-#: What Python 2 called them, as pickles of protocol 0 to 2 still do.
-_RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+#: What pickles call otherwise: Python 2's names, as protocol 0 to 2 still write them.
+#: `_loss` is what the compiled losses of boosting call their own module, in scikit-learn 1.6.
+_RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg", "_loss": "sklearn._loss._loss"}
 
 _NAMES = {
     "builtins": "bool bytearray bytes complex dict float frozenset int list object set slice str tuple",
@@ -61,7 +62,9 @@ _ALLOWED = {(module, name) for module, names in _NAMES.items() for name in names
 #: What is never imported: the unpickler has something harmless of its own in its place.
 CODECS_ENCODE = ("_codecs", "encode")
 PARTIAL, CHECK_ARRAY = ("functools", "partial"), ("sklearn.utils.validation", "check_array")
-_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY}
+#: By which a grid search of old scikit-learn scores; it is named, and never called again.
+SCORER = ("sklearn.metrics._scorer", "_passthrough_scorer")
+_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY, SCORER}
 _ALLOWED |= {(module, "NumpyArrayWrapper") for module in ARRAY_WRAPPERS}
 
 _SPARSE = re.compile(r"(bsr|coo|csc|csr|dia|dok|lil)_(array|matrix)")
@@ -81,7 +84,7 @@ _FUNCTION = re.compile(
 
 
 def canonical(module: str, name: str) -> tuple[str, str]:
-    """The name under which Python 3 knows what an old pickle calls otherwise."""
+    """The name under which Python finds what a pickle calls otherwise."""
     return _RENAMED.get(module, module), name
 
 
@@ -108,7 +111,7 @@ def genuine(module: str, name: str, found: Any) -> bool:
     """
     if (module, name) in _ALLOWED:
         return True
-    home = str(getattr(found, "__module__", ""))
+    home, _ = canonical(str(getattr(found, "__module__", "")), "")
     if isinstance(found, type):
         return allowed(home, found.__qualname__)
     return _of_sklearn(home) and _FUNCTION.fullmatch(name) is not None

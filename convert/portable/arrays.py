@@ -13,6 +13,7 @@ import numpy as np
 from . import Refused
 from .boosted import boosted, is_boosted, is_fitted, names_of_boosted
 from .categories import categories_of
+from .members import MEMBERS
 from .widths import width_of
 
 #: Categories that HistGradientBoosting can keep of a feature: the bits of one set.
@@ -28,6 +29,9 @@ def _tree(tree: Any, where: str) -> None:
     _branches(left[inner], right[inner], inner, len(left), where)
     _features(tree.feature[inner], tree.n_features, where)
     _no_nan(tree.threshold[inner], where)
+    # Infinity is where scikit-learn parts missing values from all others.
+    if (np.isfinite(tree.threshold) & (np.abs(tree.threshold) > np.finfo(np.float32).max)).any():
+        raise Refused(f"{where}: a threshold is larger than the numbers that trees compare (float32)")
     if not np.isfinite(tree.value).all():
         raise Refused(f"{where}: the value of a leaf is not a finite number")
 
@@ -103,11 +107,16 @@ def _sparse(matrix: Any, where: str) -> None:
         try:
             matrix.check_format(full_check=True)
         except ValueError as error:
-            raise Refused(f"{where}: a sparse matrix that points outside itself ({error})") from error
+            raise Refused(f"{where}: a sparse matrix that points outside itself") from error
     elif hasattr(matrix, "row") and matrix.nnz:
         inside = 0 <= matrix.row.min() <= matrix.row.max() < matrix.shape[0]
         if not (inside and 0 <= matrix.col.min() <= matrix.col.max() < matrix.shape[1]):
             raise Refused(f"{where}: a sparse matrix that points outside itself")
+
+
+def _rare_sparse(matrix: Any, where: str) -> None:
+    """Refuse the kinds of sparse matrices that are for building one: their code does not look, either."""
+    raise Refused(f"{where}: a {type(matrix).__name__}, a kind of sparse matrix that no fitted model has")
 
 
 def _decision_tree(model: Any, where: str) -> None:
@@ -123,29 +132,17 @@ def _decision_tree(model: Any, where: str) -> None:
         raise Refused(f"{where}: has {len(classes)} classes, its tree {int(tree.n_classes[0])}")
 
 
-def _forest(model: Any, where: str) -> None:
-    """Check that the trees of a forest read as many features and know as many classes as it does."""
-    members = getattr(model, "estimators_", None)
-    if members is None:
-        return
-    for i, member in enumerate(np.asarray(members, dtype=object).ravel()):
-        if not hasattr(member, "tree_"):
-            raise Refused(f"{where}.estimators_[{i}]: a {type(member).__name__}, not a fitted tree")
-        width = getattr(model, "n_features_in_", member.tree_.n_features)
-        if member.tree_.n_features != width:
-            raise Refused(f"{where}: reads {width} features, its tree {i} reads {member.tree_.n_features}")
-        classes = getattr(model, "classes_", None)
-        known = int(member.tree_.n_classes[0])
-        # Boosting fits trees that give one number, for every number of classes.
-        if classes is not None and not isinstance(classes, list) and known not in (1, len(classes)):
-            raise Refused(f"{where}: has {len(classes)} classes, its tree {i} has {known}")
-
-
 def _histogram_boosting(model: Any, where: str) -> None:
     """Check that the trees of HistGradientBoosting read features that are there."""
     width: Any = getattr(model, "n_features_in_", None) or getattr(model, "_n_features", 0)
     # Categorical features are put first, which changes their order, not their number.
-    for i, iteration in enumerate(getattr(model, "_predictors", [])):
+    iterations, classes = getattr(model, "_predictors", []), len(getattr(model, "classes_", ()))
+    scores = 1 if classes == 2 else classes
+    if classes and (not iterations or np.size(model._baseline_prediction) != scores):
+        raise Refused(f"{where}: has no trees, or does not begin with one number for each of {scores} scores")
+    for i, iteration in enumerate(iterations):
+        if classes and len(iteration) != scores:
+            raise Refused(f"{where}._predictors[{i}]: {len(iteration)} trees for {scores} scores")
         for tree in iteration:
             inner = tree.nodes[tree.nodes["is_leaf"] == 0]
             _features(inner["feature_idx"].astype(np.int64), width, f"{where}._predictors[{i}]")
@@ -178,6 +175,12 @@ def _support_vectors(model: Any, where: str) -> None:
         shape = getattr(model, name, model.dual_coef_).shape
         if shape != (n - 1, count):
             raise Refused(f"{where}: {name} has shape {shape}, not {(n - 1, count)}")
+    if not np.isfinite(float(model._gamma)):
+        raise Refused(f"{where}: gamma is {float(model._gamma)}")
+    for name in ("support_vectors_", "_dual_coef_", "_intercept_", "_probA", "_probB"):
+        numbers = getattr(model, name, ())
+        if not np.isfinite(getattr(numbers, "data", numbers)).all():
+            raise Refused(f"{where}: {name} holds what is not a finite number")
     pairs = n * (n - 1) // 2
     for name in ("intercept_", "_intercept_", "probA_", "probB_", "_probA", "_probB"):
         found = np.size(getattr(model, name, ()))
@@ -189,23 +192,21 @@ def _neighbours(model: Any, where: str) -> None:
     """Check that the classes of the neighbours are there."""
     if not hasattr(model, "_y") or not hasattr(model, "classes_") or isinstance(model.classes_, list):
         return
-    y = np.asarray(model._y).ravel()
+    if np.ndim(model._y) > 1:
+        raise Refused(f"{where}: predicts {np.shape(model._y)[1]} labels at once; edgecry serves one")
+    y = np.asarray(model._y)
+    if not np.issubdtype(y.dtype, np.integer):
+        raise Refused(f"{where}: the classes of its points are {y.dtype}, not whole numbers")
+    if hasattr(model._fit_X, "toarray"):
+        raise Refused(f"{where}: was fitted on a sparse matrix; fit it on an array")
+    if not 1 <= model.n_neighbors <= len(y) or int(model.n_neighbors) != model.n_neighbors:
+        raise Refused(f"{where}: asks {model.n_neighbors!r:.30} neighbours of {len(y)} points")
+    if not np.isfinite(model._fit_X).all():
+        raise Refused(f"{where}: a point is not of finite numbers")
     if len(y) != model._fit_X.shape[0]:
         raise Refused(f"{where}: {model._fit_X.shape[0]} points, and classes of {len(y)}")
     if len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(model.classes_):
         raise Refused(f"{where}: a point is of class {int(y.max())}, and there are {len(model.classes_)}")
-
-
-def _bagging(model: Any, where: str) -> None:
-    """Check that the members read columns that are there."""
-    width = getattr(model, "n_features_in_", None)
-    for i, columns in enumerate(getattr(model, "estimators_features_", [])):
-        if (
-            width is not None
-            and len(columns)
-            and not 0 <= int(np.min(columns)) <= int(np.max(columns)) < width
-        ):
-            raise Refused(f"{where}: member {i} reads feature {int(np.max(columns))}, and there are {width}")
 
 
 def _boosted(model: Any, where: str) -> None:
@@ -224,12 +225,11 @@ CHECKS: dict[str, Callable[[Any, str], None]] = {
     "BinaryTree": _neighbour_tree,
     **{f"{kind}{bits}": _neighbour_tree for kind in ("KDTree", "BallTree") for bits in ("", "32", "64")},
     "BaseDecisionTree": _decision_tree,
-    "BaseForest": _forest,
-    "BaseGradientBoosting": _forest,
+    **MEMBERS,
     "BaseHistGradientBoosting": _histogram_boosting,
     "BaseLibSVM": _support_vectors,
     "NeighborsBase": _neighbours,
-    "BaseBagging": _bagging,
     **dict.fromkeys(names_of_boosted(), _boosted),
     **{f"{kind}_{form}": _sparse for kind in ("csr", "csc", "coo", "bsr") for form in ("matrix", "array")},
+    **{f"{kind}_{form}": _rare_sparse for kind in ("lil", "dia", "dok") for form in ("matrix", "array")},
 }

@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import Refused
+from . import DETAILS, Refused
 from . import vectors as made
 from .boosted import is_boosted, is_fitted
 from .graph import export
 from .region import find_outside
 from .structure import check_structure
 from .widths import width_of
+
+#: By how much probabilities may miss 0 and their sum may miss 1, as on the device.
+_ROUNDED = 1e-3
 
 
 class Examined(NamedTuple):
@@ -75,23 +78,17 @@ def examine(
     check_structure(estimator)
     check_classifier(estimator, n_features)
     width = int(width_of(estimator) or 0)
-    graph = export(estimator)
     sounds = np.zeros((0, width), np.float32) if real is None else np.asarray(real, dtype=np.float32)
     given = np.zeros((0, width), np.float32) if vectors is None else np.asarray(vectors, dtype=np.float32)
+    try:
+        graph = export(estimator)
+    except Refused as refusal:
+        if refusal.__cause__ is not None:  # perhaps scikit-learn stumbles as well, which says more
+            _answers(estimator, np.zeros((2, width), np.float32))
+        raise
     with _quietly(), _in_one_process():
-        try:
-            X = np.concatenate([given, sounds, made.vectors(estimator)])
-            probabilities = np.asarray(estimator.predict_proba(X.astype(np.float64)), dtype=np.float64)
-            predicted = np.searchsorted(estimator.classes_, np.ravel(estimator.predict(X.astype(np.float64))))
-            outside = find_outside(estimator, sounds)
-        except MemoryError:
-            raise
-        except Exception as error:  # whatever an estimator raises
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise Refused(
-                f"{type(estimator).__name__} cannot answer the feature vectors of the proof, finite "
-                f"numbers as recordings give them: {first} ({type(error).__name__})"
-            ) from error
+        X, outside = _vectors(estimator, given, sounds)
+        probabilities, predicted = _answers(estimator, X)
     return Examined(
         estimator=f"{type(estimator).__module__}.{type(estimator).__qualname__}",
         sklearn=sklearn.__version__,
@@ -107,6 +104,55 @@ def examine(
         outside=None if outside is None else list(outside),
         reference=_reference(estimator),
     )
+
+
+def _vectors(estimator: Any, given: Any, sounds: Any) -> tuple[Any, Any]:
+    """Vectors of the proof, and where those of sounds lie outside of what the model was fitted on."""
+    try:
+        return np.concatenate([given, sounds, made.vectors(estimator)]), find_outside(estimator, sounds)
+    except MemoryError:
+        raise
+    except Exception as error:  # what was learned has shapes that do not fit
+        raise Refused(
+            f"{type(estimator).__name__}: what it has learned does not fit together; it is damaged. {DETAILS}"
+        ) from error
+
+
+def _answers(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Ask the estimator for probabilities and classes, the latter as positions in ``classes_``.
+
+    Raises
+    ------
+    Refused
+        It stumbles over finite numbers, or answers what no probabilities are.
+    """
+    kind = type(estimator).__name__
+    try:
+        with _quietly(), _in_one_process():
+            probabilities = np.asarray(estimator.predict_proba(X.astype(np.float64)), dtype=np.float64)
+            predicted = np.searchsorted(estimator.classes_, np.ravel(estimator.predict(X.astype(np.float64))))
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever an estimator raises
+        raise Refused(
+            f"{kind} cannot answer the feature vectors of the proof, finite numbers as recordings give "
+            "them, in its own library: it is damaged, or it has no answer far from what it was fitted on. "
+            f"{DETAILS}"
+        ) from error
+    if probabilities.shape != (len(X), len(estimator.classes_)):
+        raise Refused(
+            f"{kind} has {len(estimator.classes_)} classes and answers with an array of shape "
+            f"{probabilities.shape} for {len(X)} vectors; it is damaged"
+        )
+    fair = np.isfinite(probabilities).all(axis=1) & (probabilities >= -_ROUNDED).all(axis=1)
+    fair &= np.abs(probabilities.sum(axis=1) - 1) <= _ROUNDED
+    if not fair.all():
+        shown = ", ".join(f"{p:g}" for p in probabilities[np.argmin(fair)][:6])
+        raise Refused(
+            f"{kind} answers {shown} for a vector of finite numbers in its own library, and these are no "
+            "probabilities; a number in it is not finite or out of range, or it was fitted on too little"
+        )
+    return probabilities, predicted
 
 
 def _reference(estimator: Any) -> str:
@@ -165,7 +211,9 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
         )
     found = width_of(estimator)
     if found is None:
-        raise Refused(f"{kind} does not tell how many features it reads; scikit-learn 0.24 or later does")
+        raise Refused(
+            f"{kind} does not tell how many features it reads; scikit-learn 1.0 and later record it"
+        )
     if n_features is not None and found != n_features:
         raise Refused(
             f"{kind} reads {found} values, the feature spec makes {n_features}; "

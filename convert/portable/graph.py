@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import Refused
+from . import DETAILS, Refused
 from .widths import width_of
 
 #: Pinned so that the oldest onnxruntime accepted, 1.19 (ONNX 1.16), runs the graph.
@@ -49,11 +49,9 @@ def export(estimator: Any) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # skl2onnx raises whatever the estimator leads it into
-        reason = str(error).strip().split("\n")[0]
         raise Refused(
-            f"{type(estimator).__name__} cannot be converted: skl2onnx stumbles over it "
-            f"({type(error).__name__}: {reason:.200}); fit it with one of the estimators and settings that "
-            "docs/estimators.md lists"
+            f"{type(estimator).__name__} cannot be converted: it has a part or a setting that edgecry does "
+            f"not know; docs/estimators.md lists what converts. {DETAILS}"
         ) from error
     graph = _device_graph(whole.graph, width, len(estimator.classes_))
     out = onnx.helper.make_model(

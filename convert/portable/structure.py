@@ -69,7 +69,8 @@ def _check(item: Any, where: str) -> None:
             raise
         except Exception as error:  # what is missing or of another type than the check reads
             raise Refused(
-                f"{where}: a damaged {type(item).__name__} ({type(error).__name__}: {error})"
+                f"{where}: a damaged {type(item).__name__}; what it has learned is missing, or does not fit "
+                "together"
             ) from error
     if isinstance(item, (list, tuple)):
         parts = [id(part) for part in item if _is_walked(part)]

@@ -9,7 +9,16 @@ import warnings
 from typing import Any, ClassVar
 
 from . import Refused
-from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, CODECS_ENCODE, PARTIAL, allowed, canonical, genuine
+from .allowlist import (
+    ARRAY_WRAPPERS,
+    CHECK_ARRAY,
+    CODECS_ENCODE,
+    PARTIAL,
+    SCORER,
+    allowed,
+    canonical,
+    genuine,
+)
 from .lightgbm_text import check_lightgbm
 from .machine import Machine
 
@@ -37,8 +46,12 @@ def unpickle(stream: bytes, origin: str, trust: bool = False) -> Any:
             return _Unpickler(io.BytesIO(stream), trust).load()
     except Refused as error:
         raise Refused(f"{origin}: {error}") from error
-    except Exception as error:  # a class of another version, damaged data: whatever loading leads to
-        raise Refused(f"{origin}: does not load ({type(error).__name__}: {error})") from error
+    except MemoryError:
+        raise
+    except (ImportError, AttributeError) as error:  # what it names is of another version
+        raise Refused(f"{origin}: names what the libraries that load it do not have, {error}") from error
+    except Exception as error:  # damaged data: whatever loading leads to
+        raise Refused(f"{origin}: does not load; it is damaged, or its parts do not fit together") from error
 
 
 class _ArrayWrapper:
@@ -108,7 +121,12 @@ def _without_arguments(found: Any) -> Any:
     return Bare
 
 
-_STAND_INS = {CODECS_ENCODE: _encode, CHECK_ARRAY: _check_array, PARTIAL: _Partial}
+def _scorer(*_: Any, **__: Any) -> Any:
+    """Stand in for a function that a grid search names, and that nothing calls."""
+    raise Refused("calls the scorer of a grid search, which no model's pickle does")
+
+
+_STAND_INS = {CODECS_ENCODE: _encode, CHECK_ARRAY: _check_array, PARTIAL: _Partial, SCORER: _scorer}
 
 
 def _check_dtype(dtype: Any) -> None:

@@ -42,6 +42,11 @@ def is_passthrough(step: Any) -> bool:
     return step is None or (isinstance(step, str) and step == "passthrough")
 
 
+def _is_silent(step: Any) -> bool:
+    """Tell whether a step takes any number of values, and does not say how many; old versions do not."""
+    return type(step).__name__ == "FunctionTransformer" and _stated(step) is None
+
+
 def _stated(estimator: Any) -> int | None:
     for name in ("n_features_in_", "n_features_"):
         try:
@@ -63,7 +68,7 @@ def _inner(estimator: Any) -> Any:
     """The first part that reads all the features; None if there is none."""
     steps = getattr(estimator, "steps", None)
     if isinstance(steps, list):
-        return next((step for _, step in steps if not is_passthrough(step)), None)
+        return next((step for _, step in steps if not is_passthrough(step) and not _is_silent(step)), None)
     best = getattr(estimator, "best_estimator_", None)
     if best is not None:
         return best

@@ -2,7 +2,7 @@
 
 Reads ``job.json`` with ``model``, ``encoder``, ``scaler0`` and so on, ``vectors.npy`` and ``real.npy``
 beside it (those that the job names), and writes ``result.json``, ``graph.onnx`` and ``answers.npz``.
-What is refused goes into ``result.json`` as ``refused``.
+What is refused goes into ``result.json`` as ``refused``, with a library's own words as ``cause``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import Refused, native
+from . import Refused, cause_of, native
 from .limits import limit
 from .unpickle import unpickle
 
@@ -24,11 +24,12 @@ def main(folder: Path) -> None:
     try:
         result = _work(folder, job)
     except Refused as error:
-        result = {"refused": str(error)}
+        result = {"refused": str(error), "cause": cause_of(error)}
     except MemoryError:
         result = {"refused": f"needs more than the {job['memory'] / 1e9:g} GB of memory that it may take"}
     except Exception as error:  # whatever a made-up estimator leads scikit-learn into
-        result = {"refused": f"is not a model that can be converted ({type(error).__name__}: {error})"}
+        refusal = "is damaged, or made of parts that do not fit together, so that it cannot be converted"
+        result = {"refused": refusal, "cause": f"{type(error).__name__}: {error}"}
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, lil_matrix
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     BaggingClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
@@ -99,6 +100,17 @@ def _sparse_outside() -> Any:
 
 SVM = SVC(probability=True, random_state=0).fit(X, Y)
 FOREST = RandomForestClassifier(4, random_state=0).fit(X, Y)
+BOOSTED = GradientBoostingClassifier(n_estimators=2).fit(X, Y)
+NEAR = KNeighborsClassifier(3).fit(X, Y)
+
+
+def _boosted_with(**attributes: Any) -> Any:
+    return _with(HistGradientBoostingClassifier(max_iter=2, random_state=0).fit(X, Y), **attributes)
+
+
+def _bagged(columns: Any) -> Any:
+    return _with(BaggingClassifier(GaussianNB(), 2, max_features=0.5).fit(X, Y), estimators_features_=columns)
+
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "own child": (lambda: _tree(left_child=0, right_child=0), "node 0 leads back to node 0"),
@@ -113,7 +125,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "negative feature": (lambda: _tree(feature=-1), "asks for feature -1, and there are 20"),
     "threshold": (lambda: _tree(threshold=np.nan), "a threshold is not a number"),
     "boosting": (
-        lambda: _with(GradientBoostingClassifier(n_estimators=2).fit(X, Y), n_features_in_=7),
+        lambda: _with(BOOSTED, n_features_in_=7),
         "reads 7 features, its tree 0 reads 20",
     ),
     "histogram loop": (lambda: _boosting(left=0), "node 0 leads back to node 0"),
@@ -147,16 +159,41 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "intercepts": (lambda: _with(SVM, _intercept_=np.zeros(1)), "_intercept_ has 1 numbers for 3 pairs"),
     "bagged columns": (
-        lambda: _with(
-            BaggingClassifier(GaussianNB(), 2, max_features=0.5).fit(X, Y),
-            estimators_features_=[[3, 999]] * 2,
-        ),
+        lambda: _bagged([[3, 999]] * 2),
         "reads feature 999, and there are 20",
     ),
     "sparse": (_sparse_outside, "a sparse matrix that points outside itself"),
     "holds itself": (_holds_itself, "holds itself"),
     "too deep": (lambda: _nested(200), "nested more than 60 deep"),
     "damaged": (lambda: _with(SVM, dual_coef_=None), "a damaged SVC"),
+    "threshold of a double": (lambda: _tree(threshold=1e300), r"larger than the numbers that trees compare"),
+    "no trees": (lambda: _with(FOREST, estimators_=[]), "RandomForestClassifier: has no members"),
+    "boosting by one score": (
+        lambda: _with(BOOSTED, estimators_=BOOSTED.estimators_[:, :1]),
+        r"its trees have the shape \(2, 1\), for 3 scores a step",
+    ),
+    "boosting by NaN": (lambda: _with(BOOSTED, learning_rate=np.nan), "its learning rate is nan"),
+    "boosting from nothing": (lambda: _with(BOOSTED, init_=None), "has nothing to begin with"),
+    "histogram trees": (lambda: _boosted_with(_predictors=[]), "has no trees, or does not begin with"),
+    "histogram beginning": (lambda: _boosted_with(_baseline_prediction=np.zeros(9)), "has no trees, or does"),
+    "weights": (
+        lambda: _with(AdaBoostClassifier(n_estimators=3).fit(X, Y), estimator_weights_=np.zeros(3)),
+        "the weights of its 3 members are no weights",
+    ),
+    "bagged fractions": (lambda: _bagged([[0.5] * 10] * 2), "member 0 are not numbers of columns"),
+    "bagged too few": (lambda: _bagged([[3]] * 2), "member 0 reads 10 features, and is given 1"),
+    "bagged once": (lambda: _bagged([[3]]), "has 2 members, and the features of 1"),
+    "no neighbours": (lambda: _with(NEAR, n_neighbors=0), "asks 0 neighbours of 120 points"),
+    "too many neighbours": (lambda: _with(NEAR, n_neighbors=121), "asks 121 neighbours of 120 points"),
+    "neighbours of no numbers": (lambda: _with(NEAR, _fit_X=X * np.nan), "is not of finite numbers"),
+    "neighbours in fractions": (lambda: _with(NEAR, _y=np.zeros(120)), "are float64, not whole numbers"),
+    "sparse neighbours": (lambda: _with(NEAR, _fit_X=csr_matrix(X)), "fitted on a sparse matrix"),
+    "vectors of no numbers": (
+        lambda: _with(SVM, support_vectors_=SVM.support_vectors_ * np.nan),
+        "support_vectors_ holds what is not a finite number",
+    ),
+    "gamma": (lambda: _with(SVM, _gamma=np.inf), "gamma is inf"),
+    "rare sparse matrix": (lambda: _with(SVM, more=lil_matrix((2, 2))), "a lil_matrix, a kind of sparse"),
 }
 
 

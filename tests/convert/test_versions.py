@@ -113,9 +113,9 @@ class TestForks:
     ("said", "kind"),
     [
         ("m: RidgeClassifier has no predict_proba, only scores; wrap it", REFUSED),
-        ("m: SVC cannot be converted: skl2onnx stumbles over it (KeyError: 3)", ACCIDENT),
+        ("m: SVC cannot be converted: it has a part or a setting that edgecry does not know; docs", ACCIDENT),
         ("m: its ONNX graph does not answer as scikit-learn does", ACCIDENT),
-        ("m: does not load (AttributeError: no such class)", ACCIDENT),
+        ("m: does not load; it is damaged, or its parts do not fit together", ACCIDENT),
     ],
 )
 def test_a_refusal_is_told_from_an_accident(said: str, kind: str) -> None:

@@ -17,6 +17,7 @@ CalibratedClassifierCV  isotonic: the nearest step, where scikit-learn interpola
                         pipelines, binary SVC: not the scores that were calibrated
 StackingClassifier      the same, of stacked pipelines and LinearSVC                      no graph
 LinearDiscriminant...   two classes: a softmax over one score                             0.15
+Quadratic..., Ordinal   of scikit-learn before 1.0: attributes that are not there         no graph
 BaggingClassifier       of SVC without probabilities: a graph for five rows only          no graph
 ======================  ================================================================  ========
 
@@ -60,6 +61,7 @@ PROBABILITIES: dict[str, Any] = {
     "NuSVC": support_vectors.probabilities,
     "KNeighborsClassifier": distances.k_neighbors,
     "LinearDiscriminantAnalysis": linear.linear_discriminant_analysis,
+    "QuadraticDiscriminantAnalysis": linear.quadratic_discriminant_analysis,
     "GaussianProcessClassifier": gaussian_process.probabilities,
     **boosting.PROBABILITIES,
 }
@@ -78,6 +80,7 @@ TRANSFORMS: dict[str, Any] = {
     "ColumnTransformer": transforms.by_columns,
     "KBinsDiscretizer": bins.k_bins,
     "SplineTransformer": bins.splines,
+    "OrdinalEncoder": bins.ordinal,
     "SimpleImputer": imputing.simple,
     "KNNImputer": imputing.nothing_missing,
     "IterativeImputer": imputing.nothing_missing,

@@ -17,6 +17,8 @@ def k_bins(nodes: Nodes, model: Any, x: str) -> str:
     edges = np.full((len(inner), max([1, *map(len, inner)])), np.inf)
     for row, values in zip(edges, inner):  # noqa: B905 - Python 3.8
         row[: len(values)] = values
+    if _takes_near_for_reached():
+        x = nodes("Add", x, nodes("Add", nodes("Mul", nodes("Abs", x), 1e-5), 1e-8))
     # Values and edges are float64, as scikit-learn compares them.
     passed = nodes.doubles(nodes("GreaterOrEqual", nodes("Unsqueeze", x, np.array([2])), edges[None]))
     number = nodes("ReduceSum", passed, np.array([2]), keepdims=0)
@@ -26,6 +28,34 @@ def k_bins(nodes: Nodes, model: Any, x: str) -> str:
     column = np.repeat(np.arange(len(counts)), counts)
     bin_ = np.concatenate([np.arange(n, dtype=float) for n in counts])
     return nodes.doubles(nodes("Equal", nodes.columns(number, column), bin_[None]))
+
+
+def _takes_near_for_reached() -> bool:
+    """Tell whether this scikit-learn, before 1.1, counts an edge that a value nearly reaches."""
+    import sklearn
+
+    major, minor = (int(part) for part in sklearn.__version__.split(".")[:2])
+    return (major, minor) < (1, 1)
+
+
+def ordinal(nodes: Nodes, model: Any, x: str) -> str:
+    """Convert OrdinalEncoder of numbers: the position of the category, or what stands for unknown ones."""
+    unknown = getattr(model, "unknown_value", None)
+    parts = []
+    for j, found in enumerate(model.categories_):
+        categories = np.asarray(found)
+        if categories.dtype.kind not in "iuf" or not np.isfinite(categories).all():
+            raise Refused(
+                "OrdinalEncoder of texts or missing values cannot be converted; features are numbers"
+            )
+        same = nodes("Equal", nodes.column(x, j), categories.astype(float)[None])
+        position = nodes("MatMul", nodes.doubles(same), np.arange(len(categories), dtype=float)[:, None])
+        absent = nodes("Sub", 1.0, nodes.total(nodes.doubles(same)))
+        # Where unknown ones are an error, what stands for them is never seen.
+        parts.append(
+            nodes("Add", position, nodes("Mul", absent, -1.0 if unknown is None else float(unknown)))
+        )
+    return nodes.concat(parts)
 
 
 def splines(nodes: Nodes, model: Any, x: str) -> str:

@@ -21,6 +21,17 @@ def linear_discriminant_analysis(nodes: Nodes, model: Any, x: str) -> str:
     return nodes("Softmax", scores, axis=1)
 
 
+def quadratic_discriminant_analysis(nodes: Nodes, model: Any, x: str) -> str:
+    """Convert QuadraticDiscriminantAnalysis: a softmax of the logarithms of Gaussians and their priors."""
+    scores = []
+    parts = zip(model.means_, model.rotations_, model.scalings_, model.priors_)  # noqa: B905 - Python 3.8
+    for mean, rotation, spread, prior in parts:
+        far = nodes("MatMul", nodes("Sub", x, np.asarray(mean)[None]), rotation * np.asarray(spread) ** -0.5)
+        squares = nodes("Mul", nodes.total(nodes("Mul", far, far)), -0.5)
+        scores.append(nodes("Add", squares, float(np.log(prior) - 0.5 * np.log(spread).sum())))
+    return nodes("Softmax", nodes.concat(scores), axis=1)
+
+
 def decision_function(nodes: Nodes, model: Any, x: str) -> str:
     """``model.decision_function``: [N, 1] for two classes, else [N, C]."""
     from sklearn.linear_model._base import LinearClassifierMixin

@@ -129,6 +129,8 @@ class Nodes:
         own = TRANSFORMS.get(type(step).__name__)
         if own is not None:
             return str(own(self, step, x))
+        if not hasattr(step, "transform"):
+            raise Refused(f"{type(step).__name__} stands before the classifier and transforms nothing")
         return self.doubles(self.leaf(step, x, classifier=False))
 
     def leaf(

@@ -34,9 +34,9 @@ SIGNAL: Final = "signal"
 KINDS: Final = (CONVERTED, REFUSED, ACCIDENT, WRONG, TRACEBACK, SIGNAL)
 #: Sentences that edgecry says when something happened that it has no sentence for.
 _ACCIDENTS = re.compile(
-    "skl2onnx stumbles|is not a model that can be converted|does not load|: a damaged |cannot answer the "
-    "feature|does not answer as scikit-learn|makes no model file|does not run as|never ends|"
-    "the process that worked"
+    "skl2onnx|does not know; |do not fit together|does not fit together|libraries that load it|: a damaged |"
+    "cannot answer the feature|does not answer as scikit-learn|makes no model file|does not run as|"
+    "never ends|the process that worked"
 )
 #: Largest difference of a probability that is the same answer, as the proof has it.
 _SAME: Final = 1e-5
