@@ -199,8 +199,9 @@ def _neighbours(model: Any, where: str) -> None:
         raise Refused(f"{where}: the classes of its points are {y.dtype}, not whole numbers")
     if hasattr(model._fit_X, "toarray"):
         raise Refused(f"{where}: was fitted on a sparse matrix; fit it on an array")
-    if not 1 <= model.n_neighbors <= len(y) or int(model.n_neighbors) != model.n_neighbors:
-        raise Refused(f"{where}: asks {model.n_neighbors!r:.30} neighbours of {len(y)} points")
+    asked = model.n_neighbors  # None of those that ask all within a radius
+    if asked is not None and (not 1 <= asked <= len(y) or int(asked) != asked):
+        raise Refused(f"{where}: asks {asked!r:.30} neighbours of {len(y)} points")
     if not np.isfinite(model._fit_X).all():
         raise Refused(f"{where}: a point is not of finite numbers")
     if len(y) != model._fit_X.shape[0]:

@@ -9,6 +9,15 @@ from edgecry.listening.signals import ASKING, MUTED, EndRequest, alert_signals
 from edgecry.sinks.controls import Controls
 
 
+@pytest.fixture
+def heeded(number):
+    """A signal that is not ignored, as it is in tests that were started with nohup."""
+    before = signal.signal(number, signal.SIG_DFL)
+    yield
+    signal.signal(number, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("number", ASKING)
 def test_the_first_asks_and_the_second_leaves(number):
     left = []
