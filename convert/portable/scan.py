@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from . import Refused
 from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, PARTIAL, allowed, canonical
-from .calls import Looks, check_call, check_key, count_items
+from .calls import Looks, check_call, check_key, check_size, count_items
 from .contents import Part, describe, list_parts
 from .inert import Inert
 from .machine import Machine
@@ -141,6 +141,7 @@ class _Scanner(Machine):  # type: ignore[misc]
         target = self.stack[-1]
         if not isinstance(target, Inert):
             return
+        check_size(state, MOST_INSTRUCTIONS, f"the state of {target.path:.200}", self._looks)
         target.state = state
         if isinstance(state, dict):
             self._states.append(state)
