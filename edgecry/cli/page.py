@@ -34,6 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Print the address."""
     from edgecry.listening.settings import load_settings, state_folder
+    from edgecry.listening.setup import UNIT
     from edgecry.listening.unit import STATE
     from edgecry.web.keys import KEY_FILE, REPORT_KEY_FILE
     from edgecry.web.making import invitation, report_key_of
@@ -45,6 +46,11 @@ def run(args: argparse.Namespace) -> int:
     name = REPORT_KEY_FILE if args.report_key else KEY_FILE
     if not args.state and _is_there(Path(STATE) / name):
         folder = Path(STATE)
+    elif not args.state and UNIT.exists() and not (settings.web.is_local or settings.web.key_file):
+        # A key made here now would not be the one that the service makes.
+        raise EdgecryError(
+            "page: the service has made no key yet; wait some seconds, or see journalctl -u edgecry"
+        )
     shown = (
         report_key_of(folder) if args.report_key else invitation(settings.web, folder, settings.web.place[1])
     )

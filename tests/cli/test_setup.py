@@ -4,6 +4,7 @@ import errno
 from pathlib import Path
 
 from edgecry.cli.setup import Shown
+from edgecry.listening import setup
 from edgecry.web.keys import KEY_FILE, REPORT_KEY_FILE, make_key
 
 
@@ -39,6 +40,18 @@ def test_the_key_for_reports_is_shown_alone(run, tmp_path):
     code, out, _ = run("page", "--web", ":9000", "--state", tmp_path, "--report-key")
     assert (code, out) == (0, key + "\n")
     assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_no_key_is_made_beside_a_service_that_has_made_none_yet(run, monkeypatch, tmp_path):
+    """It would be another one, and the phone would be refused."""
+    unit = tmp_path / "edgecry.service"
+    unit.touch()
+    monkeypatch.setattr(setup, "UNIT", unit)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    code, out, err = run("page", "--web", ":9000")
+    assert (code, out) == (2, "")
+    assert "has made no key yet" in err
+    assert not (tmp_path / "home").exists()
 
 
 def test_page_needs_an_address(run):

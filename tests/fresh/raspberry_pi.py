@@ -144,7 +144,8 @@ def tail(text: str, lines: int = 14) -> str:
 def prepare(board: Board, wheel: Path) -> None:
     """Make a user as the imager does, and copy the wheel to its home."""
     code, said = board.run(
-        "useradd -m -s /bin/bash -G sudo,audio pi; echo 'pi ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/pi",
+        "useradd -m -s /bin/bash -G sudo,audio pi; "
+        r"printf 'pi ALL=(ALL) NOPASSWD: ALL\nDefaults env_keep += QEMU_CPU\n' > /etc/sudoers.d/pi",
         "root",
     )
     if code:
@@ -177,12 +178,14 @@ def service(board: Board) -> subprocess.Popen[bytes]:
 
 def look(board: Board) -> None:
     """Ask the page from outside, with the key that 'edgecry page' shows, until it tells of a recorded cry."""
+    until = time.monotonic() + PATIENCE
+    while not (board.disk / "var/lib/edgecry/web.key").exists() and time.monotonic() < until:
+        time.sleep(1)
     _, said = board.run("sudo edgecry page --config /etc/edgecry.toml")
     found = re.search(r":8377/\?key=(\S+)", said)
     if found is None:
         board.fail("edgecry page shows no key")
         return
-    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
             cries = json.loads(ask("/api/cries", found[1]))
@@ -234,7 +237,6 @@ def type_all(board: Board, page: str) -> None:
                 (board.disk / "run/systemd/system").mkdir(parents=True, exist_ok=True)
             if command.startswith("sudo edgecry page"):
                 running = service(board)
-                time.sleep(5)
                 look(board)
             if command.startswith("sudo systemctl disable") and running is not None:
                 running.kill()

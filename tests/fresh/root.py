@@ -29,7 +29,9 @@ AARCH64 = (
 )
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "TERM": "xterm"} | {
-    "DEBIAN_FRONTEND": "noninteractive"
+    "DEBIAN_FRONTEND": "noninteractive",
+    # With all that QEMU 7.2 emulates by default, NumPy computes wrongly.
+    "QEMU_CPU": "cortex-a72",
 }
 MIRROR = "deb http://deb.debian.org/debian"
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -110,6 +112,8 @@ def _first(folder: Path, qemu: Path | None, command: list[str], root: bool) -> i
         if root:
             for name in ("proc", "sys", "dev"):
                 _mount(f"/{name}".encode(), os.fsencode(folder / name), None, BIND)
+            if qemu is not None:
+                _look_like_a_board(folder)
         code = _and_children(command, folder if root else None)
     except OSError as error:
         print(f"fresh: {error}", file=sys.stderr)
@@ -118,6 +122,21 @@ def _first(folder: Path, qemu: Path | None, command: list[str], root: bool) -> i
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _look_like_a_board(folder: Path) -> None:
+    """Show a Cortex-A72 with four cores to an emulated root: with another processor onnxruntime dies."""
+    cpu = (
+        "BogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\n"
+        "CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n\n"
+    )
+    shown = {"proc/cpuinfo": "".join(f"processor\t: {n}\n{cpu}" for n in range(4))} | {
+        f"sys/devices/system/cpu/{name}": "0-3\n" for name in ("possible", "present", "online")
+    }
+    for name, text in shown.items():
+        file = folder.with_name(f"{folder.name}.{Path(name).name}")
+        file.write_text(text)
+        _mount(os.fsencode(file), os.fsencode(folder / name), None, BIND)
 
 
 def _and_children(command: list[str], disk: Path | None) -> int:
@@ -176,7 +195,11 @@ def make(folder: Path, arch: str, suite: str, packages: list[str]) -> None:
 
 def as_user(user: str, command: str) -> list[str]:
     """Return the words that run ``command`` in a shell as ``user`` would have it after logging in."""
-    return ["su", "--login", user, "-c", command] if user != "root" else ["bash", "-c", f"cd; {command}"]
+    return (
+        ["su", "--login", user, "-w", "QEMU_CPU", "-c", command]
+        if user != "root"
+        else ["bash", "-c", f"cd; {command}"]
+    )
 
 
 def main() -> int:
