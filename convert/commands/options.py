@@ -92,6 +92,10 @@ def read_source(args: argparse.Namespace) -> tuple[Source, tuple[str, ...] | Non
             f"convert the classifier, and give this file with {part}"
         )
     scalers = tuple(PickleFile.read(path) for path in args.scaler)
+    if len({scaler.sha256 for scaler in scalers}) < len(scalers):
+        raise ConversionError(
+            f"--scaler: {', '.join(args.scaler)} name the same transformer twice; name each once, in order"
+        )
     encoder = labels if isinstance(labels, PickleFile) else None
     return Source(model, scalers, encoder), labels if isinstance(labels, tuple) else None
 

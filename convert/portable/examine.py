@@ -19,6 +19,8 @@ from .widths import width_of
 
 #: By how much probabilities may miss 0 and their sum may miss 1, as on the device.
 _ROUNDED = 1e-3
+#: Numbers of classes are smaller, as int64 is.
+_LARGEST = 2**63
 
 
 class Examined(NamedTuple):
@@ -205,6 +207,7 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
         )
     if isinstance(estimator.classes_, list):
         raise Refused(f"{kind} predicts {len(estimator.classes_)} labels at once; edgecry serves one")
+    _check_names(estimator.classes_, kind)
     if len(estimator.classes_) < 2:
         raise Refused(
             f"{kind} knows one class only, {_plain(estimator.classes_)[0]}; at least two are needed"
@@ -219,6 +222,22 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
             f"{kind} reads {found} values, the feature spec makes {n_features}; "
             "give the spec the model was trained with (--spec)"
         )
+
+
+def _check_names(classes: Any, kind: str) -> None:
+    """Refuse classes that are neither names nor numbers, such as dates or tuples."""
+    values = classes.tolist() if hasattr(classes, "tolist") else None
+    if not isinstance(values, list):
+        raise Refused(f"{kind}: its classes are a {type(classes).__name__}, not an array; it is damaged")
+    types = {type(value) for value in values}
+    if types == {str}:
+        if any("\ud800" <= letter <= "\udfff" for value in values for letter in value):
+            raise Refused(f"{kind}: the name of a class is not a text; it is damaged")
+        return
+    numbers = types <= {int, bool} or types == {float}
+    if not numbers or not all(abs(value) < _LARGEST for value in values):
+        shown = ", ".join(sorted(type_.__name__ for type_ in types))
+        raise Refused(f"{kind}: its classes are {shown}, and edgecry knows names and whole numbers")
 
 
 def _encoded(encoder: Any) -> list[Any]:

@@ -134,9 +134,16 @@ def _in_order(transformers: list[Any], classifier: Any, n_features: int | None) 
             "told whether it is applied twice; save the pipeline alone"
         )
     target = width_of(classifier)
-    for order in permutations(transformers) if len(transformers) <= _MOST_TRIED else [tuple(transformers)]:
-        if _fits(order, n_features, target):
-            return list(order)
+    orders = permutations(transformers) if len(transformers) <= _MOST_TRIED else [tuple(transformers)]
+    fitting = [order for order in orders if _fits(order, n_features, target)]
+    if len(fitting) > 1:
+        names = ", ".join(type(part).__name__ for part in transformers)
+        raise Refused(
+            f"its transformers, {names}, fit in more than one order, and the file does not tell which; save "
+            "them as one Pipeline with the classifier"
+        )
+    if fitting:
+        return list(fitting[0])
     shown = ", ".join(f"{type(part).__name__} (reads {width_of(part)})" for part in transformers)
     raise Refused(
         f"its transformers, {shown}, make no chain from {n_features or 'the'} features to the {target} that "

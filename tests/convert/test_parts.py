@@ -11,8 +11,9 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.preprocessing import LabelEncoder, MinMaxScaler, StandardScaler
 
 from convert.__main__ import main
 from convert.portable import Refused
@@ -70,6 +71,11 @@ def test_files_of_their_own() -> None:
             [],
             "beside a pipeline that has one already",
         ),
+        (
+            (GaussianNB().fit(X, Y), SCALER, MinMaxScaler().fit(X)),
+            [],
+            "StandardScaler, MinMaxScaler, fit in more than one order",
+        ),
         (CLASSIFIER, [ENCODER], "--scaler holds a LabelEncoder, not a transformer"),
         (CLASSIFIER, [CLASSIFIER], "--scaler holds a LogisticRegression"),
     ],
@@ -111,6 +117,8 @@ def test_a_scaler_in_a_file_of_its_own(tmp_path: Path, capsys: pytest.CaptureFix
     device = CryModel.load(output)
     expected = forest.predict_proba(scaler.transform(rows.astype(np.float32).astype(float)))
     np.testing.assert_allclose(device.predict_proba(rows), expected, rtol=0, atol=1e-5)
+    assert main([*arguments, *["--scaler", f"{tmp_path}/scaler.joblib"] * 2]) == 1
+    assert "name the same transformer twice" in capsys.readouterr().err
     assert len(device.metadata.source["parts"]) == 1
     assert main(["verify", str(output), f"{tmp_path}/model.joblib"]) == 1
     assert "made with 1 transformers in files of their own, 0 are given" in capsys.readouterr().err
