@@ -91,7 +91,7 @@ def decoding(path: Path) -> Callable[[], float]:
 
 
 def network(minutes: int) -> Callable[[], float]:
-    """The network of the detector, on about as many windows as so much sound has."""
+    """Run the network of the detector on about as many windows as so much sound has."""
     from edgecry.detector import detector_rule
     from edgecry.models.bundled import bundled
     from edgecry.models.model import CryModel

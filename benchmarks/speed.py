@@ -96,12 +96,12 @@ def measured(clip: Path, folder: Path, rounds: int, sizes: bool) -> Iterator[tup
 
 
 def ratios(found: Mapping[str, float]) -> list[float]:
-    """How many times the seed's value each of the others goes into it."""
+    """Return how many times each of the other values goes into the seed's."""
     return [found["seed"] / value for side, value in found.items() if side != "seed"]
 
 
 def of_seconds(make: Callable[[str], StreamClassifier], level: float, rounds: int) -> list[np.ndarray]:
-    """Median ms of each second of the same noise, for each engine; the engines take turns."""
+    """Return the median ms of each second of the same noise, for each engine. The engines take turns."""
     streams, sound = {engine: make(engine) for engine in engines()}, room(STREAM, level)
     each: dict[str, list[list[float]]] = {engine: [] for engine in streams}
     for _ in range(rounds):
@@ -112,13 +112,13 @@ def of_seconds(make: Callable[[str], StreamClassifier], level: float, rounds: in
 
 
 def row(name: str, values: Sequence[float], target: Target) -> str:
-    """A line of the table, with the best that every value reaches."""
+    """Write a line of the table, with the best that every value reaches."""
     cells = (shown(numbers, target.unit) for numbers in (values, target.least, target.aim))
     return f"| {name} | {' | '.join(cells)} | {reached(values, target)} |"
 
 
 def reached(values: Sequence[float], target: Target) -> str:
-    """What every value reaches, as it is shown: the aim, the least that is wanted, or neither."""
+    """Tell what every value reaches, as it is shown: the aim, the least that is wanted, or neither."""
     sign, values = 1 if target.unit == "x" else -1, [float(f"{value:.3g}") for value in values]
 
     def all_reach(wanted: tuple[float, ...]) -> bool:

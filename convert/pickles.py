@@ -207,7 +207,7 @@ def explain_refusal(scan: Scan) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first few names; a file may hold any number of them, and of any length."""
+    """List the first few names. A file may hold any number of them, and of any length."""
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(f"{name:.100}" for name in names[:_MOST_NAMES]) + more
 

@@ -84,7 +84,7 @@ _FUNCTION = re.compile(
 
 
 def canonical(module: str, name: str) -> tuple[str, str]:
-    """The name under which Python finds what a pickle calls otherwise."""
+    """Return the name under which Python finds what a pickle calls otherwise."""
     return _RENAMED.get(module, module), name
 
 

@@ -109,7 +109,7 @@ def examine(
 
 
 def _vectors(estimator: Any, given: Any, sounds: Any) -> tuple[Any, Any]:
-    """Vectors of the proof, and where those of sounds lie outside of what the model was fitted on."""
+    """Return the vectors of the proof, and where sounds lie outside of what the model was fitted on."""
     try:
         return np.concatenate([given, sounds, made.vectors(estimator)]), find_outside(estimator, sounds)
     except MemoryError:
@@ -126,7 +126,7 @@ def _answers(estimator: Any, X: Any) -> tuple[Any, Any]:
     Raises
     ------
     Refused
-        It stumbles over finite numbers, or answers what no probabilities are.
+        It stumbles over finite numbers, or its answers are not probabilities.
     """
     kind = type(estimator).__name__
     try:
@@ -151,7 +151,7 @@ def _answers(estimator: Any, X: Any) -> tuple[Any, Any]:
     if not fair.all():
         shown = ", ".join(f"{p:g}" for p in probabilities[np.argmin(fair)][:6])
         raise Refused(
-            f"{kind} answers {shown} for a vector of finite numbers in its own library, and these are no "
+            f"{kind} answers {shown} for a vector of finite numbers in its own library, and these are not "
             "probabilities; a number in it is not finite or out of range, or it was fitted on too little"
         )
     return probabilities, predicted

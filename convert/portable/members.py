@@ -45,14 +45,14 @@ def _gradient_boosting(model: Any, where: str) -> None:
 
 
 def _adaboost(model: Any, where: str) -> None:
-    """Check that each member has a weight, and that the weights are some."""
+    """Check that each member has a weight, and that the weights are finite and do not sum to zero."""
     members = getattr(model, "estimators_", None)
     if members is None:
         return
     _require_some(members, where)
     weights = np.asarray(model.estimator_weights_, dtype=float)
     if len(weights) < len(members) or not np.isfinite(weights).all() or not weights.sum() > 0:
-        raise Refused(f"{where}: the weights of its {len(members)} members are no weights")
+        raise Refused(f"{where}: the weights of its {len(members)} members are not finite, or sum to zero")
 
 
 def _bagging(model: Any, where: str) -> None:

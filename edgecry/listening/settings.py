@@ -140,7 +140,7 @@ class ListenSettings:
             number("gate", self.gate, high=0, unit="dB", below=True)
         if self.name and not DEVICE_NAME.fullmatch(self.name):
             raise EdgecryError(f"name: {shown(self.name)}; allowed are 1 to 64 letters, digits, - and _")
-        if not (type(self.heartbeat) in (int, float) and self.heartbeat == 0):
+        if number("heartbeat", self.heartbeat) != 0:
             number("heartbeat (0 for none)", self.heartbeat, 10, 86_400, "s")
 
     @property

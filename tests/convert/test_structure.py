@@ -178,7 +178,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "histogram beginning": (lambda: _boosted_with(_baseline_prediction=np.zeros(9)), "has no trees, or does"),
     "weights": (
         lambda: _with(AdaBoostClassifier(n_estimators=3).fit(X, Y), estimator_weights_=np.zeros(3)),
-        "the weights of its 3 members are no weights",
+        "the weights of its 3 members are not finite, or sum to zero",
     ),
     "bagged fractions": (lambda: _bagged([[0.5] * 10] * 2), "member 0 are not numbers of columns"),
     "bagged too few": (lambda: _bagged([[3]] * 2), "member 0 reads 10 features, and is given 1"),

@@ -27,7 +27,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.fresh.root import CannotRunError, as_user, inside, make
+from tests.fresh.root import as_user, ended, inside, make
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "raspberry-pi.md"
@@ -275,8 +275,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotRunError as error:
-        print(f"fresh: SKIPPED: {error}", file=sys.stderr)
-        sys.exit(77)
+    ended(main)

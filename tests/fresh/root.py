@@ -17,7 +17,9 @@ import shutil
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 NEW_MOUNTS, NEW_USERS, NEW_PIDS = 0x20000, 0x10000000, 0x20000000
 PRIVATE = 0x4000 | 0x40000  # MS_REC | MS_PRIVATE
@@ -65,28 +67,20 @@ def inside(folder: Path, arch: str, command: list[str], root: bool = True) -> in
     foreign = arch == "arm64" and platform.machine() != "aarch64"
     qemu = emulator(folder) if foreign else None
     mapped, unshared = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            _check(_libc.unshare(NEW_USERS | NEW_MOUNTS | NEW_PIDS), "namespaces")
-            _libc.prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: all ends with whoever started it
-            os.write(unshared[1], b"x")
-            os.read(mapped[0], 1)
-            code = _first(folder, qemu, command, root)
-        except OSError as error:
-            print(f"fresh: {error}", file=sys.stderr)
-            code = 77
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
+
+    def apart() -> int:
+        _check(_libc.unshare(NEW_USERS | NEW_MOUNTS | NEW_PIDS), "namespaces")
+        os.write(unshared[1], b"x")
+        os.read(mapped[0], 1)
+        return _wait(_forked(lambda: _first(folder, qemu, command, root)))
+
+    child = _forked(apart)
     os.close(unshared[1])
     if os.read(unshared[0], 1):
         for name in ("uid_map", "gid_map"):
             Path(f"/proc/{child}/{name}").write_text("0 0 65536\n")
     os.write(mapped[1], b"x")
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = _wait(child)
     for end in (*mapped, unshared[0]):
         os.close(end)
     if code == 77:
@@ -94,27 +88,15 @@ def inside(folder: Path, arch: str, command: list[str], root: bool = True) -> in
     return code
 
 
-def _first(folder: Path, qemu: Path | None, command: list[str], root: bool) -> int:
-    """Be the parent of process 1 of the new namespaces."""
-    first = os.fork()
-    if first:
-        return os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
+def _forked(work: Callable[[], int]) -> int:
+    """Do work in a child that ends with this process; its exit code is 77 where the system refuses."""
+    child = os.fork()
+    if child:
+        return child
     code = 1
     try:
-        _libc.prctl(1, 9)
-        _mount(b"none", b"/", None, PRIVATE)
-        _mount(b"proc", b"/proc", b"proc", 0)
-        if qemu is not None:
-            _mount(b"binfmt_misc", b"/proc/sys/fs/binfmt_misc", b"binfmt_misc", 0)
-            # O: the emulator gets the opened program; C: with the rights of that program (sudo);
-            # F: the emulator is opened now, so that it need not be in the root.
-            Path("/proc/sys/fs/binfmt_misc/register").write_bytes(AARCH64 + os.fsencode(qemu) + b":OCF")
-        if root:
-            for name in ("proc", "sys", "dev"):
-                _mount(f"/{name}".encode(), os.fsencode(folder / name), None, BIND)
-            if qemu is not None:
-                _look_like_a_board(folder)
-        code = _and_children(command, folder if root else None)
+        _libc.prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+        code = work()
     except OSError as error:
         print(f"fresh: {error}", file=sys.stderr)
         code = 77
@@ -122,6 +104,27 @@ def _first(folder: Path, qemu: Path | None, command: list[str], root: bool) -> i
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _wait(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _first(folder: Path, qemu: Path | None, command: list[str], root: bool) -> int:
+    """Be process 1 of the new namespaces."""
+    _mount(b"none", b"/", None, PRIVATE)
+    _mount(b"proc", b"/proc", b"proc", 0)
+    if qemu is not None:
+        _mount(b"binfmt_misc", b"/proc/sys/fs/binfmt_misc", b"binfmt_misc", 0)
+        # O: the emulator gets the opened program; C: with the rights of that program (sudo);
+        # F: the emulator is opened now, so that it need not be in the root.
+        Path("/proc/sys/fs/binfmt_misc/register").write_bytes(AARCH64 + os.fsencode(qemu) + b":OCF")
+    if root:
+        for name in ("proc", "sys", "dev"):
+            _mount(f"/{name}".encode(), os.fsencode(folder / name), None, BIND)
+        if qemu is not None:
+            _look_like_a_board(folder)
+    return _and_children(command, folder if root else None)
 
 
 def _look_like_a_board(folder: Path) -> None:
@@ -215,9 +218,14 @@ def main() -> int:
             return 2
 
 
-if __name__ == "__main__":
+def ended(work: Callable[[], int]) -> NoReturn:
+    """Do the work of a command and end with its exit code; with 77, loudly, where this machine cannot."""
     try:
-        sys.exit(main())
+        sys.exit(work())
     except CannotRunError as error:
         print(f"fresh: SKIPPED: {error}", file=sys.stderr)
         sys.exit(77)
+
+
+if __name__ == "__main__":
+    ended(main)
