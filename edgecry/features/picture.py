@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.arrays import Float64
+from edgecry.arrays import Float32, Float64
 from edgecry.errors import AudioError
 from edgecry.features.mel import mel_filters
 from edgecry.forks import unforked
@@ -24,6 +25,10 @@ PACE: Final = 40.0
 #: Samples of a spectrum, and how many of them are looked at for one column.
 N_FFT: Final = 1024
 LOOKS: Final = 4
+#: Looks that are transformed at once. All of a picture would take megabytes for a moment.
+BATCH: Final = 16
+#: Samples that are read at once, where looks are no further apart.
+BLOCK: Final = 16_384
 #: Decibels between the darkest and the brightest.
 RANGE: Final = 70.0
 #: Colours from quiet to loud, between which the others lie: black, violet, red, orange, pale yellow.
@@ -46,13 +51,14 @@ def picture(path: Path) -> bytes:
         with unforked:
             opened = soundfile.SoundFile(path)
         with opened as sound:
-            columns = [_column(part) for part in _parts(sound)]
             bands = _bands(sound.samplerate)
+            power = np.concatenate([_columns(looks) @ bands.T for looks in _looks(sound)]).T
     except (RuntimeError, OSError) as error:
         raise AudioError(f"{path}: cannot be read ({error})") from error
-    power = bands @ np.array(columns or [np.zeros(N_FFT // 2 + 1)]).T
-    decibels = 10 * np.log10(power + 1e-12)
-    share = np.clip(1 + (decibels - decibels.max()) / RANGE, 0, 1)
+    decibels = np.log10(power + 1e-12)
+    decibels *= 10
+    decibels -= decibels.max()
+    share = np.clip(1 + decibels / RANGE, 0, 1)
     return png(np.round(255 * share[::-1]).astype(np.uint8))
 
 
@@ -71,26 +77,57 @@ def png(indexes: NDArray[np.uint8]) -> bytes:
     )
 
 
-def _parts(sound: Any) -> Iterator[NDArray[np.float32]]:
-    """Read the samples of each column: as many as its looks need, spread over its stretch."""
+def _looks(sound: Any) -> Iterator[Float32]:
+    """Read what each column looks at, for some columns at a time [shape=(n, looks, N_FFT)]."""
     frames = sound.frames
     n = max(1, min(WIDTH, round(frames / sound.samplerate * PACE)))
-    for i in range(n):
-        start, stop = frames * i // n, max(frames * (i + 1) // n, frames * i // n + N_FFT)
-        looks = max(1, min(LOOKS, (stop - start) // N_FFT))
-        pieces = []
-        for k in range(looks):
-            sound.seek(min(frames, start + (stop - start) * k // looks))
-            piece = sound.read(N_FFT, "float32", always_2d=True).mean(axis=1)
-            pieces.append(np.pad(piece, (0, N_FFT - len(piece))))
-        yield np.array(pieces, np.float32)
+    looks = max(1, min(LOOKS, frames // n // N_FFT))
+    starts = [frames * i // (n * looks) for i in range(n * looks)]
+    pieces = (_on if frames // len(starts) < BLOCK else _apart)(sound, starts)
+    while found := list(islice(pieces, BATCH // looks * looks)):
+        yield np.array(found).reshape(-1, looks, N_FFT)
 
 
-def _column(pieces: NDArray[np.float32]) -> Float64:
-    """Return the loudest power in each bin [shape=(1 + N_FFT // 2,)]."""
-    spectra: Float64 = np.abs(np.fft.rfft(pieces * np.hanning(N_FFT))) ** 2
-    loudest: Float64 = spectra.max(axis=0)
+def _on(sound: Any, starts: Iterable[int]) -> Iterator[Float32]:
+    """Read N_FFT samples from each place, in order, by reading on.
+
+    Whoever seeks in FLAC decodes a block again, and soundfile seeks after each read.
+    """
+    held, end = np.empty(0, np.float32), 0  # the newest samples, and where they end
+    for start in starts:
+        while end < start + N_FFT and len(more := _read(sound, BLOCK)):
+            held, end = np.concatenate([held[-N_FFT:], more]), end + len(more)
+        at = len(held) - (end - start)
+        yield _whole(held[at : at + N_FFT])
+
+
+def _apart(sound: Any, starts: Iterable[int]) -> Iterator[Float32]:
+    """Read N_FFT samples from each place; what is between them is not decoded."""
+    for start in starts:
+        sound.seek(start)
+        yield _whole(_read(sound, N_FFT))
+
+
+def _read(sound: Any, n: int) -> Float32:
+    mono: Float32 = sound.read(n, "float32", always_2d=True).mean(axis=1)
+    return mono
+
+
+def _whole(piece: Float32) -> Float32:
+    """Fill up what the end of the recording has cut short, with silence."""
+    return piece if len(piece) == N_FFT else np.pad(piece, (0, N_FFT - len(piece)))
+
+
+def _columns(looks: Float32) -> Float64:
+    """Return the loudest power in each bin, of the looks of each column [shape=(n, 1 + N_FFT // 2)]."""
+    spectra: Float64 = np.abs(np.fft.rfft(looks * _window())) ** 2
+    loudest: Float64 = spectra.max(axis=1)
     return loudest
+
+
+@lru_cache(maxsize=1)
+def _window() -> Float64:
+    return np.hanning(N_FFT)
 
 
 @lru_cache(maxsize=2)

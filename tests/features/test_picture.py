@@ -1,6 +1,7 @@
 """The picture of a recording: a PNG that any reader takes, with a tone where it is heard."""
 
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -9,7 +10,7 @@ import soundfile
 
 from edgecry.errors import AudioError
 from edgecry.features.mel import mel_frequencies
-from edgecry.features.picture import HEIGHT, WIDTH, picture, png
+from edgecry.features.picture import BLOCK, HEIGHT, N_FFT, WIDTH, _apart, _on, picture, png
 
 SR = 16000
 
@@ -65,6 +66,32 @@ def test_its_size_is_bounded(tmp_path, seconds):
 
 def test_silence_is_a_picture_too(tmp_path):
     assert drawn(tmp_path, np.zeros(SR)).shape[0] == HEIGHT
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("step", [100, N_FFT, 5000, 2 * BLOCK + 1])
+def test_reading_on_finds_what_seeking_finds(tmp_path, channels, step):
+    y = np.random.default_rng(0).normal(0, 0.1, (6 * BLOCK + 7, channels))
+    soundfile.write(tmp_path / "a.flac", y, SR)
+    found = []
+    for how in (_on, _apart):
+        with soundfile.SoundFile(tmp_path / "a.flac") as sound:
+            found.append(np.array(list(how(sound, range(0, sound.frames, step)))))
+    assert np.array_equal(*found)
+    assert found[0].shape == (-(-len(y) // step), N_FFT)
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path):
+    """Several times the image in floating point is all that it takes at once."""
+    rng = np.random.default_rng(0)
+    for seconds in (20, 200):
+        soundfile.write(tmp_path / "a.flac", rng.normal(0, 0.1, seconds * SR), SR)
+        picture(tmp_path / "a.flac")  # what is made once for all pictures is made
+        tracemalloc.start()
+        picture(tmp_path / "a.flac")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 6 * 8 * HEIGHT * WIDTH
 
 
 def test_what_is_no_recording_is_refused(tmp_path):
