@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecry.audio.mixing import Mixer
-from edgecry.audio.pcm_format import LOUDEST, PcmFormat
+from edgecry.audio.pcm_format import ENCODINGS, LOUDEST, PcmFormat
 from edgecry.audio.stream_header import WavStripper
+from edgecry.audio.stream_looks import FirstLook
+from edgecry.errors import AudioError
 
 log = logging.getLogger("edgecry")
 
@@ -38,6 +40,7 @@ class PcmDecoder:
         self._rest = b""
         self._origin = origin
         self._mixer: Mixer | None = None  # a WAV header may tell another rate
+        self._look: FirstLook | None = None
 
     @property
     def format(self) -> PcmFormat:
@@ -55,18 +58,29 @@ class PcmDecoder:
         Raises
         ------
         AudioError
-            They begin with the header of something that cannot be used here.
+            They begin with the header of something that cannot be used here, or cannot be samples at all.
         """
         data = self._rest + self._wav.feed(data)
         whole = len(data) - len(data) % self.format.frame_bytes
         self._rest = data[whole:]
         if not whole:
             return np.empty(0, np.float32)
+        self._refuse_other(data[:whole])
         frames = _samples(data[:whole], self.format.encoding).reshape(-1, self.format.channels)
         mono = self._mixed(frames)
         if self.format.encoding == "f32le":
             mono = self._sound(mono)
         return mono
+
+    def _refuse_other(self, data: bytes) -> None:
+        encoding = self.format.encoding
+        if self._look is None:
+            self._look = FirstLook(ENCODINGS[encoding])
+        if not self._look.add(data):
+            raise AudioError(
+                f"{self._origin}: is not sound in {encoding}: its bytes are those of text, of compressed "
+                f"or of 8-bit sound; have its program write {encoding}, or state what it writes"
+            )
 
     def _mixed(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix to mono, and say so when one channel is taken instead, or no longer."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from edgecry.audio.file_header import UNKNOWN_SIZE
 from edgecry.audio.pcm_format import PcmFormat
-from edgecry.audio.stream_marks import FILES, SOUND, frames, is_text
+from edgecry.audio.stream_marks import FILES, SOUND, frames, text
 from edgecry.errors import AudioError
 
 _ENCODINGS: Final = {(1, 16): "s16le", (1, 24): "s24le", (1, 32): "s32le", (3, 32): "f32le"}
@@ -93,13 +93,12 @@ class WavStripper:
                 f"{self._origin}: is {name}, not raw PCM; decode it on the way, such as with "
                 f"ffmpeg -i ... -f s16le -ac 1 -ar {self.format.sr} -"
             )
-        text = False if mark == b"RIFF" else is_text(self._buffer)
-        if text:
-            code = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        code = None if mark == b"RIFF" else text(self._buffer)
+        if code:
             begin = bytes(self._buffer[:40]).decode(code, "replace")
             raise AudioError(f"{self._origin}: is text, not sound; it begins with {begin!r}, so look there")
         is_box = bytes(3).startswith(head) or (head[:3] == bytes(3) and len(head) < 8 and head[3] > 0)
-        if name == "" or text is None or is_box:
+        if name == "" or code == "" or is_box:
             return False
         undecided = len(head) < 4 and any(known.startswith(head) for known in (*SOUND, *FILES, b"RIFF"))
         if undecided or (mark == b"RIFF" and len(head) < 12):

@@ -111,7 +111,7 @@ class Hearing:
         self._sr, self._settings = sr, settings
         self._heard = now
         self._value: float | None = None
-        self._same = 0
+        self._same = self._total = 0  # samples of one value up to now, and of any
         self._start: float | None = None  # of the span in which the pace is measured
         self._count = 0
         self._pace = ""
@@ -125,6 +125,7 @@ class Hearing:
         """
         if len(y) == 0:
             return
+        self._total += len(y)
         self._compare(y)
         self._looks.add(y, self._settings.loud)
         if self._looks.count >= self._settings.span * self._sr:
@@ -145,16 +146,27 @@ class Hearing:
         if quiet >= settings.no_sound:
             return Verdict("no_sound", f"no sound for {quiet:.0f} s")
         if self._same >= settings.digital_silence * self._sr:
-            what = "digital silence" if self._value == 0 else "one and the same value"
-            return Verdict(
-                "digital_silence",
-                f"{what} for {self._same / self._sr:.0f} s, which no live microphone gives: is it muted?",
-            )
+            return self._silence()
         if self._start is None:
             return Verdict("starting")
         if self._found.is_deaf or not self._pace:
             return self._found
         return Verdict("wrong_pace", self._pace)
+
+    def verdict_at_end(self, now: float) -> Verdict:
+        """Tell how it was, by what came in all, once nothing more comes."""
+        if self._same == self._total > 0:
+            return self._silence()
+        if self._looks.count >= self._sr:
+            self._found = self._looks.verdict(self._settings.clipping)
+        return self.verdict(now)
+
+    def _silence(self) -> Verdict:
+        what = "digital silence" if self._value == 0 else "one and the same value"
+        return Verdict(
+            "digital_silence",
+            f"{what} for {self._same / self._sr:.0f} s, which no live microphone gives: is it muted?",
+        )
 
     def _compare(self, y: Float32) -> None:
         """Count the samples that are all of one value."""

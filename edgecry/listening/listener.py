@@ -141,6 +141,7 @@ class Listener:
                     self._take(block)
                 elif parts.reader.ended:
                     self._refuse_nothing()
+                    self._look_back()
                     break
                 self._look_around()
         except AudioError as error:
@@ -161,6 +162,16 @@ class Listener:
         """A source that ends without a single sample is no success."""
         if self._parts.reader.counts.samples == 0:
             raise AudioError("no sound came before the source ended; see what is wrong with its program")
+
+    def _look_back(self) -> None:
+        """Log why it means little that no cry was heard, if the source ended before that could be told."""
+        counts, statistics = self._parts.reader.counts, self._parts.stream.statistics
+        found = self._hearing.verdict_at_end(self._clock())
+        if found.state != self._verdict.state and found.reason:
+            log.warning("%s", found.reason)
+        elif statistics.windows <= 1:
+            seconds = counts.samples / self._parts.reader.sr
+            log.warning("only %.2g s of sound came before the source ended: too short to tell", seconds)
 
     # -- sound -----------------------------------------------------------------------------------------
 

@@ -51,6 +51,22 @@ def test_digital_silence(value, pace):
     assert hearing.verdict(now).state != "digital_silence"
 
 
+@pytest.mark.parametrize("seconds", [1, 7])
+def test_at_the_end_all_that_came_is_judged(seconds):
+    """A recording that is piped in may be shorter than what is waited for."""
+    hearing, now = after(seconds, np.zeros(SR // 2, np.float32))
+    assert hearing.verdict(now).state == "hearing"
+    assert hearing.verdict_at_end(now).state == "digital_silence"
+    noise = np.random.default_rng(0).uniform(-1, 1, SR // 2).astype(np.float32)
+    hearing, now = after(seconds, noise)
+    assert hearing.verdict(now).state == "hearing"
+    assert hearing.verdict_at_end(now).state == "not_sound"
+    hearing, now = after(seconds)
+    assert hearing.verdict_at_end(now).state == "hearing"
+    hearing.hear(np.zeros(SR // 2, np.float32), now)
+    assert hearing.verdict_at_end(now).state == "hearing"
+
+
 @pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
 def test_wrong_pace_names_the_likely_rate(rate):
     hearing, now = after(60, pace=rate / SR)

@@ -141,6 +141,19 @@ def test_all_that_comes_is_heard_and_told(listen):
     assert seen.sink.closed
 
 
+@pytest.mark.parametrize(
+    ("sound", "words"),
+    [
+        (quiet(2), "digital silence for 2 s"),
+        (np.linspace(0, 0.1, SR // 2, dtype=np.float32), "only 0.5 s of sound came before the source ended"),
+    ],
+)
+def test_what_was_no_sound_or_too_little_is_told_at_the_end(listen, caplog, sound, words):
+    listen(sound)
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert words in record.getMessage()
+
+
 def test_the_end_of_the_sound_ends_the_cry(listen):
     assert kinds(listen(ones(2 * SR))) == ["start", "end"]
 
