@@ -24,7 +24,7 @@ from typing import IO
 
 #: Bytes of addresses, and megabytes of memory that a classification and a listener may take.
 ADDRESSES = 512 << 20
-CLASSIFY, LISTEN = 95, 140
+CLASSIFY, LISTEN = 65, 140
 #: A cry comes in every fifth minute.
 CRY_EVERY = 5
 SR = 16_000

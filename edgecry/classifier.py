@@ -20,6 +20,7 @@ from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.model import CryModel
 from edgecry.models.rules import CRY, NO_CRY
+from edgecry.models.runtimes import RuntimeOptions
 from edgecry.prediction import Prediction
 from edgecry.roles import ModelSource, models_for
 
@@ -40,8 +41,7 @@ class Classifier:
     ----------
     model : path, str or CryModel, optional
         The model of reasons: a file, or the name of a bundled model ("reason", "seed"); "reason" if left
-        out. If it is itself a detector ("cry"), it works alone and no reasons are given. Pass a
-        :class:`~edgecry.models.model.CryModel` to choose its runtime options.
+        out. If it is itself a detector ("cry"), it works alone and no reasons are given.
 
     engine : {"auto", "numpy", "numba"}
         The engine of the features. "auto" is NumPy. If ``edgecry warmup`` has prepared numba, it is numba
@@ -57,6 +57,10 @@ class Classifier:
 
     audio : AudioOptions
         How long a recording may be, and whether a damaged one is refused.
+
+    runtime : RuntimeOptions
+        How models are run that are opened here; a :class:`~edgecry.models.model.CryModel` is run as it was
+        opened.
 
     Attributes
     ----------
@@ -90,9 +94,10 @@ class Classifier:
         detector: ModelSource | None = "cry",
         decision: Decision | None = Decision(),  # noqa: B008 - frozen
         audio: AudioOptions = AudioOptions(),  # noqa: B008 - frozen
+        runtime: RuntimeOptions = RuntimeOptions(),  # noqa: B008 - frozen
     ) -> None:
         self._audio = audio
-        self._models = models_for(model, detector, decision)
+        self._models = models_for(model, detector, decision, runtime)
         self._decision = Decision() if decision is None else decision
         self._engine = engine
         now = "numpy" if engine == "auto" else engine

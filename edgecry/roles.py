@@ -10,6 +10,7 @@ from edgecry.detector import detector_rule
 from edgecry.errors import EdgecryError, ModelError
 from edgecry.models.model import CryModel
 from edgecry.models.rules import CRY, NO_CRY, Conformal, Threshold
+from edgecry.models.runtimes import RuntimeOptions
 
 #: What names a model: a path, the name of a bundled one, or an open one.
 ModelSource = str | os.PathLike[str] | CryModel
@@ -68,7 +69,12 @@ class Models:
         return self.detector, self.threshold
 
 
-def models_for(model: ModelSource | None, detector: ModelSource | None, decision: Decision | None) -> Models:
+def models_for(
+    model: ModelSource | None,
+    detector: ModelSource | None,
+    decision: Decision | None,
+    runtime: RuntimeOptions = RuntimeOptions(),  # noqa: B008 - frozen
+) -> Models:
     """Open the models that are needed, and no others.
 
     Parameters
@@ -80,6 +86,8 @@ def models_for(model: ModelSource | None, detector: ModelSource | None, decision
         None.
     decision : Decision, or None
         Settings in place of the models' own. None decides nothing, so that only ``model`` is opened.
+    runtime : RuntimeOptions
+        How models are run that are opened here.
 
     Raises
     ------
@@ -90,7 +98,7 @@ def models_for(model: ModelSource | None, detector: ModelSource | None, decision
     """
     if decision is not None and not isinstance(decision, Decision):
         raise EdgecryError(f"decision: found {decision!r}; allowed are a Decision and None")
-    named = opened("reason" if model is None else model)
+    named = opened("reason" if model is None else model, runtime)
     if decision is None:
         return Models(named)
     rule = named.metadata.rule
@@ -98,15 +106,15 @@ def models_for(model: ModelSource | None, detector: ModelSource | None, decision
         models = Models(None, named, None, rule)
     else:
         conformal = rule if isinstance(rule, Conformal) else None
-        ear = None if detector is None or named.metadata.task == "cry" else opened(detector)
+        ear = None if detector is None or named.metadata.task == "cry" else opened(detector, runtime)
         models = Models(named, ear, conformal, None if ear is None else detector_rule(ear))
     _check_use(decision, models)
     return models
 
 
-def opened(model: ModelSource) -> CryModel:
+def opened(model: ModelSource, runtime: RuntimeOptions) -> CryModel:
     """Open a model, unless it is open."""
-    return model if isinstance(model, CryModel) else CryModel.load(model)
+    return model if isinstance(model, CryModel) else CryModel.load(model, runtime)
 
 
 def _check_use(decision: Decision, models: Models) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from edgecry.cli.outputs import CAUTION, output
 from edgecry.errors import EdgecryError
 from edgecry.models.bundled import SAMPLE
 from edgecry.models.rules import CRY, NO_CRY
-from edgecry.terminal import quiet_stderr, say
+from edgecry.terminal import say
 
 if TYPE_CHECKING:
     from edgecry.classifier import Classifier
@@ -216,15 +215,21 @@ def _is_guess(result: Prediction | Timeline) -> bool:
 
 def _classifier(args: argparse.Namespace, parser: argparse.ArgumentParser) -> Classifier:
     """Open the models, and decide as is asked for."""
-    with quiet_stderr(), suppress(ImportError):  # opening the model reports this
-        import onnxruntime  # noqa: F401
     from edgecry.classifier import Classifier
     from edgecry.decision import Decision
+    from edgecry.models.runtimes import RuntimeOptions
 
     detector = None if args.no_detector else args.detector or "cry"
     decision = None if args.raw else Decision(args.threshold, args.coverage)
     audio = audio_options(args)
-    classifier = Classifier(args.model, args.engine, detector=detector, decision=decision, audio=audio)
+    classifier = Classifier(
+        args.model,
+        args.engine,
+        detector=detector,
+        decision=decision,
+        audio=audio,
+        runtime=RuntimeOptions(runtime="light"),
+    )
     if classifier.model.metadata.task != "reason" and (args.detector or args.no_detector):
         option = "--no-detector" if args.no_detector else "--detector"
         parser.error(f"{classifier.model.name} tells itself whether there is a cry; leave {option} out")

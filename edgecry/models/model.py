@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ EMBEDDING = "embedding"
 #: How far the sum of a row of probabilities may be from 1. It leaves room for the float32 sums of a large
 #: forest, and no room for scores that are not probabilities.
 SUM_TOLERANCE = 1e-3
+#: The oldest onnxruntime that edgecry works with: one who asks for no newer one asks for nothing special.
+OLDEST = (1, 19, 0)
 
 
 class CryModel:
@@ -62,8 +65,12 @@ class CryModel:
         """
         path = _resolve(path)
         _check_file(path)
-        session, version = open_session(path, options or RuntimeOptions())
+        options = options or RuntimeOptions()
+        session, version = open_session(path, options)
         metadata = ModelMetadata.from_props(metadata_of(session, path), str(path))
+        if options.runtime == "light" and _needed(path, metadata) > OLDEST:
+            # It may have what NumPy takes for something else, and onnxruntime says which version knows it.
+            session, version = open_session(path, replace(options, runtime="auto"))
         _check_runtime(path, metadata, version)
         _check_tensors(path, "input", INPUT, metadata.spec.n_features, session.get_inputs())
         outputs = [tensor for tensor in session.get_outputs() if tensor.name != EMBEDDING]
@@ -227,16 +234,23 @@ def _check_file(path: Path) -> None:
 
 
 def _check_runtime(path: Path, metadata: ModelMetadata, installed: str | None) -> None:
-    oldest = metadata.runtime["onnxruntime"]
-    needed, found = _version(oldest), _version(installed)
-    if needed is None:
-        raise ModelError(f"{path}: runtime.onnxruntime is {oldest!r}; expected a version such as '1.19'")
+    needed, found = _needed(path, metadata), _version(installed)
     # A development build without a version number is accepted, and NumPy has checked the operators.
     if found is not None and found < needed:
         raise ModelError(
-            f"{path}: needs onnxruntime {oldest} or newer, installed is {installed}; "
+            f"{path}: needs onnxruntime {metadata.runtime['onnxruntime']} or newer, "
+            f"installed is {installed}; "
             "upgrade onnxruntime or convert the model again"
         )
+
+
+def _needed(path: Path, metadata: ModelMetadata) -> tuple[int, int, int]:
+    """Return the oldest onnxruntime that a file asks for."""
+    oldest = metadata.runtime["onnxruntime"]
+    needed = _version(oldest)
+    if needed is None:
+        raise ModelError(f"{path}: runtime.onnxruntime is {oldest!r}; expected a version such as '1.19'")
+    return needed
 
 
 def _version(text: object) -> tuple[int, int, int] | None:
@@ -246,7 +260,7 @@ def _version(text: object) -> tuple[int, int, int] | None:
 
 def _check_tensors(path: Path, side: str, name: str, width: int, tensors: list[Any]) -> None:
     """Check one side of the graph: it must be a single float32 matrix [any, width] of the agreed name."""
-    found = ", ".join(f"{t.name} {t.type} {t.shape}" for t in tensors)
+    found = ", ".join(f"{t.name} {t.type} {list(t.shape)}" for t in tensors)
     if len(tensors) == 1:
         (tensor,) = tensors
         # A free dimension has no number: onnxruntime shows its name, or None.

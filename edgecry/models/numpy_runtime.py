@@ -22,6 +22,8 @@ from edgecry.models.operators import OPERATORS
 Array = NDArray[Any]
 #: Operator sets whose meaning :mod:`edgecry.models.operators` has.
 OPSETS: Final[Mapping[str, range]] = {"": range(13, 18), "ai.onnx.ml": range(1, 4)}
+#: The newest version of the format (IR) that has nothing which :mod:`edgecry.models.onnx_file` leaves unread.
+NEWEST_IR: Final = 10
 _TREES: Final = {
     "TreeEnsembleClassifier": tree_ensembles.classifier,
     "TreeEnsembleRegressor": tree_ensembles.regressor,
@@ -68,6 +70,8 @@ class NumpySession:
             The bytes are not an ONNX file, or it has an operator that only onnxruntime knows.
         """
         file = read_onnx(data)
+        if file.ir > NEWEST_IR:
+            raise BadFileError(f"it is of ONNX version (IR) {file.ir}, which needs onnxruntime")
         for domain, version in file.opsets.items():
             if version not in OPSETS.get(domain, ()):
                 raise BadFileError(

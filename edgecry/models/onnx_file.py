@@ -1,18 +1,20 @@
 """Reads an ONNX file into plain records, without the package onnx.
 
-An ONNX file is a Protocol Buffers message. The numbers of its fields are those of onnx.proto
-(github.com/onnx/onnx), and the encoding is that of protobuf.dev/programming-guides/encoding.
+An ONNX file is a message of Protocol Buffers. The numbers of its fields are those of onnx.proto
+(github.com/onnx/onnx).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgecry.models.protobuf import fields, gathered, signed, whole_numbers
 
 Array = NDArray[Any]
 
@@ -29,9 +31,6 @@ DTYPES: Final[Mapping[int, type[np.generic]]] = {
 }
 #: Names of the same types as onnxruntime shows them.
 TYPE_NAMES: Final[Mapping[int, str]] = {1: "tensor(float)", 7: "tensor(int64)", 11: "tensor(double)"}
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-#: A varint of more bytes does not fit into 64 bits.
-_LONGEST_VARINT = 10
 
 
 class BadFileError(Exception):
@@ -77,6 +76,7 @@ class OnnxFile:
     outputs: tuple[Tensor, ...]
     opsets: Mapping[str, int]
     props: Mapping[str, str]
+    ir: int
 
 
 def read_onnx(data: bytes) -> OnnxFile:
@@ -95,20 +95,22 @@ def read_onnx(data: bytes) -> OnnxFile:
 
 
 def _model(data: bytes) -> OnnxFile:
-    graph, opsets, props = b"", {}, {}
-    for field, value in _fields(data):
-        if field == 7:
+    graph, opsets, props, ir = b"", {}, {}, 0
+    for field, value in fields(data):
+        if field == 1:
+            ir = int(value)
+        elif field == 7:
             graph = value
         elif field == 8:
-            found = dict(_fields(value))
+            found = dict(fields(value))
             opsets[_text(found.get(1, b""))] = int(found.get(2, 0))
         elif field == 14:
-            found = dict(_fields(value))
+            found = dict(fields(value))
             props[_text(found.get(1, b""))] = _text(found.get(2, b""))
     if not graph:
         raise BadFileError("it has no graph")
     parts: dict[int, list[bytes]] = {}
-    for field, value in _fields(graph):
+    for field, value in fields(graph):
         parts.setdefault(field, []).append(value)
     constants = dict(map(_tensor, parts.get(5, [])))
     return OnnxFile(
@@ -118,72 +120,24 @@ def _model(data: bytes) -> OnnxFile:
         outputs=tuple(map(_value_info, parts.get(12, []))),
         opsets=opsets,
         props=props,
+        ir=ir,
     )
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Give the number and the value of each field: an int, or the bytes of it."""
-    position, end = 0, len(data)
-    while position < end:
-        key, position = _varint(data, position)
-        field, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value, position = _varint(data, position)
-            yield field, value
-            continue
-        if wire == _BYTES:
-            size, position = _varint(data, position)
-        elif wire in (_FIXED32, _FIXED64):
-            size = 4 if wire == _FIXED32 else 8
-        else:
-            raise BadFileError(f"a field has the unknown wire type {wire}")
-        if size > end - position:
-            raise BadFileError("it is cut short")
-        yield field, data[position : position + size]
-        position += size
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    byte = data[position]
-    if byte < 0x80:  # nearly all
-        return byte, position + 1
-    value = 0
-    for k in range(_LONGEST_VARINT):
-        byte = data[position + k]
-        value |= (byte & 0x7F) << (7 * k)
-        if byte < 0x80:
-            return value, position + k + 1
-    raise BadFileError("a number is longer than 64 bits")
 
 
 def _text(value: bytes) -> str:
     return bytes(value).decode()
 
 
-def _signed(value: int) -> int:
-    """Return the int64 whose two's complement a varint holds."""
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if value >> 63 else value
-
-
-def _ints(values: list[Any]) -> list[int]:
-    """Return whole numbers that are packed into one field, or stand in a field each."""
-    found: list[int] = []
-    for value in values:
-        if isinstance(value, int):
-            found.append(_signed(value))
-            continue
-        position = 0
-        while position < len(value):
-            number, position = _varint(value, position)
-            found.append(_signed(number))
-    return found
+def _texts(values: list[bytes]) -> list[str]:
+    """Decode texts, each once: a forest has ten thousands of them, and two that differ."""
+    texts = {value: _text(value) for value in set(values)}
+    return [texts[value] for value in values]
 
 
 def _node(data: bytes) -> Node:
     names: dict[int, list[str]] = {1: [], 2: []}
     op_type, domain, attributes = "", "", {}
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field in names:
             names[field].append(_text(value))
         elif field == 4:
@@ -199,19 +153,17 @@ def _node(data: bytes) -> Node:
 #: Readers of AttributeProto by its type: FLOAT, INT, STRING, TENSOR, FLOATS, INTS, STRINGS.
 _ATTRIBUTE: Final[Mapping[int, tuple[int, Callable[[list[Any]], Any]]]] = {
     1: (2, lambda values: struct.unpack("<f", values[-1])[0]),
-    2: (3, lambda values: _signed(values[-1])),
+    2: (3, lambda values: signed(values[-1])),
     3: (4, lambda values: _text(values[-1])),
     4: (5, lambda values: _tensor(values[-1])[1]),
     6: (7, lambda values: np.frombuffer(b"".join(values), "<f4")),
-    7: (8, lambda values: np.array(_ints(values), dtype=np.int64)),
-    8: (9, lambda values: [_text(value) for value in values]),
+    7: (8, lambda values: whole_numbers(values)),
+    8: (9, lambda values: _texts(values)),
 }
 
 
 def _attribute(data: bytes) -> tuple[str, Any]:
-    found: dict[int, list[Any]] = {}
-    for field, value in _fields(data):
-        found.setdefault(field, []).append(value)
+    found = gathered(data)
     name = _text(found[1][-1]) if 1 in found else ""
     kind = found.get(20, [0])[-1]
     if kind not in _ATTRIBUTE:
@@ -223,14 +175,12 @@ def _attribute(data: bytes) -> tuple[str, Any]:
 
 
 def _tensor(data: bytes) -> tuple[str, Array]:
-    found: dict[int, list[Any]] = {}
-    for field, value in _fields(data):
-        found.setdefault(field, []).append(value)
+    found = gathered(data)
     name = _text(found[8][-1]) if 8 in found else ""
     kind = found.get(2, [0])[-1]
     if kind not in DTYPES or 13 in found or found.get(14, [0])[-1]:
         raise BadFileError(f"the constant {name!r:.60} is of type {kind} or in another file")
-    shape, dtype = _ints(found.get(1, [])), np.dtype(DTYPES[kind])
+    shape, dtype = whole_numbers(found.get(1, [])).tolist(), np.dtype(DTYPES[kind])
     values: Array
     if 9 in found:
         values = np.frombuffer(found[9][-1], dtype.newbyteorder("<")).astype(dtype)
@@ -238,21 +188,21 @@ def _tensor(data: bytes) -> tuple[str, Array]:
         stored, little = (found.get(4, []), "<f4") if kind == 1 else (found.get(10, []), "<f8")
         values = np.frombuffer(b"".join(stored), little).astype(dtype)
     elif kind == 10:
-        values = np.array(_ints(found.get(5, [])), dtype=np.uint16).view(np.float16)
+        values = whole_numbers(found.get(5, [])).astype(np.uint16).view(np.float16)
     else:
-        values = np.array(_ints(found.get(7 if kind == 7 else 5, []))).astype(dtype)
+        values = whole_numbers(found.get(7 if kind == 7 else 5, [])).astype(dtype)
     if any(n < 0 for n in shape):
         raise BadFileError(f"the constant {name!r:.60} has a negative length")
     return name, values.reshape(shape)
 
 
 def _value_info(data: bytes) -> Tensor:
-    found = dict(_fields(data))
-    tensor = dict(_fields(dict(_fields(found.get(2, b""))).get(1, b"")))
+    found = dict(fields(data))
+    tensor = dict(fields(dict(fields(found.get(2, b""))).get(1, b"")))
     dims: list[int | str | None] = []
-    for field, value in _fields(tensor.get(2, b"")):
+    for field, value in fields(tensor.get(2, b"")):
         if field == 1:
-            dim = dict(_fields(value))
-            dims.append(_signed(dim[1]) if 1 in dim else _text(dim.get(2, b"")) or None)
+            dim = dict(fields(value))
+            dims.append(signed(dim[1]) if 1 in dim else _text(dim.get(2, b"")) or None)
     kind = tensor.get(1, 0)
     return Tensor(_text(found.get(1, b"")), TYPE_NAMES.get(kind, f"type {kind}"), tuple(dims))

@@ -92,7 +92,7 @@ def _gemm(node: Node, inputs: Sequence[Array]) -> Sequence[Array]:
 
 
 def _conv(node: Node, inputs: Sequence[Array]) -> Sequence[Array]:
-    """Convolve [N, C, H, W] with [M, C, kH, kW], as one matrix product over the windows."""
+    """Convolve [N, C, H, W] with [M, C, kH, kW], as a matrix product over the windows of each image."""
     of, x, weight = node.attributes, inputs[0], inputs[1]
     plain = of.get("auto_pad", "NOTSET") == "NOTSET" and of.get("group", 1) == 1
     if x.ndim != 4 or not plain or (np.asarray(of.get("dilations", 1)) != 1).any():
@@ -103,11 +103,13 @@ def _conv(node: Node, inputs: Sequence[Array]) -> Sequence[Array]:
     m, c, k_h, k_w = weight.shape
     windows = sliding_window_view(padded, (k_h, k_w), axis=(2, 3))[:, :, ::down, ::across]
     n, _, h, w = windows.shape[:4]
-    columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n * h * w, c * k_h * k_w)
-    found = columns @ weight.reshape(m, -1).T
+    found = np.empty((n, m, h * w), dtype=np.result_type(x, weight))
+    for image, out in zip(windows, found, strict=True):  # one by one, so that its windows stay in the cache
+        columns = image.transpose(0, 3, 4, 1, 2).reshape(c * k_h * k_w, h * w)
+        np.matmul(weight.reshape(m, -1), columns, out=out)
     if len(inputs) > 2:
-        found += inputs[2]
-    return [found.reshape(n, h, w, m).transpose(0, 3, 1, 2)]
+        found += inputs[2][:, None]
+    return [found.reshape(n, m, h, w)]
 
 
 def _reshape(_: Node, inputs: Sequence[Array]) -> Sequence[Array]:

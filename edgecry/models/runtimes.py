@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from edgecry.checks import check_kinds, one_of, whole
 from edgecry.errors import ModelError
+from edgecry.terminal import quiet_stderr
 
-RUNTIMES: Final = ("auto", "onnxruntime", "numpy")
+RUNTIMES: Final = ("auto", "onnxruntime", "numpy", "light")
 MAX_THREADS = 256
 #: The operator that a network begins with, as it stands in the first bytes of its file.
 _CONVOLUTION, _HEAD = b"Conv", 4096
@@ -42,10 +44,12 @@ class RuntimeOptions:
         True lets idle threads poll for work. They start a little sooner, and keep a core busy.
     arena : bool
         True keeps memory between runs in a growing pool. False gives it back.
-    runtime : {"auto", "onnxruntime", "numpy"}
+    runtime : {"auto", "onnxruntime", "numpy", "light"}
         What computes. "auto" takes onnxruntime, and NumPy on boards for which there is no onnxruntime, such
-        as 32-bit ones. NumPy gives the same probabilities within 1e-6, takes many times as long, and leaves
-        the other settings unused.
+        as 32-bit ones. NumPy gives the same probabilities within 1e-6, takes a few times as long, and leaves
+        the other settings unused. "light" is for a process that answers once: it begins with NumPy, as
+        importing onnxruntime takes more time and memory than a recording, and goes on with onnxruntime after
+        :data:`~edgecry.models.light.FEW` vectors, or at once for a file that NumPy does not know.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def open_session(path: Path, options: RuntimeOptions) -> tuple[Any, str | None]:
     session
         An ``onnxruntime.InferenceSession``, or what stands for it.
     version : str or None
-        The version of onnxruntime; None if NumPy computes.
+        The version of onnxruntime; None if NumPy computes, or begins.
 
     Raises
     ------
@@ -88,10 +92,11 @@ def open_session(path: Path, options: RuntimeOptions) -> tuple[Any, str | None]:
     """
     graph = path.read_bytes()
     _check_operators(path, graph)
-    onnxruntime = None if options.runtime == "numpy" else _import_onnxruntime(path, options.runtime)
-    if onnxruntime is None:
+    if options.runtime == "numpy":
         return _open_with_numpy(path, graph), None
-    return _open(path, graph, options, onnxruntime), onnxruntime.__version__
+    if options.runtime == "light" and (session := _begin_with_numpy(path, graph, options)) is not None:
+        return session, None
+    return _open_with_onnxruntime(path, graph, options)
 
 
 def metadata_of(session: Any, path: Path) -> dict[str, str]:
@@ -111,6 +116,34 @@ def metadata_of(session: Any, path: Path) -> dict[str, str]:
     return props
 
 
+def _begin_with_numpy(path: Path, graph: bytes, options: RuntimeOptions) -> Any:
+    """Open a file with NumPy, to be opened with onnxruntime later; None if NumPy cannot run it."""
+    from edgecry.models.light import LightSession
+    from edgecry.models.numpy_runtime import NumpySession
+    from edgecry.models.onnx_file import BadFileError
+
+    begun = hash(graph)
+
+    def change() -> Any:
+        now = path.read_bytes()
+        if hash(now) != begun:
+            raise ModelError(f"{path}: was replaced while it was in use; start again")
+        return _open_with_onnxruntime(path, now, options)[0]
+
+    try:
+        return LightSession(NumpySession.open(graph), change)
+    except BadFileError:
+        return None
+
+
+def _open_with_onnxruntime(path: Path, graph: bytes, options: RuntimeOptions) -> tuple[Any, str | None]:
+    """Open a file with onnxruntime, or with NumPy where there is none and none is wanted."""
+    onnxruntime = _import_onnxruntime(path, options.runtime)
+    if onnxruntime is None:
+        return _open_with_numpy(path, graph), None
+    return _open(path, graph, options, onnxruntime), onnxruntime.__version__
+
+
 def _open_with_numpy(path: Path, graph: bytes) -> Any:
     from edgecry.models.numpy_runtime import NumpySession
     from edgecry.models.onnx_file import BadFileError
@@ -125,13 +158,17 @@ def _open_with_numpy(path: Path, graph: bytes) -> Any:
 
 
 def _import_onnxruntime(path: Path, wanted: str) -> Any:
-    """Import onnxruntime; None stands for NumPy, where it is not installed and need not be."""
+    """Import onnxruntime; None stands for NumPy, where it is not installed and need not be.
+
+    A process that answers once has stderr for what it says itself.
+    """
     # onnxruntime 1.32 starts a telemetry thread when it is imported; nothing here may leave the device.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        import onnxruntime
+        with quiet_stderr() if wanted == "light" else nullcontext():
+            import onnxruntime
     except ModuleNotFoundError as error:
-        if wanted == "auto" and error.name == "onnxruntime":
+        if wanted in ("auto", "light") and error.name == "onnxruntime":
             return None
         raise ModelError(
             f"{path}: onnxruntime, which runs it, is missing ({error}); pip install onnxruntime"

@@ -113,42 +113,65 @@ def _softmax(scores: Array) -> Array:
 
 
 def _trees(of: Mapping[str, Any], kind: str, n_targets: int) -> _Trees:
-    tree, node = of["nodes_treeids"], of["nodes_nodeids"]
-    modes = np.array(of["nodes_modes"])
-    leaf, inner = modes == "LEAF", sorted(set(modes) - {"LEAF"})
-    if len(inner) > 1 or (inner and inner[0] not in _COMPARE):
-        raise BadFileError(f"trees branch by {', '.join(inner):.60}, which only onnxruntime knows")
-    where = {key: k for k, key in enumerate(zip(tree.tolist(), node.tolist(), strict=True))}
-    position = np.arange(len(tree))
-
-    def lead(to: str) -> Array:
-        return np.array(
-            [
-                k if is_leaf else where[key]
-                for k, is_leaf, key in zip(
-                    position, leaf, zip(tree.tolist(), of[to].tolist(), strict=True), strict=True
-                )
-            ]
-        )
-
-    true, false = lead("nodes_truenodeids"), lead("nodes_falsenodeids")
-    if (true[~leaf] <= position[~leaf]).any() or (false[~leaf] <= position[~leaf]).any():
-        raise BadFileError("a branch of a tree leads back, so that its end may never be reached")
-    weights = np.zeros((len(tree), n_targets))
-    reached = [
-        where[key] for key in zip(*(of[f"{kind}_{x}"].tolist() for x in ("treeids", "nodeids")), strict=True)
+    modes, leaf = _modes(of["nodes_modes"])
+    if len(modes) > 1 or (modes and modes[0] not in _COMPARE):
+        raise BadFileError(f"trees branch by {', '.join(modes):.60}, which only onnxruntime knows")
+    nodes = _Numbering(of["nodes_treeids"], of["nodes_nodeids"])
+    position = np.arange(len(leaf))
+    leads = [
+        np.where(leaf, position, nodes.find(of["nodes_treeids"], of[to], but=leaf))
+        for to in ("nodes_truenodeids", "nodes_falsenodeids")
     ]
-    np.add.at(weights, (reached, of[f"{kind}_ids"]), _numbers(of, f"{kind}_weights"))
+    if any((to[~leaf] <= position[~leaf]).any() for to in leads):
+        raise BadFileError("a branch of a tree leads back, so that its end may never be reached")
+    reached = nodes.find(of[f"{kind}_treeids"], of[f"{kind}_nodeids"])
+    shape = len(leaf), n_targets
+    place = np.ravel_multi_index((reached, of[f"{kind}_ids"]), shape)
+    weights = np.bincount(place, _numbers(of, f"{kind}_weights"), shape[0] * shape[1]).reshape(shape)
     return _Trees(
-        roots=np.unique(tree, return_index=True)[1],
+        roots=np.unique(of["nodes_treeids"], return_index=True)[1],
         feature=of["nodes_featureids"],
         value=_numbers(of, "nodes_values"),
-        missing_is_true=_missing(of, len(tree)),
-        compare=_COMPARE[inner[0]] if inner else np.less_equal,
-        true=true,
-        false=false,
+        missing_is_true=_missing(of, len(leaf)),
+        compare=_COMPARE[modes[0]] if modes else np.less_equal,
+        true=leads[0],
+        false=leads[1],
         weights=weights,
     )
+
+
+def _modes(names: list[str]) -> tuple[list[str], Array]:
+    """Return how nodes branch, each way once, and which nodes are leaves."""
+    leaf = np.fromiter((name == "LEAF" for name in names), dtype=bool, count=len(names))
+    return sorted(set(names) - {"LEAF"}), leaf
+
+
+class _Numbering:
+    """The nodes of all trees, which a file numbers by their tree and within it."""
+
+    def __init__(self, trees: Array, nodes: Array) -> None:
+        keys = self._keys(trees, nodes)
+        self._order = np.argsort(keys, kind="stable")
+        self._sorted = keys[self._order]
+        if (np.diff(self._sorted) == 0).any():
+            raise BadFileError("two nodes of a tree have one number")
+
+    def find(self, trees: Array, nodes: Array, but: Array | None = None) -> Array:
+        """Return the positions of nodes. Those that ``but`` is true for are not looked for, and have any."""
+        keys = self._keys(trees, nodes)
+        at = np.minimum(np.searchsorted(self._sorted, keys), max(len(self._sorted) - 1, 0))
+        missing = self._sorted[at] != keys
+        if (missing if but is None else missing & ~but).any():
+            raise BadFileError("a tree leads to a node that is not there")
+        return self._order[at]
+
+    @staticmethod
+    def _keys(trees: Array, nodes: Array) -> Array:
+        """Make one number of both."""
+        if len(trees) != len(nodes) or any(((x < 0) | (x >= 2**31)).any() for x in (trees, nodes)):
+            raise BadFileError("the numbers of the nodes of trees are too large, or negative")
+        keys: Array = trees << 32 | nodes
+        return keys
 
 
 def _numbers(of: Mapping[str, Any], name: str) -> Any:

@@ -7,6 +7,7 @@ import pytest
 
 from edgecry.errors import ModelError
 from edgecry.models.model import CryModel
+from edgecry.models.runtimes import RuntimeOptions
 from tests import graphs
 
 
@@ -14,8 +15,8 @@ def vectors(n: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, 50, (n, graphs.SPEC.n_features))
 
 
-def refusal(path: Path, pattern: str) -> None:
+def refusal(path: Path, pattern: str, runtime: str = "auto") -> None:
     """Check that the file is refused with this, and that the message names it."""
     with pytest.raises(ModelError, match=pattern) as caught:
-        CryModel.load(path)
+        CryModel.load(path, RuntimeOptions(runtime=runtime))
     assert str(caught.value).startswith(str(path))

@@ -97,8 +97,15 @@ def test_a_tree_that_leads_back_is_refused():
         [tensor("probabilities", onnx.TensorProto.FLOAT, [None, 2])],
     )
     opsets = [onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid("ai.onnx.ml", 3)]
-    model = onnx.helper.make_model(graph, opset_imports=opsets)
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
     with pytest.raises(BadFileError, match="a branch of a tree leads back"):
+        NumpySession.open(model.SerializeToString())
+
+
+def test_newer_format_is_refused():
+    model = onnx.load(bundled("reason"))
+    model.ir_version = 11
+    with pytest.raises(BadFileError, match=r"of ONNX version \(IR\) 11, which needs onnxruntime"):
         NumpySession.open(model.SerializeToString())
 
 
