@@ -31,6 +31,13 @@ class Survey(NamedTuple):
     frames: Mapping[str, Float64]
 
 
+class Glance(NamedTuple):
+    """The same of some of its frames: pitches and magnitudes of peaks, and numbers of each frame."""
+
+    peaks: tuple[Float32, Float32] | None
+    frames: Mapping[str, Float64]
+
+
 class Clip:
     """A clip, and what is made of it for several families: each when it is first read, and once.
 
@@ -54,6 +61,8 @@ class Clip:
         short: ShortFrames | None = None,
     ) -> None:
         self.y, self.spec, self.only, self.kernels = y, spec, only, kernels
+        #: The clip at half its rate, at a quarter, and so on, if they are there already.
+        self.halves: Sequence[Float32] = ()
         if short is not None:
             self.short = short
 
@@ -79,32 +88,31 @@ class Clip:
         return without_level(self.short.mel) if self.spec.level == "remove" else self.short.mel
 
     @once
-    def magnitudes(self) -> Magnitudes:
+    def magnitudes(self) -> Iterable[Float32]:
         """Magnitudes of the longer transforms."""
         return self._spectra()
 
     @once
     def survey(self) -> Survey:
         """Peaks and numbers of each frame, in one pass, since the magnitudes of a long clip are not kept."""
-        spec = self.spec
-        wants_peaks = "chroma" in self.only or (self._shares_peaks and self._wants_notes)
-        bins, measures = track_bins(spec.sr, spec.stft_n_fft), self._measures()
-        peaks = []
-        frames: dict[str, list[Float64]] = {name: [] for name in measures}
         # Only chroma reads them again.
-        for S in self.magnitudes if "chroma" in self.only else self._spectra():
-            if wants_peaks:
-                peaks.append(self.kernels.spectral_peaks(self.powered(S), bins, spec.sr, spec.stft_n_fft))
-            for name, measure in measures.items():
-                frames[name].append(measure(S))
-        joined = {name: np.concatenate(parts) for name, parts in frames.items()}
-        return Survey(octaves_of_peaks(join(peaks)), joined)
+        return surveyed(
+            [self.glance(S) for S in (self.magnitudes if "chroma" in self.only else self._spectra())]
+        )
+
+    def glance(self, S: Float32) -> Glance:
+        """Find the same in magnitudes of some frames, float32 (frames, 1 + stft_n_fft // 2)."""
+        spec, peaks = self.spec, None
+        if "chroma" in self.only or (self._shares_peaks and self._wants_notes):
+            bins = track_bins(spec.sr, spec.stft_n_fft)
+            peaks = self.kernels.spectral_peaks(self.powered(S), bins, spec.sr, spec.stft_n_fft)
+        return Glance(peaks, {name: measure(S) for name, measure in self.measures.items()})
 
     @once
     def notes(self) -> Float32:
         """The constant-Q transform of the clip, summed into notes, float32 (n_frames, 12)."""
         octaves = self.survey.octaves if self._shares_peaks else self._octaves(self.y)
-        return self._tuned_notes(self.y, octaves)
+        return self._tuned_notes(self.y, octaves, self.halves)
 
     def harmonic_notes(self) -> Float32:
         """Compute the same of the harmonic part of the clip."""
@@ -120,8 +128,9 @@ class Clip:
     def _spectra(self) -> Magnitudes:
         return Magnitudes(self.y, self.stft, self.kernels)
 
-    def _measures(self) -> Mapping[str, Callable[[Float32], Float64]]:
-        """Return how each family that reads frames of magnitudes one by one does it."""
+    @once
+    def measures(self) -> Mapping[str, Callable[[Float32], Float64]]:
+        """How each family that reads frames of magnitudes one by one does it."""
         spec, kernels = self.spec, self.kernels
         measures: dict[str, Callable[[Float32], Float64]] = {}
         if "contrast" in self.only:
@@ -139,9 +148,9 @@ class Clip:
             measures |= {name: shapes[name] for name in SHAPES.intersection(self.only)}
         return measures
 
-    def _tuned_notes(self, y: Float32, octaves: Float32) -> Float32:
+    def _tuned_notes(self, y: Float32, octaves: Float32, halves: Sequence[Float32] = ()) -> Float32:
         tuning = tuning_of_octaves(octaves, BINS_PER_OCTAVE, self.kernels)
-        return chroma_cqt(y, self.spec.sr, tuning, self.kernels)
+        return chroma_cqt(y, self.spec.sr, tuning, self.kernels, halves)
 
     @property
     def _wants_notes(self) -> bool:
@@ -158,3 +167,11 @@ class Clip:
         sr, n_fft = self.spec.sr, TUNING_GEOMETRY.n_fft
         bins, spectra = track_bins(sr, n_fft), Magnitudes(y, TUNING_GEOMETRY, self.kernels)
         return octaves_of_peaks(join([self.kernels.spectral_peaks(S, bins, sr, n_fft) for S in spectra]))
+
+
+def surveyed(glances: Sequence[Glance]) -> Survey:
+    """Join what was found in all frames of a clip."""
+    peaks = [glance.peaks for glance in glances if glance.peaks is not None]
+    names = glances[0].frames
+    frames = {name: np.concatenate([glance.frames[name] for glance in glances]) for name in names}
+    return Survey(octaves_of_peaks(join(peaks)), frames)

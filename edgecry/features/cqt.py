@@ -7,6 +7,7 @@ halved from one octave to the next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -140,16 +141,28 @@ def halved(y: Float32, times: int = 1) -> Float32:
     import soxr
 
     factor = 2**times
-    size = -(-len(y) // factor)
+    size = half_size(len(y), times)
     low: Float32 = soxr.resample(y, factor, 1, quality="HQ")[:size]
     if len(low) < size:
         low = np.concatenate((low, np.zeros(size - len(low), np.float32)))
+    return keep_energy(low, factor)
+
+
+def half_size(n: int, times: int = 1) -> int:
+    """Return how many samples are left of ``n`` when the rate is halved."""
+    return -(-n >> times)
+
+
+def keep_energy(low: Float32, factor: int) -> Float32:
+    """Scale a signal of which one sample in ``factor`` is left, in place."""
     # The divisor is float64. float32(sqrt(0.5)) is an ulp off, which shows in silence beside sound.
     low /= np.sqrt(1.0 / factor)
     return low
 
 
-def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
+def chroma_cqt(
+    y: Float32, sr: int, tuning: float, kernels: Kernels, halves: Sequence[Float32] = ()
+) -> Float32:
     """Compute the magnitudes of the constant-Q transform, summed over octaves into twelve notes.
 
     Parameters
@@ -160,6 +173,8 @@ def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
     tuning : float
         In bins, a third of a semitone each.
     kernels : Kernels
+    halves : sequence of float32
+        The signals of the lower octaves, if they are there already. Each is half of the one before.
 
     Returns
     -------
@@ -182,7 +197,7 @@ def chroma_cqt(y: Float32, sr: int, tuning: float, kernels: Kernels) -> Float32:
         geometry = Geometry(basis.n_fft, hop, basis.n_fft)
         octaves.append(_octave(y, geometry, rounded if is_inner else basis, kernels))
         if octave < N_OCTAVES - 1:
-            y, hop = halved(y), hop // 2
+            y, hop = halves[octave] if halves else halved(y), hop // 2
     # Halved lengths are rounded, so that one octave can have a frame more than another.
     n_frames = min(map(len, octaves))
     total: Float64 = np.sum([chroma[:n_frames] for chroma in octaves], axis=0)

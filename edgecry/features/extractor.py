@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from edgecry.features.kernels import load
 from edgecry.features.making import steps, values
 from edgecry.features.spec import FeatureSpec
 from edgecry.forks import unforked
+
+if TYPE_CHECKING:
+    from edgecry.features.ahead import Ahead
 
 #: Bytes of the block that is freed once: glibc then keeps twice as much, far more than a clip takes.
 _KEPT = 16 * 2**20
@@ -72,7 +76,7 @@ class FeatureExtractor:
         """Where each family lies in the vector."""
         return self.spec.slices
 
-    def extract(self, y: NDArray[np.floating]) -> Float64:
+    def extract(self, y: NDArray[np.floating], ahead: Ahead | None = None) -> Float64:
         """Compute the feature vector of one clip or window. Safe to call from several threads.
 
         Parameters
@@ -80,6 +84,8 @@ class FeatureExtractor:
         y : float [shape=(n,)]
             Mono samples at ``spec.sr``, nominally -1 to 1. They are taken as float32, as librosa.load
             gives them, and brought to ``spec.length`` if that is set.
+        ahead : Ahead, optional
+            What :meth:`work_ahead` began for the first samples of this very clip. It is used up.
 
         Returns
         -------
@@ -91,10 +97,38 @@ class FeatureExtractor:
             ``y`` is not a mono float signal, or not finite, or so loud that its power overflows.
         """
         clip = Clip(fitted(_checked(y), self.spec), self.spec, self.only, self._kernels)
+        if ahead is not None:
+            with unforked, np.errstate(over="ignore", invalid="ignore"):
+                ahead.complete(clip)
         vector = self._vector(clip)
         if not np.isfinite(vector).all():
             raise AudioError(f"samples reach {np.abs(y).max():g}: too loud to measure; scale them to -1 to 1")
         return vector
+
+    def work_ahead(self, y: Float32, ahead: Ahead | None = None) -> Ahead | None:
+        """Compute what is certain already of a clip whose end is still to come.
+
+        Parameters
+        ----------
+        y : float32 [shape=(n,)]
+            The clip so far, from its first sample on, and finite.
+        ahead : Ahead, optional
+            What this method returned for fewer samples of the same clip.
+
+        Returns
+        -------
+        Ahead or None
+            For :meth:`extract`, which gives the same to the last bit with it. None if the spec is one of
+            which nothing is computed ahead.
+        """
+        if not self.spec.center or self.spec.length is not None:
+            return None
+        from edgecry.features.ahead import Ahead  # 1 ms of a process that answers once, which needs none
+
+        with unforked, np.errstate(over="ignore", invalid="ignore"):
+            ahead = Ahead(self.spec, self.only, self._kernels) if ahead is None else ahead
+            ahead.extend(y)
+        return ahead
 
     @property
     def is_short(self) -> bool:

@@ -39,7 +39,14 @@ def short_geometry(spec: FeatureSpec) -> Geometry:
     return Geometry(spec.n_fft, spec.hop_length, spec.win_length, spec.center)
 
 
-def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Collection[str]) -> ShortFrames:
+def short_frames(
+    y: Float32,
+    spec: FeatureSpec,
+    kernels: Kernels,
+    families: Collection[str],
+    first: int = 0,
+    last: int | None = None,
+) -> ShortFrames:
     """Compute the frames of ``y`` that ``families`` are made of. Other frames have no columns.
 
     Parameters
@@ -48,9 +55,11 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     spec : FeatureSpec
     kernels : Kernels
     families : collection of str
+    first, last : int, optional
+        Only these frames. ``first`` is a multiple of what the engine transforms at once.
     """
-    geometry = short_geometry(spec)
-    n, low = geometry.n_frames(len(y)), spec.mel_fmin
+    geometry, low = short_geometry(spec), spec.mel_fmin
+    n = (geometry.n_frames(len(y)) if last is None else last) - first
     high = spec.sr / 2 if spec.mel_fmax is None else spec.mel_fmax
     wants_mel, wants_voice = not MEL_FAMILIES.isdisjoint(families), "voice" in families
     whole = -(-n // BLOCK) * BLOCK  # frames after the last one mean nothing
@@ -58,13 +67,13 @@ def short_frames(y: Float32, spec: FeatureSpec, kernels: Kernels, families: Coll
     voice = np.empty((whole, 1 if wants_voice else 0))
     rows, block = rows_at_once(y, geometry, kernels), 0 if spec.center else BLOCK
     powers_of = kernels.powers(hann(spec.win_length), spec.hop_length, spec.n_fft, rows, block)
-    for first, stretch in stretches(y, geometry, rows):
+    for at, stretch in stretches(y, geometry, rows, first, last):
         powers = powers_of(stretch)
         if wants_voice:
             band = voice_band(spec.sr, spec.n_fft, low, high, spec.voice_fmin, spec.voice_fmax)
             strength = voice_frames(kernels.sizes(powers, band.bins), band).reshape(-1, 1)
-            voice[first : first + len(strength)] = strength
+            voice[at - first : at - first + len(strength)] = strength
         if wants_mel:  # last, because it may write over the powers
             bank = mel_bank(kernels, spec.sr, spec.n_fft, spec.n_mels, low, high, spec.htk, spec.mel_norm)
-            kernels.mel_power(powers, bank, out=mel[first:])
+            kernels.mel_power(powers, bank, out=mel[at - first :])
     return ShortFrames(mel[:n], voice[:n])

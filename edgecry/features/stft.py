@@ -48,6 +48,10 @@ class Geometry:
         inset = (self.n_fft - self.win_length) // 2
         return self.n_fft // 2 - inset if self.center else -inset
 
+    def n_certain(self, n_samples: int) -> int:
+        """Return how many centred frames of a clip depend on none but its first ``n_samples``."""
+        return max(0, 1 + (n_samples + self.lead - self.win_length) // self.hop_length)
+
 
 @lru_cache(maxsize=8)
 def hann(win_length: int) -> Float64:
@@ -55,10 +59,13 @@ def hann(win_length: int) -> Float64:
     return 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
 
 
-def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, Float32]]:
+def stretches(
+    y: Float32, geometry: Geometry, rows: int, first: int = 0, last: int | None = None
+) -> Iterator[tuple[int, Float32]]:
     """Cut ``y`` into pieces of ``rows`` frames, with zeros beyond the ends.
 
     Frames that are not centred come in whole blocks. Those after the last frame of the clip mean nothing.
+    With ``first`` and ``last``, only frames between these come; ``first`` is a multiple of ``rows``.
 
     Yields
     ------
@@ -68,21 +75,21 @@ def stretches(y: Float32, geometry: Geometry, rows: int) -> Iterator[tuple[int, 
         The samples of its frames, which must not be changed. The last piece may have fewer frames.
     """
     hop, win = geometry.hop_length, geometry.win_length
-    n_frames = geometry.n_frames(len(y))
-    for first in range(0, n_frames, rows):
-        count = min(rows, n_frames - first)
+    end = geometry.n_frames(len(y)) if last is None else last
+    for at in range(first, end, rows):
+        count = min(rows, end - at)
         if not geometry.center:
             count = -(-count // BLOCK) * BLOCK
-        start, size = first * hop - geometry.lead, (count - 1) * hop + win
+        start, size = at * hop - geometry.lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
         # What lies inside is not copied, unless it is read-only: numba's kernels take no such array.
         if high - low == size and y.flags.writeable:
-            yield first, y[low:high]
+            yield at, y[low:high]
             continue
         stretch = np.zeros(size, np.float32)
         if low < high:
             stretch[low - start : high - start] = y[low:high]
-        yield first, stretch
+        yield at, stretch
 
 
 def rows_at_once(y: Float32, geometry: Geometry, kernels: Kernels) -> int:
@@ -92,6 +99,29 @@ def rows_at_once(y: Float32, geometry: Geometry, kernels: Kernels) -> int:
     """
     rows = min(geometry.n_frames(len(y)), kernels.frames_at_once(geometry.n_fft))
     return rows if geometry.center else -(-rows // BLOCK) * BLOCK
+
+
+def magnitudes(
+    y: Float32, geometry: Geometry, kernels: Kernels, first: int = 0, last: int | None = None
+) -> Float32:
+    """Transform the frames of ``y`` from ``first`` to ``last``, of which the first is that of a piece.
+
+    Returns
+    -------
+    float32 [shape=(frames, 1 + n_fft // 2)]
+    """
+    rows = rows_at_once(y, geometry, kernels)
+    last = geometry.n_frames(len(y)) if last is None else last
+    transform = kernels.magnitudes(hann(geometry.win_length), geometry.hop_length, geometry.n_fft, rows)
+    S = np.empty((last - first, geometry.bins), np.float32)
+    for at, stretch in stretches(y, geometry, rows, first, last):
+        transform(stretch, S[at - first : at - first + rows])
+    return S
+
+
+def group_size(y: Float32, geometry: Geometry, kernels: Kernels) -> int:
+    """Return how many frames of magnitudes are handed on together, because each piece costs calls."""
+    return _GROUP * rows_at_once(y, geometry, kernels)
 
 
 class Magnitudes:
@@ -118,15 +148,7 @@ class Magnitudes:
             yield S
 
     def _computed(self) -> Iterator[Float32]:
-        """Yield pieces larger than what is transformed at once, because each piece costs calls."""
-        geometry, rows = self.geometry, rows_at_once(self._y, self.geometry, self._kernels)
-        window = hann(geometry.win_length)
-        magnitudes = self._kernels.magnitudes(window, geometry.hop_length, geometry.n_fft, rows)
-        S = np.empty((0, geometry.bins), np.float32)
-        for first, stretch in stretches(self._y, geometry, rows):
-            place = first % (_GROUP * rows)
-            if not place:
-                S = np.empty((min(_GROUP * rows, self.n_frames - first), geometry.bins), np.float32)
-            magnitudes(stretch, S[place : place + rows])
-            if place + rows >= len(S):
-                yield S
+        size = group_size(self._y, self.geometry, self._kernels)
+        for first in range(0, self.n_frames, size):
+            last = min(first + size, self.n_frames)
+            yield magnitudes(self._y, self.geometry, self._kernels, first, last)

@@ -356,6 +356,7 @@ class StreamClassifier:
             reasons, self._asked_s = self._reasoner.ask(self._cry_sample, stop), stop_s
         self.recent.append(Window(start_s, stop_s, score, reasons, skipped))
         events = self._told(self._tracker.push(start_s, stop_s, vote, reasons, skipped))
+        self._look_ahead()
         self._tally.window(skipped, reasons is not None, seconds + time.perf_counter() - began)
         return events
 
@@ -364,6 +365,17 @@ class StreamClassifier:
         if vote < self.events.onset or not self._tracker.expects(start_s, stop_s, vote):
             return False
         return not self._tracker.is_crying or stop_s - self._asked_s >= self._reason_every - _SLACK
+
+    def _look_ahead(self) -> None:
+        """Spread the work of the next question, if a window that votes for a cry brings one."""
+        start, stop = self._next_sample, self._next_sample + self._window_samples
+        start_s, stop_s = (self._stretch_s + n / self._detector_sr for n in (start, stop))
+        if self._reasoner is None or self._at_once > 1 or not self._tracker.expects(start_s, stop_s, 1.0):
+            return
+        if self._tracker.is_crying:
+            wait_s = self._asked_s + self._reason_every - _SLACK - stop_s
+            start, stop = self._cry_sample, stop + max(0, math.ceil(wait_s / self.hop)) * self._hop_samples
+        self._reasoner.expect(start, stop, self._window_samples)
 
     def _told(self, events: list[CryEvent]) -> list[CryEvent]:
         """Label events, and count them."""
@@ -379,8 +391,7 @@ class StreamClassifier:
 
 
 def _loudest(*levels: float | None) -> float | None:
-    given = [level for level in levels if level is not None]
-    return max(given) if given else None
+    return max((level for level in levels if level is not None), default=None)
 
 
 def _check_kind(name: str, value: object, kind: type) -> None:

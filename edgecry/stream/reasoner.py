@@ -59,6 +59,14 @@ class Reasoner:
         (row,) = self.model.predict_proba(vector).tolist()
         return dict(zip(self.model.labels, row, strict=True))
 
+    def expect(self, start: int, stop: int, most: int) -> None:
+        """Work ahead on a question about the last of samples ``start`` to ``stop``, which is yet to come.
+
+        What is computed is certain, whatever comes. Nothing is, if it would be of more than ``most`` samples
+        at once.
+        """
+        self._vectors.expect(max(start, stop - self._length), most)
+
     def conclude(self, probabilities: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
         """Say what probabilities of reasons, or an average of several, amount to.
 

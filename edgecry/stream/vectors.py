@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from edgecry.features.frames import ShortFrames
 from edgecry.features.spec import FeatureSpec
 from edgecry.features.stft import BLOCK
 from edgecry.stream.history import History
+
+if TYPE_CHECKING:
+    from edgecry.features.ahead import Ahead
 
 #: Parameters that the frames of mel, mfcc, onset, voice and logmel depend on.
 _FRAMES = (
@@ -94,9 +98,12 @@ class Vectors:
         self, samples: History, sr: int, extractor: FeatureExtractor, frames: SharedFrames | None
     ) -> None:
         self._samples, self._sr, self._extractor, self._frames = samples, sr, extractor, frames
+        self._ahead: Ahead | None = None  # of a stretch that begins at:
+        self._ahead_start = 0
 
     def begin(self) -> None:
         """Forget all frames, because the samples begin again."""
+        self._ahead = None
         if self._frames is not None:
             self._frames.begin()
 
@@ -105,6 +112,20 @@ class Vectors:
         if self._frames is not None and self._frames.covers(start, stop):
             self._frames.of(start, stop)
 
+    def expect(self, start: int, most: int) -> None:
+        """Compute what is certain already of a stretch that begins at ``start`` and whose end is to come.
+
+        Nothing is computed of one that is unheard of and has more than ``most`` samples already: that would
+        take as long as what it saves.
+        """
+        stop = self._samples.stop
+        if self._sr != self._extractor.spec.sr or start >= stop:
+            return
+        if self._ahead_start != start:
+            self._ahead, self._ahead_start = None, start
+        if self._ahead is not None or stop - start <= most:
+            self._ahead = self._extractor.work_ahead(self._samples.view(start, stop), self._ahead)
+
     def of(self, start: int, stop: int) -> Float64:
         """Make the vector of samples ``start`` to ``stop``, equal to that of ``extract`` to the last bit."""
         if self._frames is not None and self._frames.covers(start, stop) and self._fits(stop - start):
@@ -112,7 +133,8 @@ class Vectors:
         y: Float32 = self._samples.view(start, stop)
         if self._sr != self._extractor.spec.sr:
             y = load_audio((y, self._sr), sr=self._extractor.spec.sr).samples
-        return self._extractor.extract(y)
+        ahead, self._ahead = self._ahead, None
+        return self._extractor.extract(y, ahead if self._ahead_start == start else None)
 
     def _fits(self, n: int) -> bool:
         """Tell whether the recipe takes a stretch of this length as it is."""

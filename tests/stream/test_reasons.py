@@ -7,7 +7,9 @@ import pytest
 
 from edgecry.classifier import Classifier
 from edgecry.decision import Decision, find_reasons, name_reason
+from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
+from edgecry.stream.reasoner import SECONDS
 from tests import graphs, streams
 from tests.streams import SR, listen, run
 
@@ -92,3 +94,32 @@ def test_reasons_after_a_gap_are_asked_of_what_came_after(loud, why):
     stretch = sound[round((window.start - 2.2) * SR) : round((window.end - 2.2) * SR)]
     alone = Classifier(why, "numpy", detector=None).classify(stretch, SR)
     assert window.reasons == alone.probabilities
+
+
+@pytest.mark.parametrize("every", [0, 0.45, 5])
+def test_of_a_recipe_that_is_worked_on_ahead(tmp_path, loud, every, monkeypatch):
+    """Reasons of centred frames are those of the sound alone, however long the cry, and with pauses."""
+    spec = replace(streams.LOUD, center=True, families=("mfcc", "chroma", "contrast"), n_bands=4)
+    model = streams.load(
+        tmp_path / "centred.onnx",
+        replace(graphs.REASONS, spec=spec, reads=streams.reads(spec), decision=graphs.CONFORMAL),
+        graphs.weights(spec.n_features, 3),
+    )
+    y = streams.scene(14, (0.5, 2.3), (2.6, 3.2), (3.7, 12))
+    used, extract = [], FeatureExtractor.extract
+
+    def watched(self, y, ahead=None):
+        used.append(ahead is not None)
+        return extract(self, y, ahead)
+
+    monkeypatch.setattr(FeatureExtractor, "extract", watched)
+    stream = listen(model, detector=loud, reason_every=every)
+    run(stream, y)
+    assert any(used)
+    alone = Classifier(model, "numpy", detector=None)
+    asked = [w for w in stream.recent if w.reasons]
+    assert len(asked) >= 3
+    for window in asked[:: max(1, len(asked) // 10)]:
+        start = max(asked[0].start, window.end - SECONDS)
+        stretch = y[round(start * SR) : round(window.end * SR)]
+        assert window.reasons == alone.classify(stretch, SR).probabilities

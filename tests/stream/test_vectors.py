@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edgecry.audio.load import load_audio
 from edgecry.features.extractor import FeatureExtractor
 from edgecry.features.kernels import ENGINES
+from edgecry.features.spec import FeatureSpec
 from edgecry.stream.history import History
 from edgecry.stream.vectors import share
 from tests import streams
@@ -156,3 +157,62 @@ def test_begins_anew():
     samples.extend(Y[8000:10400])
     expected = FeatureExtractor(streams.SPEC).extract(Y[8000:10400])
     np.testing.assert_array_equal(vectors.of(0, 2400), expected)
+
+
+GROWING = FeatureSpec(sr=streams.SR, families=("mfcc", "chroma"), n_mels=8, n_mfcc=4, mel_fmax=3800)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_expected_is_computed_as_it_comes(engine, monkeypatch):
+    """Its vector is that of the samples alone, and its frames are computed before the end."""
+    samples, (vectors,) = over(GROWING, engine=engine, keep=24_000)
+    given = []
+    extract = FeatureExtractor.extract
+
+    def watched(self, y, ahead=None):
+        given.append(ahead is not None)
+        return extract(self, y, ahead)
+
+    monkeypatch.setattr(FeatureExtractor, "extract", watched)
+    samples.extend(Y[:8000])
+    for stop in (8000, 14_000, 20_000):
+        samples.extend(Y[samples.stop : stop])
+        vectors.expect(3000, most=6000)
+    samples.extend(Y[20_000:22_000])
+    expected = FeatureExtractor(GROWING, engine).extract(Y[3000:22_000])
+    np.testing.assert_array_equal(vectors.of(3000, 22_000), expected)
+    np.testing.assert_array_equal(vectors.of(3000, 22_000), expected)
+    assert given == [False, True, False]
+
+
+def test_another_stretch_than_expected():
+    samples, (vectors,) = over(GROWING, keep=24_000)
+    samples.extend(Y[:20_000])
+    vectors.expect(12_000, most=10_000)
+    expected = FeatureExtractor(GROWING).extract(Y[12_800:20_000])
+    np.testing.assert_array_equal(vectors.of(12_800, 20_000), expected)
+
+
+def test_nothing_is_expected_of_a_stretch_before():
+    """After a gap, samples are counted anew."""
+    samples, (vectors,) = over(GROWING, keep=24_000)
+    samples.extend(Y[:20_000])
+    vectors.expect(12_000, most=10_000)
+    samples.begin(0)
+    vectors.begin()
+    samples.extend(Y[20_000:40_000])
+    np.testing.assert_array_equal(
+        vectors.of(12_000, 20_000), FeatureExtractor(GROWING).extract(Y[32_000:40_000])
+    )
+
+
+def test_too_much_at_once_is_left_for_the_end(monkeypatch):
+    samples, (vectors,) = over(GROWING, keep=24_000)
+    calls = []
+    monkeypatch.setattr(FeatureExtractor, "work_ahead", lambda self, y, ahead: calls.append(len(y)))
+    samples.extend(Y[:20_000])
+    vectors.expect(10_000, most=9999)
+    vectors.expect(20_000, most=9999)
+    assert calls == []
+    vectors.expect(10_001, most=9999)
+    assert calls == [9999]
