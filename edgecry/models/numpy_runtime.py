@@ -85,7 +85,9 @@ class NumpySession:
                     step.run(constants)
                 else:
                     steps.append(step)
-            except (LookupError, ValueError, TypeError) as error:
+            except MemoryError as error:
+                raise BadFileError(f"its {node.op_type:.40} asks for more memory than there is") from error
+            except (LookupError, ValueError, TypeError, ArithmeticError) as error:
                 raise BadFileError(f"its {node.op_type:.40} contradicts itself: {error!r:.80}") from error
         return cls(file, constants, steps)
 

@@ -102,6 +102,24 @@ def test_a_tree_that_leads_back_is_refused():
         NumpySession.open(model.SerializeToString())
 
 
+def test_constants_that_do_not_fit_into_memory_are_refused():
+    """What depends on no input is computed at once: here 10**14 values."""
+    model = graphs.make()
+    shapes = {"many": [10**7], "column": [10**7, 1], "row": [1, 10**7]}
+    model.graph.initializer.extend(
+        onnx.numpy_helper.from_array(np.array(shape, np.int64), name) for name, shape in shapes.items()
+    )
+    nodes = [
+        ("ConstantOfShape", ["many"], ["zeros"]),
+        ("Reshape", ["zeros", "column"], ["tall"]),
+        ("Reshape", ["zeros", "row"], ["wide"]),
+        ("MatMul", ["tall", "wide"], ["product"]),
+    ]
+    model.graph.node.extend(onnx.helper.make_node(*node) for node in nodes)
+    with pytest.raises(BadFileError, match="its MatMul asks for more memory than there is"):
+        NumpySession.open(model.SerializeToString())
+
+
 def test_newer_format_is_refused():
     model = onnx.load(bundled("reason"))
     model.ir_version = 11
