@@ -29,10 +29,11 @@ def wav(
     size: int | None = None,
     total: int | None = None,
     tail: bytes = b"",
+    before: bytes = b"",
 ) -> bytes:
     """A 16-bit WAV file put together by hand, so that its header can lie."""
     size = len(data) if size is None else size
-    total = 36 + len(data) + len(tail) if total is None else total
+    total = 36 + len(before) + len(data) + len(tail) if total is None else total
     form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2 % 2**32, channels * 2 % 2**16, 16)
     head = b"RIFF" + struct.pack("<I", total) + b"WAVEfmt " + struct.pack("<I", 16) + form
-    return head + b"data" + struct.pack("<I", size) + data + tail
+    return head + before + b"data" + struct.pack("<I", size) + data + tail

@@ -65,6 +65,7 @@ class Decoder:
     def __init__(self, file: BinaryIO, origin: str, strict: bool = False) -> None:
         self._origin, self._strict = origin, strict
         self._file, self._view = file, _View(file)
+        self._fd: int | None = None  # what libsndfile reads from, if not by calls back
         if self._view.seek(0, SEEK_END) == 0:
             raise AudioError(f"{origin}: is empty (0 bytes); record or copy it again")
         self._view.seek(0)
@@ -130,6 +131,7 @@ class Decoder:
             yield buffer[:whole]
             return
         self._view.raise_failure(self._origin)
+        self._look_behind()
         shortfall, missing = self._shortfall(frames)
         if shortfall and (self._strict or frames == 0 or missing > UNNOTICED):
             self._cut_short(frames, shortfall)
@@ -142,6 +144,15 @@ class Decoder:
         from edgecry.audio.parts import find_next
 
         return find_next(cast(BinaryIO, self._view), self._head, header)
+
+    def _look_behind(self) -> None:
+        """Look for a recording of another kind behind FLAC, which ends where its decoder has stopped."""
+        if self.next is not None or not self._head.startswith(b"fLaC"):
+            return
+        from edgecry.audio.parts import find_behind
+
+        at = self._view.tell() if self._fd is None else os.lseek(self._fd, 0, os.SEEK_CUR)
+        self.next = find_behind(cast(BinaryIO, self._view), at)
 
     def _open_plain(self) -> _Pcm16File | None:
         header = self._header
@@ -158,7 +169,8 @@ class Decoder:
             raise AudioError(f"libsndfile is missing ({error}); 'apt install libsndfile1'") from error
         try:
             with unforked:  # soundfile holds a lock while it opens
-                sound = soundfile.SoundFile(self._direct() or self._view)
+                self._fd = self._direct()
+                sound = soundfile.SoundFile(self._view if self._fd is None else self._fd)
         except soundfile.SoundFileError as error:
             self._view.notice()
             self._view.raise_failure(self._origin)

@@ -122,8 +122,19 @@ def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
             # A recorder that is cut off leaves 0. This one means "to the end" to libsndfile.
             mend = (at - 4, b"\xff\xff\xff\xff") if open_ended and size == 0 else None
             return ChunkHeader(at, size, length - at, open_ended, found, mend)
-        at += size + size % 2
+        at += size
+        if size % 2 and not lacks_pad(unpack("5s", file, at)[0]):
+            at += 1
     return None
+
+
+def lacks_pad(follows: bytes) -> bool:
+    """Tell from the five bytes behind a chunk of odd size whether the byte that pads it was left out."""
+    return _is_name(follows[:4]) and not _is_name(follows[1:5])
+
+
+def _is_name(name: bytes) -> bool:
+    return name.isascii() and name.decode("ascii").isprintable()
 
 
 def unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
@@ -139,7 +150,7 @@ def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
         if at >= length:
             return True
         name, size = unpack(order + "4sI", file, at)
-        if not (name.isascii() and name.decode("ascii").isprintable()):
+        if not _is_name(name):
             return False
         at += 8 + size + size % 2
     return False

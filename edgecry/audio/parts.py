@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from edgecry.audio.file_header import ChunkHeader
+from edgecry.audio.stream_marks import frames
 
 _BLOCK: Final = 1 << 20
 #: How far from the end that a header states the next one is looked for, in bytes.
@@ -20,6 +21,18 @@ _TAG_AT: Final = (36, 21, 13)
 _WAVE: Final = (b"RIFF", b"RF64", b"BW64")
 #: The longest tag with a title or a picture that is looked for before a frame, in bytes.
 _ID3: Final = 1 << 20
+#: How recordings of other kinds begin: a mark, how far it is behind the beginning, and the first bytes.
+_OTHERS: Final = (
+    (b"WAVE", 8, _WAVE),
+    (b"AIFFCOMM", 8, (b"FORM",)),
+    (b"fLaC\0\0\0\x22", 0, (b"fLaC",)),
+    (b"OggS\0\2\0\0\0\0", 0, (b"OggS",)),
+)
+#: What stands before the mark of FLAC in the first page of an Ogg stream that holds FLAC, and how far before.
+_OGG_FLAC: Final = b"\x7fFLAC"
+_OGG_FLAC_AT: Final = 9
+#: Bytes by which a decoder may have read beyond the end of a recording.
+_AHEAD: Final = 1 << 15
 
 
 def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | None:
@@ -44,10 +57,36 @@ def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | 
     if head.startswith(b"fLaC"):
         return next((at for at in _places(file, b"fLaC\0\0\0\x22", 4)), None)
     if head.startswith(b"OggS"):
-        return _after_ogg(file)
+        return _first(_after_ogg(file), _other(file, 1, but=b"OggS"), _mp3_after(file, 0))
     if head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
-        return _after_mp3(file, head)
+        title = _id3_bytes(head) if head.startswith(b"ID3") else 0
+        return _first(_mp3_after(file, title), _other(file, 1))
     return None
+
+
+def find_behind(file: BinaryIO, at: int) -> int | None:
+    """Find where another recording begins behind one that a decoder has read to its end, to this offset."""
+    start = max(1, at - _AHEAD)
+    return _first(_other(file, start), _mp3_after(file, start))
+
+
+def _first(*places: int | None) -> int | None:
+    return min((at for at in places if at is not None), default=None)
+
+
+def _other(file: BinaryIO, start: int, stop: int | None = None, but: bytes = b"") -> int | None:
+    """Find the first beginning of any kind but one."""
+    found = []
+    for mark, back, heads in _OTHERS:
+        if but not in heads:
+            places = (at - back for at in _places(file, mark, start, stop) if at >= start + back)
+            found.append(next((at for at in places if _begins(file, at, heads)), None))
+    return _first(*found)
+
+
+def _begins(file: BinaryIO, at: int, heads: tuple[bytes, ...]) -> bool:
+    before = _read(file, max(0, at - _OGG_FLAC_AT), len(_OGG_FLAC))
+    return _read(file, at, 4) in heads and before != _OGG_FLAC
 
 
 def _after_chunks(file: BinaryIO, head: bytes, header: ChunkHeader) -> int | None:
@@ -57,12 +96,22 @@ def _after_chunks(file: BinaryIO, head: bytes, header: ChunkHeader) -> int | Non
     else:  # at the end that is stated, or after the notes that follow there
         start = max(header.audio_at, header.audio_at + header.promised - _NEAR)
         stop = start + 2 * _NEAR
-    for at in _places(file, mark, start, stop):
-        if at - back >= start and _read(file, at - back, 4) in check:
-            return at - back
+    same = (at - back for at in _places(file, mark, start, stop) if at - back >= start)
+    at = next((at for at in same if _read(file, at, 4) in check), None)
+    if (at := _first(at, _other(file, start, stop), _mp3_at(file, header))) is not None:
+        return at
     if back and stop < header.audio_at + header.present:
         return _after_notes(file, header, check, head[8:12])
     return None
+
+
+def _mp3_at(file: BinaryIO, header: ChunkHeader) -> int | None:
+    """Where MP3 stands right behind the sound."""
+    end = header.audio_at + header.promised
+    if header.open_ended or header.promised >= header.present:
+        return None
+    head = _read(file, end, _NEAR)
+    return end if head.startswith((b"ID3\3", b"ID3\4")) or frames(head) == "MP3" else None
 
 
 def _beginning(head: bytes) -> tuple[bytes, int, tuple[bytes, ...]]:
@@ -102,9 +151,8 @@ def _after_ogg(file: BinaryIO) -> int | None:
     return None
 
 
-def _after_mp3(file: BinaryIO, head: bytes) -> int | None:
+def _mp3_after(file: BinaryIO, first: int) -> int | None:
     """A frame with an encoder's tag, which stands in the first frame of a recording alone."""
-    first = _id3_bytes(head) if head.startswith(b"ID3") else 0
     found = [_tag_frame(file, mark, first) for mark in (b"Xing\0\0\0", b"Info\0\0\0", b"VBRI\0\1")]
     at = min((frame for frame in found if frame is not None), default=None)
     return None if at is None else _with_id3(file, at)

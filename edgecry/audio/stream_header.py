@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from edgecry.audio.file_header import UNKNOWN_SIZE
+from edgecry.audio.file_header import UNKNOWN_SIZE, lacks_pad
 from edgecry.audio.pcm_format import PcmFormat
 from edgecry.audio.stream_marks import FILES, SOUND, frames, text
 from edgecry.errors import AudioError
@@ -46,6 +46,7 @@ class WavStripper:
         self._has_fmt = False
         self._pass = 0  # bytes to hand on
         self._skip = 0  # and then to drop
+        self._is_odd = False  # the chunk before has to be padded
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes, and give those of them that are sound.
@@ -110,6 +111,10 @@ class WavStripper:
     def _chunk(self) -> bool:
         if len(self._buffer) < 12:
             return False
+        if self._is_odd:
+            self._is_odd = False
+            del self._buffer[: not lacks_pad(bytes(self._buffer[:5]))]
+            return True
         name, size = struct.unpack_from("<4sI", self._buffer)
         if name == b"RIFF":
             self._skip = 12
@@ -119,11 +124,11 @@ class WavStripper:
             if len(self._buffer) < 8 + size:
                 return False
             self._read_fmt(bytes(self._buffer[8 : 8 + size]))
-            self._skip = 8 + size + size % 2
+            self._skip, self._is_odd = 8 + size, size % 2 == 1
         elif name == b"data":
             self._begin_data(size)
         elif name.isascii() and size < UNKNOWN_SIZE:
-            self._skip = 8 + size + size % 2
+            self._skip, self._is_odd = 8 + size, size % 2 == 1
         else:
             raise AudioError(f"{self._origin}: WAV with a chunk {name!r} of {size} bytes; it is broken")
         return True
@@ -135,7 +140,7 @@ class WavStripper:
         # A size that its writer did not know yet: everything from here on is sound.
         if size == 0 or size >= UNKNOWN_SIZE:
             self._is_raw = True
-        self._pass, self._skip = size, size % 2
+        self._pass, self._is_odd = size, size % 2 == 1
 
     def _read_fmt(self, fmt: bytes) -> None:
         if len(fmt) < 16:

@@ -25,6 +25,8 @@ MOST_CRIES: Final = 100_000
 DAY: Final = 86_400
 #: Bytes up to which the whole file is looked through for damage when it is opened.
 CHECKED: Final = 32_000_000
+#: Damaged files that are kept aside.
+KEPT: Final = 5
 #: Primary codes of SQLite: of a file that is damaged, and of a disk that is full or fails.
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
@@ -288,8 +290,14 @@ class History:
             raise error
 
     def _move_away(self) -> Path:
-        """Keep a damaged file under another name, with what was not yet written into it."""
-        moved = self.path.with_name(f"{self.path.name}.damaged")
+        """Keep a damaged file under another name, with what was not yet written into it.
+
+        There are at most ``KEPT``, so that a failing disk is not filled: the newest replaces the last.
+        """
+        names = (f"{self.path.name}.damaged{n if n > 1 else ''}" for n in range(1, KEPT + 1))
+        for moved in map(self.path.with_name, names):
+            if not moved.exists():
+                break
         for end in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + end).replace(moved.with_name(moved.name + end))

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from edgecry.audio.load import AudioOptions, load_audio
+from edgecry.audio.load import AudioOptions, Source, load_audio
 from edgecry.errors import AudioError
 from tests.recordings import encode, noisy_tone, wav
 
@@ -26,7 +26,7 @@ KINDS = [
 PCM = [(3000 * noisy_tone(n, seed=n)).astype("<i2").tobytes() for n in (4000, 5000)]
 
 
-def heard(data: bytes, **options) -> tuple[np.ndarray, list[str]]:
+def heard(data: Source, **options) -> tuple[np.ndarray, list[str]]:
     """Return the samples and the warnings."""
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
@@ -46,6 +46,23 @@ def test_in_a_row(kind, subtype, channels):
     samples, notes = heard(b"".join(parts))
     np.testing.assert_array_equal(samples, np.concatenate([load_audio(part).samples for part in parts]))
     assert notes == ["bytes: holds 2 recordings in a row; all parts are heard, as one"]
+
+
+@pytest.mark.parametrize("second", ["WAV", "AIFF", "FLAC", "OGG", "MP3"])
+@pytest.mark.parametrize("first", ["WAV", "AIFF", "W64", "FLAC", "OGG", "MP3"])
+def test_of_two_kinds_in_a_row(first, second, tmp_path):
+    """What players play on is heard: the cry may be in the second."""
+    subtypes = dict(KINDS)
+    parts = [
+        encode(noisy_tone(n, seed=n), 16000, kind, subtypes[kind])
+        for n, kind in ((40_000, first), (30_000, second))
+    ]
+    (path := tmp_path / "two").write_bytes(b"".join(parts))
+    expected = np.concatenate([load_audio(part).samples for part in parts])
+    for source in (path, path.read_bytes()):
+        samples, notes = heard(source)
+        np.testing.assert_array_equal(samples, expected)
+        assert any("2 recordings in a row" in note for note in notes)
 
 
 @pytest.mark.parametrize(("kind", "subtype"), KINDS)

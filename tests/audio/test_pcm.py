@@ -13,6 +13,7 @@ from edgecry.audio.load import load_audio
 from edgecry.audio.pcm import PcmDecoder
 from edgecry.audio.pcm_format import ENCODINGS, PcmFormat
 from edgecry.errors import AudioError
+from tests.recordings import wav
 
 SUBTYPES = {"s16le": "PCM_16", "s24le": "PCM_24", "s32le": "PCM_32", "f32le": "FLOAT"}
 SR = 16000
@@ -38,10 +39,10 @@ def fed(decoder: PcmDecoder, data: bytes, sizes: list[int]) -> np.ndarray:
     return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
 
 
-def with_size(wav: bytes, size: int) -> bytes:
+def with_size(data: bytes, size: int) -> bytes:
     """Make a WAV file whose header claims this size."""
-    at = wav.index(b"data") + 4
-    return wav[:at] + struct.pack("<I", size) + wav[at + 4 :]
+    at = data.index(b"data") + 4
+    return data[:at] + struct.pack("<I", size) + data[at + 4 :]
 
 
 # -- raw ---------------------------------------------------------------------------------------------
@@ -130,8 +131,8 @@ def test_header_says_what_it_is(encoding, container):
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FFFF000])
 def test_sizes_that_the_writer_did_not_know(size):
     samples = sound()
-    wav = with_size(encoded(samples, "s16le", "WAV"), size)
-    heard = fed(PcmDecoder(PcmFormat(SR)), wav, [100])
+    data = with_size(encoded(samples, "s16le", "WAV"), size)
+    heard = fed(PcmDecoder(PcmFormat(SR)), data, [100])
     np.testing.assert_array_equal(heard, load_audio(encoded(samples, "s16le", "WAV"), sr=SR).samples)
 
 
@@ -141,8 +142,18 @@ def test_files_in_a_row(sizes):
     first, second = (encoded(sound(101, seed=i), "s24le", "WAV") for i in range(2))
     listed = first + b"LIST" + struct.pack("<I", 5) + b"INFO!\x00"
     heard = fed(PcmDecoder(PcmFormat(SR)), listed + second, sizes)
-    expected = np.concatenate([load_audio(wav, sr=SR).samples for wav in (first, second)])
+    expected = np.concatenate([load_audio(part, sr=SR).samples for part in (first, second)])
     np.testing.assert_array_equal(heard, expected)
+
+
+@pytest.mark.parametrize("pad", [b"", b"\0"])
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_a_chunk_of_odd_size_before_the_sound(pad, size):
+    """Some programs leave out the byte that pads it. It is found out in files and in streams."""
+    data = wav(before=b"LIST\7\0\0\0INFOabc" + pad)
+    samples = load_audio(wav(), sr=SR).samples
+    np.testing.assert_array_equal(load_audio(data, sr=SR).samples, samples)
+    np.testing.assert_array_equal(fed(PcmDecoder(PcmFormat(SR)), data, [size]), samples)
 
 
 @pytest.mark.parametrize("head", [b"RI", b"R!", b"RIFF\0\0\0\0WAVX", b"RIFX"[:3] + b"!"])

@@ -41,6 +41,17 @@ def test_a_file_that_is_no_database(tmp_path, caplog, content):
     as_new(tmp_path / "history.db", caplog)
 
 
+def test_files_that_were_damaged_before_are_kept(tmp_path):
+    """Up to five, the newest among them."""
+    path = tmp_path / "history.db"
+    for number in range(8):
+        path.write_bytes(b"no database" * 100 + bytes([number]))
+        History(path).close()
+    kept = {one.name: one.read_bytes()[-1] for one in tmp_path.glob("*.damaged*")}
+    names = ("damaged", "damaged2", "damaged3", "damaged4", "damaged5")
+    assert kept == {f"history.db.{name}": n for name, n in zip(names, (0, 1, 2, 3, 7), strict=True)}
+
+
 @pytest.mark.parametrize("where", [0.2, 0.5, 0.9])
 def test_a_block_that_went_bad(tmp_path, caplog, where):
     path = tmp_path / "history.db"
