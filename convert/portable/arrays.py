@@ -14,6 +14,7 @@ from . import Refused
 from .boosted import boosted, is_boosted, is_fitted, names_of_boosted
 from .categories import categories_of
 from .members import MEMBERS
+from .neighbours import NEIGHBOURS
 from .widths import width_of
 
 #: Categories that HistGradientBoosting can keep of a feature: the bits of one set.
@@ -84,21 +85,6 @@ def _features(features: Any, n_features: int, where: str) -> None:
 def _no_nan(thresholds: Any, where: str) -> None:
     if np.isnan(thresholds).any():
         raise Refused(f"{where}: a threshold is not a number")
-
-
-def _neighbour_tree(tree: Any, where: str) -> None:
-    """Check KDTree and BallTree: the order of the points, and which of them each node holds."""
-    points, order, nodes, bounds, _, n_levels, n_nodes = tree.__getstate__()[:7]
-    count = len(points)
-    if len(order) != count or not np.array_equal(np.sort(order), np.arange(count)):
-        raise Refused(f"{where}: does not name each of its {count} points once")
-    if n_nodes != len(nodes) or n_nodes != 2**n_levels - 1 or bounds.shape[1:] != (n_nodes, points.shape[1]):
-        raise Refused(f"{where}: {n_nodes} nodes on {n_levels} levels do not fit {len(nodes)} records")
-    start, stop = nodes["idx_start"], nodes["idx_end"]
-    if (start < 0).any() or (stop > count).any() or (start > stop).any():
-        raise Refused(f"{where}: a node holds points that are not there")
-    if not nodes["is_leaf"][n_nodes // 2 :].all():
-        raise Refused(f"{where}: a node of the last level has children")
 
 
 def _sparse(matrix: Any, where: str) -> None:
@@ -188,28 +174,6 @@ def _support_vectors(model: Any, where: str) -> None:
             raise Refused(f"{where}: {name} has {found} numbers for {pairs} pairs of classes")
 
 
-def _neighbours(model: Any, where: str) -> None:
-    """Check that the classes of the neighbours are there."""
-    if not hasattr(model, "_y") or not hasattr(model, "classes_") or isinstance(model.classes_, list):
-        return
-    if np.ndim(model._y) > 1:
-        raise Refused(f"{where}: predicts {np.shape(model._y)[1]} labels at once; edgecry serves one")
-    y = np.asarray(model._y)
-    if not np.issubdtype(y.dtype, np.integer):
-        raise Refused(f"{where}: the classes of its points are {y.dtype}, not whole numbers")
-    if hasattr(model._fit_X, "toarray"):
-        raise Refused(f"{where}: was fitted on a sparse matrix; fit it on an array")
-    asked = model.n_neighbors  # None of those that ask all within a radius
-    if asked is not None and (not 1 <= asked <= len(y) or int(asked) != asked):
-        raise Refused(f"{where}: asks {asked!r:.30} neighbours of {len(y)} points")
-    if not np.isfinite(model._fit_X).all():
-        raise Refused(f"{where}: a point is not of finite numbers")
-    if len(y) != model._fit_X.shape[0]:
-        raise Refused(f"{where}: {model._fit_X.shape[0]} points, and classes of {len(y)}")
-    if len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(model.classes_):
-        raise Refused(f"{where}: a point is of class {int(y.max())}, and there are {len(model.classes_)}")
-
-
 def _boosted(model: Any, where: str) -> None:
     """Check the trees of XGBoost, LightGBM and CatBoost, before their libraries walk through them."""
     if not is_boosted(model) or not is_fitted(model):  # one that others are made after is not fitted
@@ -223,13 +187,11 @@ def _boosted(model: Any, where: str) -> None:
 CHECKS: dict[str, Callable[[Any, str], None]] = {
     "Tree": _tree,
     "TreePredictor": _histogram_tree,
-    "BinaryTree": _neighbour_tree,
-    **{f"{kind}{bits}": _neighbour_tree for kind in ("KDTree", "BallTree") for bits in ("", "32", "64")},
     "BaseDecisionTree": _decision_tree,
     **MEMBERS,
     "BaseHistGradientBoosting": _histogram_boosting,
     "BaseLibSVM": _support_vectors,
-    "NeighborsBase": _neighbours,
+    **NEIGHBOURS,
     **dict.fromkeys(names_of_boosted(), _boosted),
     **{f"{kind}_{form}": _sparse for kind in ("csr", "csc", "coo", "bsr") for form in ("matrix", "array")},
     **{f"{kind}_{form}": _rare_sparse for kind in ("lil", "dia", "dok") for form in ("matrix", "array")},

@@ -12,6 +12,8 @@ import numpy as np
 from . import DETAILS, Refused
 from . import vectors as made
 from .boosted import is_boosted, is_fitted
+from .converters.nodes import require_counterpart
+from .fitted import require_fitted
 from .graph import export
 from .region import find_outside
 from .structure import check_structure
@@ -212,10 +214,13 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
         raise Refused(
             f"{kind} knows one class only, {_plain(estimator.classes_)[0]}; at least two are needed"
         )
+    require_fitted(estimator)
     found = width_of(estimator)
     if found is None:
+        require_counterpart(estimator)
         raise Refused(
-            f"{kind} does not tell how many features it reads; scikit-learn 1.0 and later record it"
+            f"{kind} does not tell how many features it reads, and nothing that it has learned tells it "
+            "either; fit and save it with scikit-learn 1.0 or later"
         )
     if n_features is not None and found != n_features:
         raise Refused(

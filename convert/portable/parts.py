@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import Any
 
 from . import Refused
+from .fitted import require_fitted
 from .widths import width_of
 
 #: More transformers than this are not brought into order by trying.
@@ -54,6 +55,9 @@ def assemble(loaded: Any, transformers: list[Any], n_features: int | None = None
         loaded, inside, encoder = _sorted_out(_named(loaded), type(loaded).__name__)
     for transformer in transformers:
         _require_transformer(transformer)
+        require_fitted(transformer, "--scaler")
+    for transformer in inside:
+        require_fitted(transformer)
     steps = transformers + _in_order(inside, loaded, n_features if not transformers else None)
     if not steps:
         return loaded, encoder

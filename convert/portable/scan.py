@@ -18,6 +18,7 @@ from .calls import Looks, check_call, check_key, check_size, count_items
 from .contents import Part, describe, list_parts
 from .inert import Inert
 from .machine import Machine
+from .states import check_made, check_state
 
 _MAX_NESTING = 20
 #: Instructions of a stream. A forest of a thousand trees has some 150,000.
@@ -123,6 +124,7 @@ class _Scanner(Machine):  # type: ignore[misc]
     def _instantiate(self, klass: Any, args: Any) -> None:
         made = Inert(klass if isinstance(klass, Inert) else ("?", "?"), tuple(args))
         check_call(made.path, made.args, self._size, self._looks)
+        check_made(made)
         if made.path == ".".join(PARTIAL) and not _is_check_array(made.args):
             self._globals[PARTIAL] = False
         self.append(made)
@@ -142,6 +144,7 @@ class _Scanner(Machine):  # type: ignore[misc]
         if not isinstance(target, Inert):
             return
         check_size(state, MOST_INSTRUCTIONS, f"the state of {target.path:.200}", self._looks)
+        check_state(target, state)
         target.state = state
         if isinstance(state, dict):
             self._states.append(state)

@@ -18,6 +18,8 @@ _LEARNED = (
     ("data_min_", 0),
     ("statistics_", 0),
 )
+#: Steps that learn nothing, so that they work without being fitted, and keep the number of values.
+_SHAPELESS = ("FunctionTransformer", "Normalizer", "Binarizer")
 
 
 def width_of(estimator: Any) -> int | None:
@@ -43,8 +45,8 @@ def is_passthrough(step: Any) -> bool:
 
 
 def _is_silent(step: Any) -> bool:
-    """Tell whether a step takes any number of values, and does not say how many; old versions do not."""
-    return type(step).__name__ == "FunctionTransformer" and _stated(step) is None
+    """Tell whether a step takes any number of values and gives as many, and does not say how many."""
+    return type(step).__name__ in _SHAPELESS and _stated(step) is None
 
 
 def _stated(estimator: Any) -> int | None:

@@ -9,14 +9,23 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import LabelEncoder, MinMaxScaler, StandardScaler
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import (
+    Binarizer,
+    FunctionTransformer,
+    LabelEncoder,
+    MinMaxScaler,
+    Normalizer,
+    StandardScaler,
+)
 
 from convert.__main__ import main
 from convert.portable import Refused
+from convert.portable.examine import check_classifier
 from convert.portable.parts import assemble
 from convert.portable.scan import scan
 from edgecry import CryModel
@@ -83,6 +92,40 @@ def test_files_of_their_own() -> None:
 def test_refused(loaded: Any, scalers: list[Any], why: str) -> None:
     with pytest.raises(Refused, match=why):
         assemble(loaded, scalers, 20)
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [StandardScaler(), make_pipeline(SCALER, PCA(3)), FeatureUnion([("a", MinMaxScaler())])],
+    ids=str,
+)
+def test_one_that_was_never_fitted_is_named(scaler: Any) -> None:
+    """It tells no width, so that the numbers of features would be blamed."""
+    name = {"Pipeline": "PCA", "FeatureUnion": "MinMaxScaler"}.get(type(scaler).__name__, "StandardScaler")
+    classifier = GaussianNB().fit(X, Y)
+    with pytest.raises(Refused, match=f"^--scaler holds a {name} that is not fitted; fit it"):
+        assemble(classifier, [scaler], 20)
+    with pytest.raises(Refused, match=f"^holds a {name} that is not fitted"):
+        assemble({"model": classifier, "scaler": scaler}, [], 20)
+    with pytest.raises(Refused, match=f"^holds a {name} that is not fitted"):
+        check_classifier(make_pipeline(scaler, classifier), 20)
+
+
+@pytest.mark.parametrize("step", [Normalizer(), Binarizer(), FunctionTransformer(np.tanh)])
+def test_one_that_learns_nothing_needs_no_fitting(step: Any) -> None:
+    classifier = GaussianNB().fit(X, Y)
+    model, _ = assemble(classifier, [step], 20)
+    np.testing.assert_allclose(model.predict_proba(X), classifier.predict_proba(step.transform(X)))
+    check_classifier(model, 20)
+
+
+def test_a_kind_without_counterpart_is_refused_as_that() -> None:
+    """Old versions do not record the width of a DummyClassifier, and that is not what is wrong with it."""
+    dummy = DummyClassifier().fit(X, Y)
+    del dummy.n_features_in_
+    for model in (dummy, make_pipeline("passthrough", dummy)):
+        with pytest.raises(Refused, match="DummyClassifier cannot be converted: edgecry has no ONNX"):
+            check_classifier(model, 20)
 
 
 def test_parts_are_told_without_loading() -> None:

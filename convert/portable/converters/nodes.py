@@ -186,6 +186,19 @@ def unsupported(part: Any) -> Refused:
     )
 
 
+def require_counterpart(classifier: Any) -> None:
+    """Refuse a classifier, or a pipeline that ends in one, whose kind has no converter at all."""
+    from skl2onnx._supported_operators import sklearn_operator_name_map
+
+    from . import PROBABILITIES
+
+    part = unwrap(classifier)
+    while isinstance(getattr(part, "steps", None), list) and part.steps:
+        part = unwrap(part.steps[-1][1])
+    if type(part).__name__ not in PROBABILITIES and type(part) not in sklearn_operator_name_map:
+        raise unsupported(part)
+
+
 def unwrap(estimator: Any) -> Any:
     """What a search, a frozen or a thresholded estimator predicts probabilities with.
 
