@@ -1,6 +1,8 @@
 """A clock for ages: what is set forward is not believed at once."""
 
-from edgecry.steady import PROBATION, SteadyClock
+import pytest
+
+from edgecry.steady import PROBATION, SETTLING, SteadyClock
 
 YEAR = 365 * 86_400.0
 
@@ -8,9 +10,13 @@ YEAR = 365 * 86_400.0
 class Clocks:
     """A system whose clock can be set."""
 
-    def __init__(self) -> None:
+    def __init__(self, settled: bool = True) -> None:
         self.up, self.offset = 100.0, 1.7e9
         self.steady = SteadyClock(lambda: self.up + self.offset, lambda: self.up)
+        if settled:
+            self.up += SETTLING
+            self.steady()
+            self.up = 100.0
 
     def passes(self, seconds: float) -> float:
         self.up += seconds
@@ -22,6 +28,17 @@ def test_it_goes_with_the_clock():
     assert clocks.passes(50) == 1.7e9 + 150
     clocks.offset += 30  # a small correction
     assert clocks.passes(0) == 1.7e9 + 180
+
+
+@pytest.mark.parametrize("jump", [0.0, YEAR, -YEAR])
+def test_at_the_start_nothing_is_old_before_the_clock_has_settled(jump):
+    """A board starts with any time, and learns the right one after a while."""
+    clocks = Clocks(settled=False)
+    assert clocks.passes(30) == 0.0
+    clocks.offset += jump
+    assert clocks.passes(30) == 0.0
+    assert clocks.passes(SETTLING - 61) == 0.0
+    assert clocks.passes(SETTLING) == clocks.offset + clocks.up
 
 
 def test_a_clock_set_back_is_believed_at_once():

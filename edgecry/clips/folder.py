@@ -169,7 +169,8 @@ class ClipStore:
         clips = [replace(c, size=c.size + sum(n for _, n in pictures.pop(c.stem, []))) for c in clips]
         for name, _ in (one for stray in pictures.values() for one in stray):
             self._unlink(name, "shows a recording that is gone")
-        return sorted(clips, key=lambda clip: (clip.stamp, clip.name))
+        # What was recorded before the clock was set may be the newest of all.
+        return sorted(clips, key=lambda clip: (clip.stamp <= _FIRST, clip.stamp, clip.name))
 
     def _recover(self, clip: _Clip) -> Path | None:
         """Give what was heard before a crash the name of a recording; None if there is nothing in it."""

@@ -20,7 +20,7 @@ from edgecry.features.picture import picture
 from edgecry.sinks.base import Backoff, Sink
 from edgecry.sinks.credentials import read_secret
 from edgecry.sinks.ids import default_device
-from edgecry.sinks.message import RECORDED, SOURCE_LOST, EventMessage, Report
+from edgecry.sinks.message import RECORDED, SOURCE_LOST, EventMessage, Message, Report
 from edgecry.sinks.text import span
 
 #: Seconds after which the beginning of a cry is too old to be sent. Its end still tells of the cry.
@@ -81,15 +81,20 @@ class NotifySink(Sink):
     durable = True
 
     def __init__(
-        self, settings: NotifySettings, name: str = "notify", clock: Callable[[], float] = time.time
+        self,
+        settings: NotifySettings,
+        name: str = "notify",
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.settings, self.name, self._clock = settings, name, clock
+        self.settings, self.name, self._clock, self._steady = settings, name, clock, steady
         self.backoff = Backoff(settings.first_wait, settings.longest_wait)
         urls = read_secret("notify: urls", settings.urls_file, settings.urls_variable) or ""
         if find_spec("apprise") is None:
             raise EdgecryError("notify: apprise is not installed; pip install '.[notify]'")
         self._services = _services(urls.split())
         self._told: tuple[str, set[int]] = ("", set())  # the present message, and the services that have it
+        self._came: tuple[str, float] = ("", 0.0)  # the newest cry, and when the first of it came
 
     @classmethod
     def shown(cls, settings: NotifySettings) -> str:
@@ -114,6 +119,18 @@ class NotifySink(Sink):
         if failed:
             raise SinkError("; ".join(failed))
 
+    def show(self, message: Message) -> None:
+        """Note when a cry came: the clock may be set before it can be told."""
+        if isinstance(message, EventMessage) and message.event != self._came[0]:
+            self._came = (message.event, self._steady())
+
+    def _age(self, message: EventMessage) -> float:
+        """Return how many seconds a message has waited."""
+        event, came = self._came
+        if message.event == event:
+            return self._steady() - came
+        return self._clock() - datetime.fromisoformat(message.at).timestamp()
+
     def _tell(self, i: int, service: Any, title: str, body: str, kind: str, files: list[Path]) -> str:
         """Tell one service. Return what went wrong; an empty text if nothing did."""
         import apprise
@@ -136,7 +153,7 @@ class NotifySink(Sink):
         since, length = _clock_time(message.started_at), span(message.duration)
         match message.kind:
             case "start":
-                is_stale = self._clock() - datetime.fromisoformat(message.at).timestamp() > STALE
+                is_stale = self._age(message) > STALE
                 return None if is_stale else (f"{name}: crying", f"since {since}", "warning")
             case "end":
                 return f"{name}: crying ended", f"after {length}, since {since}", "info"

@@ -196,6 +196,21 @@ def test_the_beginning_of_a_cry_that_is_long_over_rings_no_more(phone, make):
     assert phone.titles == ["cot: crying ended"]
 
 
+def test_a_clock_that_is_set_meanwhile_makes_nothing_old(phone, make):
+    """A board learns the time with its network, right before it can tell of a cry that has just begun."""
+    sink, steady = make(phone.url()), [100.0]
+    sink._steady = lambda: steady[0]
+    sink._clock = lambda: AT + 3e7
+    sink.show(cry(1, "start"))
+    steady[0] += STALE
+    sink.deliver(cry(1, "start"))
+    assert phone.titles == ["cot: crying"]
+    sink.show(cry(2, "start"))
+    steady[0] += STALE + 1
+    sink.deliver(cry(2, "start"))
+    assert phone.titles == ["cot: crying"]
+
+
 def test_a_service_that_has_it_is_not_told_twice(phone, make):
     sink = make(phone.url("one"), phone.url("two"))
     phone.answers = [200, 500]

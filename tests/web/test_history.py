@@ -33,6 +33,13 @@ def test_steps_of_a_cry_become_one_row(history):
     )
 
 
+def test_a_cry_in_which_the_clock_was_set_has_its_right_time(history):
+    history.tell(cry(1, "start", started_at=utc(40.0)))
+    history.tell(cry(1, "end", started_at=utc(T), ended_at=utc(T + 72)))
+    (row,) = history.cries()
+    assert (row["started_at"], row["ended_at"]) == (utc(T), utc(T + 72))
+
+
 def test_the_revision_rises_with_every_change(history):
     revisions = [history.revision]
     for change in (lambda: history.tell(cry()), lambda: history.judge(cry().event, "cry")):
