@@ -147,7 +147,8 @@ class History:
             db.execute(
                 "INSERT INTO cry (event, started_at, ended_at, duration, peak, mean, label, reasons, clip, "
                 "curve, threshold, muted, source) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) "
-                "ON CONFLICT (event) DO UPDATE SET started_at = excluded.started_at, ended_at = coalesce(excluded.ended_at, ended_at), "
+                "ON CONFLICT (event) DO UPDATE SET started_at = excluded.started_at, "
+                "ended_at = coalesce(excluded.ended_at, ended_at), "
                 "duration = max(duration, excluded.duration), peak = max(peak, excluded.peak), "
                 "mean = excluded.mean, label = excluded.label, reasons = excluded.reasons, "
                 "clip = coalesce(excluded.clip, clip), curve = coalesce(excluded.curve, curve), "
