@@ -2,10 +2,11 @@
 
 ``edgecry listen`` hears the same hour again and again at full speed, with twelve cries. It writes JSON
 lines, starts a program, posts to a server, and publishes to a broker where mosquitto is installed; its outbox
-is on disk. It records within a quota, and shows its page to a reader who asks twice a second and to one who
-stays. Told of each hour are memory, descriptors and threads, and whether each sink got each event once. The
-exit code is 1 if one did not, if an hour's events are others than the first one's, or if something grows
-after the first hour: memory by more than 2 MB.
+is on disk. It records within a quota, and shows its page to a reader who asks anew at each minute of sound
+and to one who stays. Told of each hour are memory at its end and at most, descriptors and threads, and
+whether each sink got each event once. The exit code is 1 if one did not, if an hour's events are others than
+the first one's, if the page gave no answer, or if something grows after the first hour: memory by more than
+2 MB at the end of any hour.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,8 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         stack.callback(listener.kill)
         look(page, stack)
-        calm = stack.enter_context(asking(page))
-        wrong = [*listen(listener, hours, got, calm), *ended(listener, folder, hours)]
+        reader = stack.enter_context(Reader(page))
+        wrong = [*listen(listener, hours, got, reader), *reader.failures, *ended(listener, folder, hours)]
         for line in wrong:
             print(line)
         if wrong:
@@ -78,27 +81,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def listen(
-    listener: subprocess.Popen[bytes], hours: int, got: Mapping[str, Ids], calm: threading.Lock
+    listener: subprocess.Popen[bytes], hours: int, got: Mapping[str, Ids], reader: Reader
 ) -> Iterator[str]:
     """Have all hours heard, tell of each, and yield what is wrong."""
     assert listener.stdin is not None  # it is a pipe
+    minutes = list(night_minutes(60))
     print(f"\nsinks: {', '.join(got)}")
-    print("hour  took        RSS  since 1st  files  threads  events  lost  doubled")
+    print("hour  took        RSS  since 1st    at most  files  threads  events  lost  doubled")
     found: list[Holdings] = []
     for hour in range(1, hours + 1):
         began = time.monotonic()
-        for minute in night_minutes(60):
+        for minute in minutes:
             listener.stdin.write(minute)
+            reader.ask()
         listener.stdin.flush()
         all_told(got, hour * CRIES)
+        reader.wait()
         took = time.monotonic() - began
-        with calm:
-            found.append(settled(listener.pid))
+        found.append(settled(listener.pid))
         told = Told({name: read() for name, read in got.items()})
-        rss, files, threads = found[-1]
+        (rss, files, threads), most = found[-1], most_since(listener.pid)
         print(
             f"{hour:4}  {took:4.0f} s  {rss / MB:6.1f} MB  {(rss - found[0].rss) / MB:+5.1f} MB"
-            f"  {files:5}  {threads:7}  {told.count:6}  {told.lost:4}  {told.doubled:7}",
+            f"  {most / MB:6.1f} MB  {files:5}  {threads:7}"
+            f"  {told.count:6}  {told.lost:4}  {told.doubled:7}",
             flush=True,
         )
         if told.lost or told.doubled:
@@ -107,20 +113,21 @@ def listen(
 
 
 def grown(found: Sequence[Holdings]) -> Iterator[str]:
-    """Say from when on memory was flat, and yield what has grown since the first hour."""
-    last = found[-1]
-    away = [n for n, one in enumerate(found, 1) if abs(one.rss - last.rss) >= 0.1 * MB]
-    print(f"memory: within 0.1 MB of its last since hour {max(away, default=0) + 1} of {len(found)}")
-    if last.rss - found[0].rss > FLAT * MB:
-        yield f"memory grew by {(last.rss - found[0].rss) / MB:.1f} MB after the first hour"
-    if any(late > early for late, early in zip(last[1:], found[0][1:], strict=True)):
-        yield f"files and threads: {found[0][1:]} after the first hour, {last[1:]} after the last"
+    """Say how memory went on after the first hour, and yield what has grown since."""
+    rss = [one.rss / MB for one in found]
+    later = rss[len(rss) // 2 :]
+    if len(later) > 1:
+        drift = statistics.linear_regression(range(len(later)), later).slope
+        print(f"memory: {1e3 * drift:+.1f} kB an hour over the last {len(later)} hours")
+    if max(rss) - rss[0] > FLAT:
+        yield f"memory grew by {max(rss) - rss[0]:.1f} MB after the first hour"
+    if any(late > early for late, early in zip(found[-1][1:], found[0][1:], strict=True)):
+        yield f"files and threads: {found[0][1:]} after the first hour, {found[-1][1:]} after the last"
 
 
 def ended(listener: subprocess.Popen[bytes], folder: Path, hours: int) -> Iterator[str]:
     """End it; yield what is wrong with what it leaves behind, and with what it told of each hour."""
     assert listener.stdin is not None  # it is a pipe
-    print(f"memory: {(memory('VmHWM', Path(f'/proc/{listener.pid}/status')) or 0) / MB:.1f} MB at most")
     listener.stdin.close()
     if code := listener.wait():
         yield f"exit code {code}"
@@ -196,12 +203,36 @@ def settled(process: int) -> Holdings:
     return Holdings(found[-1].rss, min(one.descriptors for one in found), min(one.threads for one in found))
 
 
+def most_since(process: int) -> int:
+    """The most bytes of memory that it held since this was asked last."""
+    proc = Path(f"/proc/{process}")
+    most = memory("VmHWM", proc / "status") or 0
+    with suppress(OSError):  # without it, the most since the start
+        (proc / "clear_refs").write_text("5")
+    return most
+
+
 # -- who is told -------------------------------------------------------------------------------------
 
 
 def lines(path: Path) -> Ids:
-    """Read the identifiers in a file of JSON lines."""
-    return lambda: [json.loads(line)["id"] for line in path.read_text().splitlines()] if path.exists() else []
+    """Read the identifiers in a file of JSON lines; each line once, however often this is asked."""
+    ids: list[str] = []
+    at = 0
+
+    def read() -> list[str]:
+        nonlocal at
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(at)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break  # it is being written
+                    ids.append(json.loads(line)["id"])
+                    at += len(line)
+        return list(ids)
+
+    return read
 
 
 @contextmanager
@@ -230,26 +261,56 @@ def subscribed(port: int) -> Iterator[Ids]:
     """Subscribe at a broker; give what came."""
     from tests.sinks.mosquitto import Watcher
 
-    with Watcher(SimpleNamespace(port=port)) as watcher:
-        yield lambda: [json.loads(payload)["id"] for payload in watcher.payloads("edgecry/cot/event")]
+    ids: list[str] = []
+
+    class Events(Watcher):
+        """Keeps nothing but identifiers: a week's pictures would be much."""
+
+        def _note(self, _client: object, _data: object, message: Any) -> None:
+            if message.topic == "edgecry/cot/event":
+                ids.append(json.loads(message.payload)["id"])
+
+    with Events(SimpleNamespace(port=port)):
+        yield lambda: list(ids)
 
 
-@contextmanager
-def asking(page: int) -> Iterator[threading.Lock]:
-    """Ask the page twice a second, but not while the lock is held."""
-    calm, over = threading.Lock(), threading.Event()
+class Reader:
+    """Asks the page, on a connection of its own for each answer, as often as it is told to."""
 
-    def ask() -> None:
-        while not over.wait(0.5):
-            with calm, suppress(OSError, HTTPException):  # it ends before this thread does
+    def __init__(self, page: int) -> None:
+        self._page, self._asked = page, Queue[bool]()
+        self._errors: list[str] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def ask(self) -> None:
+        """Have it ask once more, while the caller goes on."""
+        self._asked.put(True)
+
+    def wait(self) -> None:
+        """Wait until all is answered."""
+        self._asked.join()
+
+    @property
+    def failures(self) -> list[str]:
+        """What went wrong, in a line at most."""
+        return [f"the page: {len(self._errors)} failures, first: {e}" for e in self._errors[:1]]
+
+    def _run(self) -> None:
+        while self._asked.get():
+            try:
                 for path in ("", "api/state", "api/cries", "health"):
-                    urllib.request.urlopen(f"http://127.0.0.1:{page}/{path}", timeout=10).read()
+                    urllib.request.urlopen(f"http://127.0.0.1:{self._page}/{path}", timeout=30).read()
+            except (OSError, HTTPException) as error:
+                self._errors.append(repr(error))
+            self._asked.task_done()
 
-    thread = threading.Thread(target=ask)
-    thread.start()
-    yield calm
-    over.set()
-    thread.join()
+    def __enter__(self) -> Reader:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._asked.put(False)
+        self._thread.join()
 
 
 if __name__ == "__main__":

@@ -211,8 +211,13 @@ class Looks:
     def add(self, y: Float32, loud: float) -> None:
         """Look at samples, float32 [shape=(n,), n >= 1], at full scale 1."""
         self.count += len(y)
-        self._loud += int(np.count_nonzero(np.abs(y) >= loud))
         self._sum += float(y.sum(dtype=np.float64))
+        if max(-float(y.min()), float(y.max())) < min(loud, _TEXT, 2 / _STEPS):
+            # As in a quiet room: nothing is loud, and all lies in the two steps around 0.
+            below = np.count_nonzero(y < 0)
+            self._steps[_STEPS // 2 - 1 : _STEPS // 2 + 1] += below, len(y) - below
+            return
+        self._loud += int(np.count_nonzero(np.abs(y) >= loud))
         self._over += int(np.count_nonzero(y >= _TEXT))
         self._steps += np.histogram(y, _STEPS, (-1.0, 1.0))[0]
 

@@ -16,7 +16,7 @@ from edgecry.errors import AudioError
 from edgecry.listening.clock import WallClock
 from edgecry.listening.health import Snapshot, Stats
 from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
-from edgecry.listening.memory import give_back
+from edgecry.listening.memory import SpareMemory
 from edgecry.listening.messages import Messages
 from edgecry.listening.notify import Notifier
 from edgecry.sinks.controls import Controls
@@ -40,9 +40,8 @@ HUNG: Final = 30.0
 SOONEST: Final = 10.0
 CHANGE: Final = 0.03
 LATEST: Final = 60.0
-#: Seconds between looks at the age of recordings, and between two times that spare memory is given back.
+#: Seconds between looks at the age of recordings.
 TIDY: Final = 3600.0
-SPARE: Final = 30.0
 
 log = logging.getLogger("edgecry")
 
@@ -106,10 +105,11 @@ class Listener:
         self._tells = tells
         self._clock = clock
         self._stats = Stats()
-        self._beaten = self._tidied = self._taken = self._spared = clock()
+        self._beaten = self._tidied = self._taken = clock()
         self._reading = (-math.inf, 0.0)  # when the newest was told, and its probability
         self._crying_since: float | None = None
         self._position = 0.0
+        self._spare = SpareMemory(clock())
         self._view = -math.inf, 0.0  # level and score of what came last
         self._is_dead = False
         self._restart_after = hearing.restart_after or math.inf
@@ -259,9 +259,7 @@ class Listener:
         if parts.recorder is not None and now - self._tidied >= TIDY:
             self._tidied = now
             parts.recorder.tidy()
-        if now - self._spared >= SPARE:
-            self._spared = now
-            give_back()
+        self._spare.look(now, self._position)
 
     def _obey(self) -> None:
         """Do what a person has set meanwhile, and say so."""

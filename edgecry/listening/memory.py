@@ -10,7 +10,9 @@ from typing import Final
 _ARENA_MAX: Final = -8
 _ARENAS: Final = 2
 #: Objects made, and not yet gone, after which those that hold one another are looked for.
-GARBAGE: Final = 2000
+GARBAGE: Final = 500
+#: Seconds between two times that memory is given back.
+SPARE: Final = 30.0
 
 
 def share_arenas() -> None:
@@ -29,8 +31,8 @@ def share_arenas() -> None:
 def collect_often() -> None:
     """Look for garbage often from now on, and no more among what is there. Call it when all is loaded.
 
-    A command that answers once hardly looks for it, as that takes time. Here requests to the page and sends
-    leave objects that hold one another, 30 for four requests: 5 MB of them came together before they were
+    A command that answers once hardly looks for it, as that takes time. Here each request to the page leaves
+    objects that hold one another, as asyncio's transports do: 5 MB of them came together before they were
     looked for (``python -m benchmarks.soak``).
     """
     gc.collect()
@@ -41,10 +43,30 @@ def collect_often() -> None:
 def give_back() -> None:
     """Give back to the system what is no longer needed. Call it now and then.
 
-    glibc keeps most of what was freed. The start, with models, packages and first windows, and each recording
-    take more for a moment than listening does. Does nothing with another C library.
+    Garbage goes first, for it holds up the pages in which it lies. glibc keeps most of what was freed. The
+    start, with models, packages and first windows, and each recording take more for a moment than listening
+    does. Another C library is left alone.
     """
     import ctypes
 
+    gc.collect()  # of what came after collect_often alone: a few milliseconds
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+class SpareMemory:
+    """Gives memory back every :data:`SPARE` seconds: of the clock, or of sound if that comes faster.
+
+    So a recording that is piped in, or the soak, has the memory of a room that is listened to.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._last = now, 0.0
+
+    def look(self, now: float, position: float) -> bool:
+        """Give it back if that is due; say whether it was. Both are seconds, ever rising."""
+        is_due = max(now - self._last[0], position - self._last[1]) >= SPARE
+        if is_due:
+            self._last = now, position
+            give_back()
+        return is_due

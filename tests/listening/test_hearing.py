@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecry.errors import EdgecryError
-from edgecry.listening.hearing import Hearing, HearingSettings, Verdict
+from edgecry.listening.hearing import Hearing, HearingSettings, Looks, Verdict
 
 SR = 16_000
 NOISE = (0.01 * np.random.default_rng(0).standard_normal(SR // 2)).astype(np.float32)
@@ -88,6 +88,16 @@ def test_a_pace_that_is_the_listeners_own():
     for k in range(1000):
         hearing.hear(NOISE, k / 12, is_behind=True)
         assert hearing.verdict(k / 12).state == "hearing"
+
+
+@pytest.mark.parametrize("most", [0.0, 1e-3, 0.0703, 9 / 128, 0.0704, 0.125, 0.2, 0.95, 1.0])
+def test_quiet_sound_is_counted_like_loud_sound(most):
+    y = np.append(np.linspace(-most, most, 2001), [-most, 0.0, most]).astype(np.float32)
+    looks = Looks()
+    looks.add(y, 0.9)
+    assert np.array_equal(looks._steps, np.histogram(y, 16, (-1.0, 1.0))[0])
+    counts = np.count_nonzero(abs(y) >= 0.9), np.count_nonzero(y >= 9 / 128), len(y)
+    assert (looks._loud, looks._over, looks.count) == counts
 
 
 def test_clipping():

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from edgecry.listening.memory import GARBAGE, collect_often
+from edgecry.listening.memory import GARBAGE, SPARE, SpareMemory, collect_often, give_back
 
 #: Takes 64 MB in pieces, keeps the last of them, which lies at the end, and frees the rest.
 CODE = """
@@ -56,6 +56,25 @@ def test_what_was_there_is_not_looked_at_again():
     collect_often()
     assert gc.get_freeze_count() > 0
     assert not any(one is kept for one in gc.get_objects())
+
+
+def test_garbage_goes_with_what_is_given_back():
+    gc.disable()
+    try:
+        knot = weakref.ref(Knot())
+        assert knot() is not None
+        give_back()
+        assert knot() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("clock", "sound"), [(1.0, 1.0), (1.0, 0.0), (0.001, 1.0)])
+def test_memory_is_given_back_by_the_clock_and_by_sound(clock, sound):
+    """By whichever is faster: sound may be piped in at a thousand times its pace, or none may come."""
+    spare, seconds = SpareMemory(100.0), range(1, round(3 * SPARE) + 1)
+    given = [n for n in seconds if spare.look(100.0 + n * clock, n * sound)]
+    assert given == [SPARE, 2 * SPARE, 3 * SPARE]
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
