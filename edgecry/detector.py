@@ -271,22 +271,20 @@ def is_silent(y: Float32, floor_dbfs: float | None) -> bool:
     if floor_dbfs is None:
         return False
     floor = 10 ** (floor_dbfs / 20)
-    # Most windows are far from the floor, and their first samples show it: all samples vary no less.
-    least, most = len(y) * 0.99 * floor**2, len(y) * 1.01 * floor**2
-    for part in (y[: len(y) // _SHARE], y):
-        low, high = _variation(part)
-        if low > most:
-            return False
-    if high < least:
-        return True
+    # Most windows are far from the floor. A loud one shows it in its first samples, as all vary no less. A quiet
+    # one shows it in its squares, without the mean.
+    least, most = len(y) * floor**2 * 0.99, len(y) * floor**2 * 1.01
+    if 0 < len(y) <= _ROUGH:
+        for part in (y[: len(y) // _SHARE], y):
+            squares = float(np.dot(part, part))
+            if 0.99 * squares > most and 0.99 * squares - 1.01 * _offset(part) > most:
+                return False
+        if 1.01 * squares < least or 1.01 * squares - 0.99 * _offset(y) < least:
+            return True
     return float(np.std(y, dtype=np.float64)) < floor
 
 
-def _variation(y: Float32) -> tuple[float, float]:
-    """Give bounds of the sum of squares about the mean, at a quarter of what the exact sum costs."""
-    if not 0 < len(y) <= _ROUGH:
-        return 0.0, np.inf
+def _offset(y: Float32) -> float:
+    """Return how much of the sum of squares is not about the mean, by sums of float32."""
     with np.errstate(over="ignore", invalid="ignore"):
-        squares, total = float(np.dot(y, y)), float(y.sum())
-    offset = total**2 / len(y)
-    return 0.99 * squares - 1.01 * offset, 1.01 * squares - 0.99 * offset
+        return float(y.sum()) ** 2 / len(y)

@@ -109,9 +109,9 @@ class Intake:
         """One sample after the other, all channels of a frame in turn."""
         if isinstance(chunk, bytes | bytearray) or _is_plain(chunk):
             data = self._odd + bytes(chunk) if self._odd else memoryview(chunk).cast("B")
-            whole = len(data) - len(data) % 2
-            self._odd = bytes(data[whole:])
-            return np.frombuffer(data[:whole], "<i2")
+            whole = len(data) // 2
+            self._odd = bytes(data[2 * whole :])
+            return np.frombuffer(data, "<i2", whole)
         if not isinstance(chunk, np.ndarray) or chunk.dtype.name not in _TYPES or chunk.ndim not in (1, 2):
             raise AudioError(
                 f"chunk: found {_describe(chunk)}; allowed are bytes (s16le) and arrays of "
@@ -133,21 +133,28 @@ class Intake:
 
     def _mono(self, samples: NDArray[Any]) -> Float32:
         """Convert samples at full scale 1, check them, and mix what frames are complete."""
-        with np.errstate(over="ignore"):
-            y = samples.astype(np.float32)
         if samples.dtype.kind == "i":
+            y = samples.astype(np.float32)
             y *= np.float32(2.0**-15)
-        # NaN comes through min and max, and no comparison with it is true.
-        elif len(y) and not -LOUDEST <= y.min() <= y.max() <= LOUDEST:
-            bad = ~(np.abs(y) <= LOUDEST)
-            self.invalid += int(np.count_nonzero(bad))
-            y[bad] = 0
+        else:
+            y = self._valid(samples)
         if self.channels > 1:
             y = np.concatenate((self._part, y))
             whole = len(y) - len(y) % self.channels
             self._part = y[whole:]
             y = self._mixer.mix(y[:whole].reshape(-1, self.channels))
         self.frames += len(y)
+        return y
+
+    def _valid(self, samples: NDArray[Any]) -> Float32:
+        """Convert floats, with silence in the place of those that are no samples."""
+        with np.errstate(over="ignore"):
+            y = samples.astype(np.float32)
+        # NaN comes through min and max, and no comparison with it is true.
+        if len(y) and not -LOUDEST <= y.min() <= y.max() <= LOUDEST:
+            bad = ~(np.abs(y) <= LOUDEST)
+            self.invalid += int(np.count_nonzero(bad))
+            y[bad] = 0
         return y
 
     def _at_rate(self, y: Float32) -> Float32:
