@@ -64,7 +64,6 @@ def stretches(
 ) -> Iterator[tuple[int, Float32]]:
     """Cut ``y`` into pieces of ``rows`` frames, with zeros beyond the ends.
 
-    Frames that are not centred come in whole blocks. Those after the last frame of the clip mean nothing.
     With ``first`` and ``last``, only frames between these come; ``first`` is a multiple of ``rows``.
 
     Yields
@@ -78,8 +77,6 @@ def stretches(
     end = geometry.n_frames(len(y)) if last is None else last
     for at in range(first, end, rows):
         count = min(rows, end - at)
-        if not geometry.center:
-            count = -(-count // BLOCK) * BLOCK
         start, size = at * hop - geometry.lead, (count - 1) * hop + win
         low, high = max(start, 0), min(start + size, len(y))
         # What lies inside is not copied, unless it is read-only: numba's kernels take no such array.

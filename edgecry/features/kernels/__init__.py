@@ -61,8 +61,8 @@ class Kernels(Hashable, Protocol):
         window : float64 [shape=(win_length,)]
         hop_length, n_fft, rows : int
         block : int
-            Number of frames in a product. The number of frames is a multiple of it, so that a result does
-            not depend on how many frames there are. 0 takes all frames at once.
+            Number of frames in a product. The result has whole blocks, in which frames after the last mean
+            nothing, so that a frame does not depend on how many there are. 0 takes all frames at once.
 
         Returns
         -------

@@ -36,11 +36,16 @@ def powers(
     window: Float64, hop_length: int, n_fft: int, rows: int, block: int
 ) -> Callable[[Float32], Complex128]:
     """See :class:`Kernels`. These are still spectra; :func:`sizes` and :func:`mel_power` take their power."""
-    transformed = spectra(window, hop_length, n_fft, rows)
+    z = np.empty((rows, 1 + n_fft // 2), np.complex128)
+    transformed = spectra(window, hop_length, n_fft, rows, z)
 
     def power(stretch: Float32) -> Complex128:
-        z = transformed(stretch)
-        return z.reshape(-1, block, z.shape[-1]) if block else z
+        count = len(transformed(stretch))
+        if not block:
+            return z[:count]
+        whole = -(-count // block) * block
+        z[count:whole] = 0
+        return z[:whole].reshape(-1, block, z.shape[1])
 
     return power
 
@@ -53,10 +58,16 @@ def magnitudes(
     return lambda stretch, out: np.abs(transformed(stretch).astype(np.complex64), out=out)
 
 
-def spectra(window: Float64, hop_length: int, n_fft: int, rows: int) -> Callable[[Float32], Complex128]:
-    """Prepare the transform of up to ``rows`` windowed frames at a time, as :meth:`Kernels.powers` does."""
+def spectra(
+    window: Float64, hop_length: int, n_fft: int, rows: int, z: Complex128 | None = None
+) -> Callable[[Float32], Complex128]:
+    """Prepare the transform of up to ``rows`` windowed frames at a time, as :meth:`Kernels.powers` does.
+
+    They are written into ``z``, complex128 (rows, 1 + n_fft // 2), if it is given.
+    """
     size = len(window)
-    frames, z = np.zeros((rows, n_fft)), np.empty((rows, 1 + n_fft // 2), np.complex128)
+    frames = (np.zeros if size < n_fft else np.empty)((rows, n_fft))
+    z = np.empty((rows, 1 + n_fft // 2), np.complex128) if z is None else z
 
     def transformed(stretch: Float32) -> Complex128:
         count = 1 + (len(stretch) - size) // hop_length
@@ -80,6 +91,13 @@ def sizes(powers: Complex128, bins: slice) -> Float64:
     return out
 
 
+class Bank(NamedTuple):
+    """The blocks of a filter bank, and the bins that any of them reads."""
+
+    bins: slice
+    blocks: tuple[Block, ...]
+
+
 class Block(NamedTuple):
     """Some neighbouring filters and the stretch of the spectrum that they read.
 
@@ -92,25 +110,27 @@ class Block(NamedTuple):
     weights: Float32
 
 
-def mel_bank(weights: Float64) -> tuple[Block, ...]:
+def mel_bank(weights: Float64) -> Bank:
     """See :class:`Kernels`. Cut into blocks without most of the zeros."""
+    read = np.flatnonzero(weights.any(axis=0))
+    first, last = (int(read[0]), int(read[-1]) + 1) if len(read) else (0, 1)
     blocks = []
     for start in range(0, len(weights), _BLOCK):
         part = weights[start : start + _BLOCK]
         used = np.flatnonzero(part.any(axis=0))
-        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
+        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (first, first + 1)
         filters = slice(start, start + len(part))
         doubled = np.repeat(part[:, low:high].T, 2, axis=0).astype(np.float32)
-        blocks.append(Block(filters, slice(2 * low, 2 * high), doubled))
-    return tuple(blocks)
+        blocks.append(Block(filters, slice(2 * (low - first), 2 * (high - first)), doubled))
+    return Bank(slice(first, last), tuple(blocks))
 
 
-def mel_power(powers: Complex128, bank: Sequence[Block], out: Float32) -> None:
+def mel_power(powers: Complex128, bank: Bank, out: Float32) -> None:
     """See :class:`Kernels`."""
-    parts = powers.astype(np.complex64).view(np.float32)
+    parts = powers[..., bank.bins].astype(np.complex64).view(np.float32)
     np.square(parts, out=parts)
     out = out[: parts.size // parts.shape[-1]].reshape(*parts.shape[:-1], -1)
-    for block in bank:
+    for block in bank.blocks:
         np.matmul(parts[..., block.parts], block.weights, out=out[..., block.filters])
 
 
