@@ -271,8 +271,8 @@ def is_silent(y: Float32, floor_dbfs: float | None) -> bool:
     if floor_dbfs is None:
         return False
     floor = 10 ** (floor_dbfs / 20)
-    # Most windows are far from the floor. A loud one shows it in its first samples, as all vary no less. A quiet
-    # one shows it in its squares, without the mean.
+    # Most windows are far from the floor. A loud one shows it in its first samples, as all vary no less, a
+    # quiet one in its squares, without the mean.
     least, most = len(y) * floor**2 * 0.99, len(y) * floor**2 * 1.01
     if 0 < len(y) <= _ROUGH:
         for part in (y[: len(y) // _SHARE], y):
