@@ -31,6 +31,8 @@ _UNKNOWN_FRAMES: Final = 2**63 - 1
 _DIRECT: Final = (b"RIFF", b"FORM", b"fLaC", b"OggS")
 #: How text of two bytes a letter begins, in either order.
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+#: Bytes behind the end that a header states that are worth a word.
+_MUCH: Final = 16_000
 #: MP3 encoders disagree on whether the frame that holds the count is counted, and on the last one.
 _MP3_SLACK: Final = 2 * 1152
 
@@ -132,6 +134,7 @@ class Decoder:
             return
         self._view.raise_failure(self._origin)
         self._look_behind()
+        self._warn_of_more()
         shortfall, missing = self._shortfall(frames)
         if shortfall and (self._strict or frames == 0 or missing > UNNOTICED):
             self._cut_short(frames, shortfall)
@@ -153,6 +156,21 @@ class Decoder:
 
         at = self._view.tell() if self._fd is None else os.lseek(self._fd, 0, os.SEEK_CUR)
         self.next = find_behind(cast(BinaryIO, self._view), at)
+
+    def _warn_of_more(self) -> None:
+        """Tell of bytes behind the end that the header states, which a recorder may not have mended."""
+        header = self._header
+        if header is None or header.format is None or header.open_ended or self.next is not None:
+            return
+        if header.present - header.promised < _MUCH:
+            return
+        from edgecry.audio.parts import bytes_behind
+
+        if more := bytes_behind(cast(BinaryIO, self._view), header):
+            warn(
+                f"{self._origin}: its header tells of {header.promised} bytes of sound, and {more} more "
+                "follow, which are not heard; if they are sound, have its header mended"
+            )
 
     def _open_plain(self) -> _Pcm16File | None:
         header = self._header

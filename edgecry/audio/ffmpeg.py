@@ -7,6 +7,7 @@ opens further files (playlists), no environment of ours. It ends with the record
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -136,12 +137,13 @@ class FfmpegFile:
         raise FfmpegError(self._lateness() or self._said() or "it finds no sound in it")
 
     def _said(self) -> str:
-        """The first line of what ffmpeg wrote on stderr, without the address of its demuxer."""
+        """The first line of what ffmpeg wrote on stderr, without the names of its demuxer and of our file."""
         with suppress(OSError, ValueError):
             self._errors.seek(0)
             lines = self._errors.read(2000).decode("utf-8", "replace").splitlines()
             words = [line.partition("] ")[2] or line for line in lines]
-            return next((line.strip() for line in words if line.strip()), "")
+            first = next((line.strip() for line in words if line.strip()), "")
+            return re.sub(r"^(?:file:)?/dev/fd/\d+: ", "", first)
         return ""
 
 

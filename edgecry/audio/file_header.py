@@ -118,7 +118,7 @@ def read_chunk_header(file: BinaryIO) -> ChunkHeader | None:
         if name == audio:
             if long_size and size == _IN_DS64:
                 return ChunkHeader(at, long_size, length - at, long_size >> 62 > 0, found)
-            open_ended = size >= UNKNOWN_SIZE or (size == 0 and not _are_chunks(file, at, length, order))
+            open_ended = size >= UNKNOWN_SIZE or (size == 0 and not are_chunks(file, at, length, order))
             # A recorder that is cut off leaves 0. This one means "to the end" to libsndfile.
             mend = (at - 4, b"\xff\xff\xff\xff") if open_ended and size == 0 else None
             return ChunkHeader(at, size, length - at, open_ended, found, mend)
@@ -144,7 +144,7 @@ def unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
     return struct.unpack(form, file.read(size).ljust(size, b"\0"))
 
 
-def _are_chunks(file: BinaryIO, at: int, length: int, order: str) -> bool:
+def are_chunks(file: BinaryIO, at: int, length: int, order: str = "<") -> bool:
     """Tell whether everything from ``at`` on is whole chunks, so that it cannot be audio."""
     for _ in range(_MAX_CHUNKS):
         if at >= length:

@@ -85,7 +85,7 @@ class AudioOptions:
     Parameters
     ----------
     strict : bool
-        Whether damage is an error: a recording that is cut short, or a sample that is NaN or infinite.
+        Whether damage is an error: a recording that is cut short, or a sample that is NaN, infinite or huge.
         Otherwise what is there counts, with an :class:`~edgecry.errors.EdgecryWarning`.
     longest : float > 0
         The longest recording, in seconds. At 16 kHz an hour takes 230 MB of memory.
@@ -122,8 +122,9 @@ def load_audio(source: Source, sr: int = 16000, options: AudioOptions = AudioOpt
 
     The samples are those of ``librosa.load(path, sr=sr)``, bit for bit: float32, channels averaged
     before resampling, soxr "HQ", ``ceil(n * sr / rate)`` of them. There are three exceptions, each with an
-    :class:`~edgecry.errors.EdgecryWarning`: a sample of a file that is NaN or infinite is silence, of
-    channels that cancel each other the loudest is taken, and of recordings in a row in one file all are read.
+    :class:`~edgecry.errors.EdgecryWarning`: a sample of a file that is NaN, infinite or over 1e10 is
+    silence, of channels that cancel each other the loudest is taken, and of recordings in a row in one file
+    all are read.
 
     Parameters
     ----------

@@ -18,7 +18,9 @@ MIN_RATE: Final = 1_000
 MAX_RATE: Final = 768_000
 MAX_CHANNELS: Final = 256
 
-#: Share of the samples of a file that may be NaN or infinite, and are taken for silence.
+#: Full scale is 1, or that of whole numbers of 32 bits. What is over this is a damaged sample, not sound.
+HUGE: Final = 1e10
+#: Share of the samples of a file that may be NaN, infinite or huge, and are taken for silence.
 MAX_INVALID: Final = 0.01
 #: Seconds that tell whether channels cancel each other; a few samples do so by chance.
 _TOLD: Final = 0.1
@@ -48,7 +50,7 @@ class Mono:
     channel : int or None
         The one to take; None mixes all.
     mends : bool
-        Whether samples that are not finite are taken for silence, in place, and warned of.
+        Whether samples that are not finite, or huge, are taken for silence, in place, and warned of.
 
     Raises
     ------
@@ -69,10 +71,10 @@ class Mono:
         """Yield each block, of shape (n, channels) or (n,), as mono of shape (n,)."""
         for block in blocks:
             mono = self._mix(block)
-            if not np.isfinite(mono).all():
-                if not self._mends:
-                    check_finite(mono, self._frames, self._rate, self._origin)
-                bad = ~np.isfinite(block)
+            if not self._mends:
+                check_finite(mono, self._frames, self._rate, self._origin)
+            elif len(mono) and not -HUGE <= mono.min() <= mono.max() <= HUGE:
+                bad = ~(np.abs(block) <= HUGE)
                 self._invalid += int(np.count_nonzero(bad.any(axis=1)))
                 block[bad] = 0
                 mono = self._mix(block)
@@ -117,11 +119,12 @@ class Mono:
     def _judge(self) -> None:
         if self._invalid > MAX_INVALID * self._frames:
             raise AudioError(
-                f"{self._origin}: {self._invalid} of {self._frames} samples are NaN or infinite; it is not "
-                "sound, so repair or record it again"
+                f"{self._origin}: {self._invalid} of {self._frames} samples are NaN, infinite or over "
+                f"{HUGE:g}; it is not sound, so repair or record it again"
             )
         if self._invalid:
-            warn(f"{self._origin}: {self._invalid} of its samples are NaN or infinite; they are silence")
+            damaged = f"{self._invalid} of its samples are NaN, infinite or over {HUGE:g}"
+            warn(f"{self._origin}: {damaged}; they are silence")
 
 
 def at_rate(blocks: Iterable[Float32], rate: int, sr: int) -> Iterator[Float32]:

@@ -9,8 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-from edgecry.audio.file_header import ChunkHeader
-from edgecry.audio.stream_marks import frames
+from edgecry.audio.file_header import ChunkHeader, are_chunks
 
 _BLOCK: Final = 1 << 20
 #: How far from the end that a header states the next one is looked for, in bytes.
@@ -70,6 +69,14 @@ def find_behind(file: BinaryIO, at: int) -> int | None:
     return _first(_other(file, start), _mp3_after(file, start))
 
 
+def bytes_behind(file: BinaryIO, header: ChunkHeader) -> int:
+    """Count the bytes behind the end that a header states, if they are neither notes nor padding."""
+    end = header.audio_at + header.promised
+    if are_chunks(file, end + header.promised % 2, header.audio_at + header.present):
+        return 0
+    return header.present - header.promised if any(_read(file, end, _BLOCK)) else 0
+
+
 def _first(*places: int | None) -> int | None:
     return min((at for at in places if at is not None), default=None)
 
@@ -110,6 +117,8 @@ def _mp3_at(file: BinaryIO, header: ChunkHeader) -> int | None:
     end = header.audio_at + header.promised
     if header.open_ended or header.promised >= header.present:
         return None
+    from edgecry.audio.stream_marks import frames  # for few files alone
+
     head = _read(file, end, _NEAR)
     return end if head.startswith((b"ID3\3", b"ID3\4")) or frames(head) == "MP3" else None
 

@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path, PurePath
 from typing import BinaryIO, Final, NamedTuple
 
+from edgecry.audio.stream_marks import text as stream_text
+
 #: Formats of sound that libsndfile lacks: name, offset and bytes of the mark.
 _LACKING: Final[tuple[tuple[str, int, bytes], ...]] = (
     *(("MPEG-4 audio", 4, mark) for mark in (b"ftyp", b"moov", b"mdat", b"wide")),
@@ -101,6 +103,8 @@ def _is_text(head: bytes) -> bool:
     """Tell whether it is printable text, UTF-8 or marked as UTF-16, as no sound is by chance."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _is_printable(head[: len(head) // 2 * 2].decode("utf-16", errors="replace"))
+    if stream_text(head) == "cp1252":
+        return True
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -134,9 +134,22 @@ def test_not_finite(value, rate, channels):
             load_audio(source, options=options)
     mended = array.copy()
     mended[20_001, -1] = 0
-    with pytest.warns(EdgecryWarning, match="1 of its samples are NaN or infinite"):
+    with pytest.warns(EdgecryWarning, match="1 of its samples are NaN, infinite or over 1e\\+10"):
         found = load_audio(data)
     np.testing.assert_array_equal(found.samples, load_audio((mended, rate)).samples)
+
+
+@pytest.mark.parametrize("value", [1e30, -3e38, 2e10])
+def test_one_huge_sample_does_not_lose_the_recording(value):
+    """A bit of a float sample that has flipped; whole numbers of 32 bits as floats are loud, and stay."""
+    array = noisy_tone(30_000)
+    array[20_001] = value
+    with pytest.warns(EdgecryWarning, match="1 of its samples are"):
+        samples = load_audio(encode(array, subtype="FLOAT")).samples
+    assert samples[20_001] == 0
+    assert np.abs(samples).max() < 1
+    loud = encode(noisy_tone(1000) * 2.0**31, subtype="FLOAT")
+    assert load_audio(loud).samples.max() > 1e8
 
 
 def test_too_much_that_is_not_finite():
@@ -146,7 +159,7 @@ def test_too_much_that_is_not_finite():
     with pytest.warns(EdgecryWarning, match="10 of its samples"):
         load_audio(encode(array, subtype="FLOAT"))
     array[10] = np.nan
-    with pytest.raises(AudioError, match="11 of 1000 samples are NaN or infinite; it is not sound"):
+    with pytest.raises(AudioError, match=r"11 of 1000 samples are NaN, .* 1e\+10; it is not sound"):
         load_audio(encode(array, subtype="FLOAT"))
 
 

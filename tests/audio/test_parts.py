@@ -81,6 +81,19 @@ def test_wav_whose_length_was_never_filled_in(size):
     assert any("2 recordings in a row" in note for note in notes)
 
 
+def test_more_than_the_header_tells_of():
+    """A recorder that lost its power before it wrote the length anew: a word, as players stop there, too."""
+    samples, notes = heard(wav(PCM[0], tail=PCM[1] * 2))
+    assert len(samples) == 4000
+    assert (
+        [note for note in notes if f"{2 * len(PCM[1])} more follow, which are not heard" in note]
+        == notes
+        != []
+    )
+    for tail in (bytes(20_000), b"LIST" + struct.pack("<I", 20_000) + b"x" * 20_000, PCM[1][:1000]):
+        assert heard(wav(PCM[0], tail=tail))[1] == []
+
+
 def test_wav_behind_the_notes_of_the_first():
     """This holds for long notes, too."""
     notes = b"LIST" + struct.pack("<I", 20_000) + bytes(20_000)

@@ -23,6 +23,7 @@ PAGE = "<!DOCTYPE html><html><title>404</title></html>"
         (b"Dear diary, today the baby cried.", "is text, not sound"),
         ("Liebes Tagebuch, heute schrie er w\u00fctend.\n".encode() * 200, "is text, not sound"),
         ("Dear diary, today the baby cried.".encode("utf-16"), "is text, not sound"),
+        ("Datei nicht verf\u00fcgbar, sp\u00e4ter wieder. ".encode("latin-1") * 20, "is text, not sound"),
         (bytes(100_000), "is nothing but zeros"),
         (bytes(1), "is nothing but zeros"),
         (gzip.compress(b"x", mtime=0), "is compressed with gzip; unpack it"),
