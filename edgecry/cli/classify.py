@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edgecry.answers.records import is_timeline
 from edgecry.answers.writers import FORMATS, Writer, writer_of
 from edgecry.cli.inputs import Input, add_files, audio_options, each, find
-from edgecry.cli.outputs import CAUTION, output
+from edgecry.cli.outputs import CAUTION, file_name, output
 from edgecry.errors import EdgecryError
 from edgecry.models.bundled import SAMPLE
 from edgecry.models.rules import CRY, NO_CRY
@@ -50,7 +50,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "audacity, raven and srt, labels of cries (default: text)",
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the answers to this file (default: stdout)"
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=file_name,
+        help="write the answers to this file (default: stdout)",
     )
     parser.add_argument(
         "--plot",

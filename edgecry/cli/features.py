@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 from edgecry.answers.records import dump
 from edgecry.cli.inputs import Input, add_files, audio_options, each, find
-from edgecry.cli.outputs import output
+from edgecry.cli.outputs import file_name, output
 from edgecry.errors import EdgecryError, SpecError
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="csv, a row a file under a header; json, one array; npy, a float64 array of a row a file "
         "(of embeddings: a row a window)",
     )
-    parser.add_argument("-o", "--output", metavar="OUT", help="write to this file (default: stdout)")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=file_name, help="the file to write (default: stdout)"
+    )
     parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
 
 

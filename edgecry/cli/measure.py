@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from edgecry.answers.records import dump
 from edgecry.cli.inputs import add_files, audio_options, each, find
-from edgecry.cli.outputs import output
+from edgecry.cli.outputs import file_name, output
 from edgecry.errors import EdgecryError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--per", choices=("unit", "cry"), default="unit", help="what has a row in csv (default: unit)"
     )
-    parser.add_argument("-o", "--output", metavar="OUT", help="write to this file (default: stdout)")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=file_name, help="the file to write (default: stdout)"
+    )
     parser.add_argument("--f0-min", metavar="HZ", type=float, help="lowest fundamental (default: 150)")
     parser.add_argument("--f0-max", metavar="HZ", type=float, help="highest fundamental (default: 1500)")
     cries = parser.add_mutually_exclusive_group()

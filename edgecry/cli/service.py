@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     limits = {"memory_mb": args.memory, "watchdog": args.watchdog}
     settings = settings_for(tuple(command), listen, args.user, limits)
     text = unit(settings)
-    if args.output is None:
+    if args.output in (None, Path("-")):
         print(text, end="")
     else:
         _write(args.output, text)

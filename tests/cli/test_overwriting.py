@@ -1,4 +1,4 @@
-"""-o with the name of a recording: it is refused, and the recording is as it was."""
+"""-o with the name of a recording, which is as it was afterwards, and with a name of stdout."""
 
 import pytest
 
@@ -39,3 +39,22 @@ def test_nor_is_one_in_a_folder(run, recording):
     assert "is one of the recordings" in err
     assert recording.read_bytes() == before
     assert list(recording.parent.iterdir()) == [recording]
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+@pytest.mark.parametrize(
+    "command", [("classify", "--format", "csv"), ("features",), ("measure", "--no-detector")], ids=" ".join
+)
+def test_stdout_has_names(run, recording, command, name, tmp_path, monkeypatch):
+    """No file called - is made, and nothing is lost."""
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(*command, recording, "-o", name)
+    assert code == 0
+    assert "night.wav" in out
+    assert [path.name for path in tmp_path.iterdir()] == [recording.name]
+
+
+def test_answers_are_not_for_stderr(run, recording):
+    code, out, err = run("classify", recording, "-o", "/dev/stderr")
+    assert (code, out) == (2, "")
+    assert "name a file, or - for stdout" in err
