@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,13 @@ _OPERATORS: Final = frozenset({"|", "||", "|&", "&", "&&", ";", "<", "<<", "<<<"
 #: ``2>&1``, ``2>/dev/null``, ``>file``; ``$HOME``, ``${HOME}``, ``$(date)``; ``~/x``; ``sleep 1;``
 _SYNTAX: Final = re.compile(
     r"\d*[<>]{1,2}(&\d|[\w./~$-].*)?|.*\$\(.*|`.*`|\$\w+.*|\$\{.*|~/.*|.*[^\\];|\|.+|.+\|"
+)
+#: ``a|b``: a pipe if the latter is a program; in ``concat:a.ts|b.ts`` it is not.
+_PIPE: Final = re.compile(r".*(?:\||&&|;)([\w./-]+)")
+#: How a command begins that only a shell can run: ``A=1 ffmpeg``, ``cd /tmp``.
+_VARIABLE: Final = re.compile(r"[A-Za-z_]\w*=.*")
+_BUILT_IN: Final = frozenset(
+    {".", "cd", "eval", "exec", "export", "for", "if", "set", "source", "ulimit", "umask", "until", "while"}
 )
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "fish", "env", "ssh"})
 #: Words of a name that holds a secret.
@@ -60,13 +68,22 @@ def split(name: str, command: str, error: type[EdgecryError] = EdgecryError) -> 
         raise error(f"{name}: is empty; name a program, and its arguments")
     if found[0].rpartition("/")[2] in _SHELLS:
         return found
+    if _VARIABLE.fullmatch(found[0]) or found[0] in _BUILT_IN:
+        what = found[0].partition("=")[0]
+        todo = "sh -c '...'" if found[0] in _BUILT_IN else "env A=B program ..."
+        raise error(f"{name}: no shell sees this command, so {what} has no meaning; write it as: {todo}")
     for word in _quoted_words(command):
-        if "'" not in word and (word in _OPERATORS or _SYNTAX.fullmatch(word)):
+        if "'" not in word and (word in _OPERATORS or _SYNTAX.fullmatch(word) or _is_pipe(word)):
             raise error(
                 f"{name}: no shell sees this command, so {without_secrets(word)} has no meaning; "
                 "write it as: sh -c '...'"
             )
     return found
+
+
+def _is_pipe(word: str) -> bool:
+    found = None if '"' in word else _PIPE.fullmatch(word)
+    return found is not None and shutil.which(found[1]) is not None
 
 
 def _quoted_words(command: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from edgecry.words import without_secrets
+from edgecry.errors import EdgecryError
+from edgecry.words import split, without_secrets
 
 SECRET = "geheim-42"
 
@@ -51,3 +52,36 @@ def test_secrets_are_hidden(command):
 )
 def test_the_rest_is_left(command):
     assert without_secrets(command) == command
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("cat a.raw|cat", "a.raw|cat"),
+        ("cat a.raw&&cat", "a.raw&&cat"),
+        ("cat a.raw;cat", "a.raw;cat"),
+        ("RTSP_PASS=geheim-42 cat a.raw", "RTSP_PASS"),
+        ("cd /tmp", "cd"),
+        ("exec cat a.raw", "exec"),
+    ],
+)
+def test_what_needs_a_shell_is_refused(command, word):
+    with pytest.raises(EdgecryError) as caught:
+        split("command", command)
+    assert f"no shell sees this command, so {word} has no meaning; write it as: " in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ffmpeg -i concat:a.ts|b.ts -f s16le -",
+        "ffmpeg -i rtsp://cam/x?a=1&b=2 -",
+        "ffmpeg -i 'x|cat' -",
+        'ffmpeg -af "volume=2;cat" -',
+        "sh -c 'cd /tmp; cat a|cat'",
+        "env A=1 cat a.raw",
+    ],
+)
+def test_what_needs_no_shell_is_not(command):
+    assert split("command", command)

@@ -240,6 +240,8 @@ def _recording_advice(name: str) -> str:
     word = shlex.quote(name)
     if not Path(name).exists():
         return f"{name}: is no file; say - for standard input, or --device for a microphone"
+    if Path(name).is_dir():
+        return f"{name}: is a folder; have its recordings answered at once: edgecry classify {word}"
     if Path(name).is_char_device():
         return f"{name}: is a device; a microphone is named with --device; --list-devices shows them"
     return (

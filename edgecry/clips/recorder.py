@@ -304,7 +304,8 @@ class ClipRecorder:
         try:
             action()
         except OSError as error:
-            self._last_error = f"{self._store.folder}: {error.strerror or error}"
+            what = "is not a folder" if isinstance(error, FileExistsError) else error.strerror or error
+            self._last_error = f"{self._store.folder}: {what}"
             log.warning("recording to %s; events are not recorded meanwhile", self._last_error)
             return False
         return True

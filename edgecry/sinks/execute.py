@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -68,6 +69,7 @@ class ExecSink(Sink):
         self.settings = settings
         self.name = name
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_checked = False
 
     @classmethod
     def shown(cls, settings: ExecSettings) -> str:
@@ -78,6 +80,13 @@ class ExecSink(Sink):
     def needs(cls, settings: ExecSettings) -> tuple[Need, ...]:
         """Return the program that has to be there."""
         return (Program(settings.argv[0]),)
+
+    def open(self) -> None:
+        """Say once, before the first event, that the program is not there."""
+        program = self.settings.argv[0]
+        if not self._is_checked and shutil.which(program) is None:
+            log.warning("%s: there is no program %r; until there is, events are given up", self.name, program)
+        self._is_checked = True
 
     def deliver(self, message: Report) -> None:
         """Run the command to its end, or to the end of its time."""

@@ -153,6 +153,7 @@ def test_source_that_is_gone_for_good(process, flags):
             ("rtsp://me:secret@cam/1",),
             "rtsp://...@cam/1: is an address; ffmpeg reads it",
         ),
+        ((str(Path(__file__).parent),), "is a folder; have its recordings answered at once"),
         (("/dev/null",), "is a device; a microphone is named with --device"),
         (("-", "--exec", "jq .kind | wall"), "no shell sees this command, so | has no meaning"),
         (("--from-command", "arecord > x"), "no shell sees this command, so > has no meaning"),

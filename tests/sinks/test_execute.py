@@ -108,6 +108,15 @@ def test_failures_are_not_repeated(argv, found):
     assert caught.value.permanent
 
 
+def test_a_program_that_is_not_there_is_told_before_the_first_event(caplog):
+    there, gone = sink("cat"), sink("no-such-program")
+    for one in (there, gone, gone):
+        one.open()
+    assert [record.getMessage() for record in caplog.records] == [
+        "exec: there is no program 'no-such-program'; until there is, events are given up"
+    ]
+
+
 def test_too_many_processes_may_pass(monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
