@@ -19,6 +19,8 @@ ARRAY_WRAPPERS = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"
 #: `_loss` is what the compiled losses of boosting call their own module, in scikit-learn 1.6.
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg", "_loss": "sklearn._loss._loss"}
 
+_HOMES_OF_MEMMAP = ("numpy.core.memmap", "numpy.core", "numpy._core.memmap")
+
 _NAMES = {
     "builtins": "bool bytearray bytes complex dict float frozenset int list object set slice str tuple",
     "collections": "OrderedDict defaultdict",
@@ -64,7 +66,9 @@ CODECS_ENCODE = ("_codecs", "encode")
 PARTIAL, CHECK_ARRAY = ("functools", "partial"), ("sklearn.utils.validation", "check_array")
 #: By which a grid search of old scikit-learn scores; it is named, and never called again.
 SCORER = ("sklearn.metrics._scorer", "_passthrough_scorer")
-_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY, SCORER}
+#: The class of arrays that were loaded with ``mmap_mode``; it is named, and an array in memory made instead.
+MEMMAP = ("numpy", "memmap")
+_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY, SCORER, MEMMAP}
 _ALLOWED |= {(module, "NumpyArrayWrapper") for module in ARRAY_WRAPPERS}
 
 _SPARSE = re.compile(r"(bsr|coo|csc|csr|dia|dok|lil)_(array|matrix)")
@@ -85,6 +89,8 @@ _FUNCTION = re.compile(
 
 def canonical(module: str, name: str) -> tuple[str, str]:
     """Return the name under which Python finds what a pickle calls otherwise."""
+    if name == "memmap" and module in _HOMES_OF_MEMMAP:
+        return MEMMAP
     return _RENAMED.get(module, module), name
 
 

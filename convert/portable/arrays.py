@@ -15,6 +15,7 @@ from .boosted import boosted, is_boosted, is_fitted, names_of_boosted
 from .categories import categories_of
 from .members import MEMBERS
 from .neighbours import NEIGHBOURS
+from .steps import STEPS
 from .widths import width_of
 
 #: Categories that HistGradientBoosting can keep of a feature: the bits of one set.
@@ -192,6 +193,7 @@ CHECKS: dict[str, Callable[[Any, str], None]] = {
     "BaseHistGradientBoosting": _histogram_boosting,
     "BaseLibSVM": _support_vectors,
     **NEIGHBOURS,
+    **STEPS,
     **dict.fromkeys(names_of_boosted(), _boosted),
     **{f"{kind}_{form}": _sparse for kind in ("csr", "csc", "coo", "bsr") for form in ("matrix", "array")},
     **{f"{kind}_{form}": _rare_sparse for kind in ("lil", "dia", "dok") for form in ("matrix", "array")},

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from . import Refused
+from . import DETAILS, Refused
 from .lightgbm_text import check_lightgbm
 
 XGBOOST, LIGHTGBM, CATBOOST, CATBOOST_JSON = "xgboost", "lightgbm", "catboost", "catboost-json"
+#: What each format's library calls itself.
+LIBRARY_OF = {XGBOOST: "XGBoost", LIGHTGBM: "LightGBM", CATBOOST: "CatBoost", CATBOOST_JSON: "CatBoost"}
 #: Bytes at the beginning of a file by which it is recognised.
 _HEAD = 2**16
 #: Files of these libraries that cannot be read back, and what to do, by a pattern at their beginning.
@@ -26,9 +28,6 @@ _NO_MODELS = (
         "a dump of LightGBM's trees; give what booster_.save_model(...) writes",
     ),
 )
-
-#: The beginning of their messages: the time, and a line of their own source.
-_WHERE = re.compile(r"^(\[[0-9:]+\] )?(\S+\.(cc|cpp|h|hpp):\d+: )?(Check failed: )?")
 
 
 class Native(NamedTuple):
@@ -81,10 +80,10 @@ def load(data: bytes, format_: str, origin: str) -> Any:
     except (Refused, MemoryError):
         raise
     except Exception as error:  # each library has exceptions of its own
-        said = _WHERE.sub("", (str(error).strip() or type(error).__name__).splitlines()[0])
-        library = format_.partition("-")[0]
+        library = LIBRARY_OF[format_]
         raise Refused(
-            f"{origin}: is damaged, or is not a model that {library} reads ({said:.200})"
+            f"{origin}: {library} cannot read it: it is damaged, or no model of {library}'s, or saved by a "
+            f"later version than the one that is installed; save it again with save_model. {DETAILS}"
         ) from error
 
 

@@ -13,12 +13,12 @@ import pickle
 from typing import Any, ClassVar, NamedTuple
 
 from . import Refused
-from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, PARTIAL, allowed, canonical
+from .allowlist import ARRAY_WRAPPERS, CHECK_ARRAY, MEMMAP, PARTIAL, allowed, canonical
 from .calls import Looks, check_call, check_key, check_size, count_items
 from .contents import Part, describe, list_parts
 from .inert import Inert
 from .machine import Machine
-from .states import check_made, check_state
+from .states import check_made, check_state, class_of
 
 _MAX_NESTING = 20
 #: Instructions of a stream. A forest of a thousand trees has some 150,000.
@@ -127,6 +127,8 @@ class _Scanner(Machine):  # type: ignore[misc]
         check_made(made)
         if made.path == ".".join(PARTIAL) and not _is_check_array(made.args):
             self._globals[PARTIAL] = False
+        if made.path == ".".join(MEMMAP):  # to call it is to open a file, or to make one
+            self._globals[MEMMAP] = False
         self.append(made)
 
     def load_reduce(self) -> None:
@@ -148,7 +150,7 @@ class _Scanner(Machine):  # type: ignore[misc]
         target.state = state
         if isinstance(state, dict):
             self._states.append(state)
-        if target.path in [f"{module}.NumpyArrayWrapper" for module in ARRAY_WRAPPERS]:
+        if class_of(target) in [f"{module}.NumpyArrayWrapper" for module in ARRAY_WRAPPERS]:
             self.stack[-1] = self._skip_array(target)
 
     # -- containers: only plain keys are hashed here; a nested tuple may take for ever ----------------

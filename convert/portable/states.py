@@ -37,7 +37,7 @@ def check_made(made: Inert) -> None:
     Refused
         It is one.
     """
-    made_of = _made_of(made)
+    made_of = class_of(made)
     if _RESTORED.fullmatch(made.path) or _TOOLS.fullmatch(made_of):
         name = made_of.rpartition(".")[2].replace("__pyx_unpickle_", "")
         raise Refused(f"holds a {name:.60}, which only fitting uses; no fitted model has it")
@@ -51,7 +51,7 @@ def check_state(target: Inert, state: Any) -> None:
     Refused
         It is.
     """
-    made_of = _made_of(target)
+    made_of = class_of(target)
     name = made_of.rpartition(".")[2]
     if _NEIGHBOUR_TREE.fullmatch(made_of):
         whole = isinstance(state, tuple) and len(state) == _TREE_LENGTH
@@ -65,7 +65,7 @@ def check_state(target: Inert, state: Any) -> None:
         raise Refused(f"a damaged {name}: its state is not the {_DISTANCE_LENGTH} values that it is made of")
 
 
-def _made_of(made: Inert) -> str:
+def class_of(made: Inert) -> str:
     """Dotted name of the class, also where a function of the same module makes the object."""
     first = made.args[0] if made.args else None
     is_made_by_function = made.path.rpartition(".")[2] in ("newObj", "_reconstructor", "__newobj__")

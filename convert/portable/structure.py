@@ -15,9 +15,13 @@ from .arrays import CHECKS
 
 #: Estimators and trees in one model, each as often as it is named. A thousand trees a class are 10,000.
 _MOST = 200_000
+#: How often each part may be named on average where there are many. Nested votes name each twice a level.
+_MOST_SHARED, _MANY = 50, 2000
 #: How often one list may name the same part; a fitted ensemble names each once.
 _MOST_REPEATS = 10
 _DEEPEST = 60
+#: Letters of the way to a part that are shown, of its beginning and of its end.
+_SHOWN = 60
 #: By which the leaves of Birch name one another, there and back.
 _LINKS = ("next_leaf_", "prev_leaf_")
 
@@ -33,6 +37,7 @@ def check_structure(estimator: Any) -> None:
     """
     sizes: dict[int, int] = {}
     open_: set[int] = set()
+    different = 0
     pending: list[tuple[Any, str, bool]] = [(estimator, type(estimator).__name__, False)]
     while pending:
         item, where, is_done = pending.pop()
@@ -41,19 +46,31 @@ def check_structure(estimator: Any) -> None:
             sizes[id(item)] = size = _counts(item) + sum(
                 sizes.get(id(part), 0) for part, _ in _parts(item, where)
             )
+            different += _counts(item)
             if size > _MOST:
-                raise Refused(f"{where}: consists of more than {_MOST:,} estimators; no fitted model does")
+                raise Refused(
+                    f"{_short(where)}: consists of more than {_MOST:,} estimators; no fitted model does"
+                )
+            if size > _MANY and size > _MOST_SHARED * max(1, different):
+                raise Refused(
+                    f"{_short(where)}: names the same {different} parts {size:,} times; no fitted model does"
+                )
             continue
         if id(item) in open_:
-            raise Refused(f"{where}: holds itself; no fitted model does")
+            raise Refused(f"{_short(where)}: holds itself; no fitted model does")
         if id(item) in sizes:
             continue
         if len(open_) > _DEEPEST:
-            raise Refused(f"{where}: nested more than {_DEEPEST} deep; no fitted model is")
-        _check(item, where)
+            raise Refused(f"{_short(where)}: nested more than {_DEEPEST} deep; no fitted model is")
+        _check(item, _short(where))
         open_.add(id(item))
         pending.append((item, where, True))
         pending.extend((part, name, False) for part, name in _parts(item, where))
+
+
+def _short(where: str) -> str:
+    """Leave out the middle of a way that leads deep into a model."""
+    return where if len(where) <= 2 * _SHOWN else f"{where[:_SHOWN]}...{where[-_SHOWN:]}"
 
 
 def _counts(item: Any) -> int:

@@ -86,7 +86,7 @@ def _decompress(data: bytes, name: str, origin: str, limit: int) -> bytes:
     limit = min(limit, max(_ALWAYS, RATIO * len(data)))
     out, written = io.BytesIO(), 0
     try:
-        for block in _blocks(data, _DECODERS[name]):
+        for block in _blocks(data, _DECODERS[name], origin):
             written += len(block)
             if written > limit:
                 raise Refused(
@@ -97,11 +97,13 @@ def _decompress(data: bytes, name: str, origin: str, limit: int) -> bytes:
     except EOFError as error:
         raise Refused(f"{origin}: damaged: its {name} data ends too early") from error
     except (OSError, lzma.LZMAError, zlib.error) as error:
-        raise Refused(f"{origin}: damaged: {name} data that does not unpack ({error})") from error
+        raise Refused(
+            f"{origin}: damaged: {name} data that does not unpack; get or save the file again"
+        ) from error
     return out.getvalue()
 
 
-def _blocks(data: bytes, make: Callable[[], Any]) -> Iterator[bytes]:
+def _blocks(data: bytes, make: Callable[[], Any], origin: str) -> Iterator[bytes]:
     """Unpack a block at a time; one packed stream after another, as gzip and bz2 allow it.
 
     The file is read a piece at a time, as a decoder copies what is left of what it was given.
@@ -124,7 +126,7 @@ def _blocks(data: bytes, make: Callable[[], Any]) -> Iterator[bytes]:
         at = _after_padding(view, at - len(decoder.unused_data))
         if at == len(view):
             return
-    raise OSError(f"it is made of more than {_MOST_STREAMS:,} streams, one after another")
+    raise Refused(f"{origin}: made of more than {_MOST_STREAMS:,} streams, one after another")
 
 
 def _after_padding(view: memoryview, at: int) -> int:

@@ -38,7 +38,9 @@ def _check(data: bytes, name: str, canary: Path, capsys: pytest.CaptureFixture[s
     assert name in capsys.readouterr().err
     assert main(["convert", str(path), "--isolated", "-o", str(canary.with_name("out.onnx"))]) == 1
     assert name in capsys.readouterr().err
-    with pytest.raises(Refused, match="not on the allow-list"):
+    # An array in memory stands in for numpy.memmap, and takes no name of a file.
+    why = "does not load" if name == "numpy.memmap" else "not on the allow-list"
+    with pytest.raises(Refused, match=why):
         unpickle(PickleFile.read(path).stream.data, "model")
     assert not canary.exists()
     assert not canary.with_name("out.onnx").exists()

@@ -230,3 +230,29 @@ def test_the_file_may_change_meanwhile(tmp_path: Path) -> None:
     file = PickleFile.read(path)
     path.write_bytes(b"something else")
     np.testing.assert_array_equal(file.load().predict_proba(X), estimator.predict_proba(X))
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_every_protocol_of_joblib(protocol: int) -> None:
+    """The oldest rebuild joblib's own record of an array by a function of ``copyreg``."""
+    file = io.BytesIO()
+    joblib.dump(np.arange(6.0).reshape(2, 3), file, protocol=protocol)
+    made = PickleFile.of(file.getvalue(), "array")
+    assert not made.scan.refused
+    np.testing.assert_array_equal(unpickle(made.stream.data, "array"), np.arange(6.0).reshape(2, 3))
+
+
+@pytest.mark.parametrize("home", [b"numpy", b"numpy.core.memmap"])
+def test_what_was_loaded_with_mmap_mode(home: bytes, tmp_path: Path) -> None:
+    """Its arrays name ``numpy.memmap``; they become arrays in memory, and no file is opened."""
+    joblib.dump({"a": np.arange(5.0)}, tmp_path / "whole")
+    mapped = joblib.load(tmp_path / "whole", mmap_mode="r")
+    again = io.BytesIO()
+    joblib.dump(mapped, again)
+    stream = pickle.dumps(mapped, 2).replace(b"cnumpy\nmemmap", b"c" + home + b"\nmemmap")
+    for saved in (stream, again.getvalue()):
+        made = PickleFile.of(saved, "mapped")
+        assert not made.scan.refused
+        loaded = unpickle(made.stream.data, "mapped")["a"]
+        assert type(loaded) is np.ndarray
+        np.testing.assert_array_equal(loaded, np.arange(5.0))

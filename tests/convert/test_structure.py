@@ -216,5 +216,5 @@ def test_parts_named_over_and_over_count_each_time() -> None:
         outer = VotingClassifier([("a", GaussianNB())], voting="soft").fit(X, Y)
         outer.estimators_ = [model] * 10
         model = outer
-    with pytest.raises(Refused, match="more than 200,000 estimators"):
+    with pytest.raises(Refused, match=r"names the same \d+ parts [\d,]+ times; no fitted model"):
         check_structure(model)
