@@ -120,6 +120,7 @@ class Outbox:
         self._dropped: dict[str, int] = {}
         self._written_drops: dict[str, int] = {}
         self._gone: list[int] = []  # rows of messages that do not wait any more
+        self._reserved = 0  # numbers below this are used
         self._was_read = False  # whether a file was read in this run
         try:
             self._connect(is_first=True)
@@ -133,9 +134,10 @@ class Outbox:
         with self._lock:
             if self._connect() and self._file is not None:
                 try:
-                    return self._file.reserve(first, RESERVED)
+                    first = self._file.reserve(first, RESERVED)
                 except (sqlite3.Error, OSError, DamagedError) as error:
                     self._failed(error)
+            self._reserved = first + RESERVED
         return first
 
     def put(self, sink: str, message: Report) -> None:
@@ -267,6 +269,8 @@ class Outbox:
                 break
             try:
                 kept = self._file.open()
+                if self._reserved:  # a new file does not know of them
+                    self._file.reserve(self._reserved, 0)
             except (InUseError, ForeignError) as error:
                 if is_first:
                     raise

@@ -109,6 +109,8 @@ class OutboxFile:
         if was_another:
             self._beside("-wal").unlink(missing_ok=True)
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.path.is_fifo():  # to open it would wait for another process
+            raise ForeignError(f"outbox: {self.path} is not a file; give the outbox another path")
         self._claim()
         # Made here, not by SQLite, so that nobody else may read it for a moment. The log beside it
         # gets the same rights.
@@ -130,7 +132,7 @@ class OutboxFile:
         db = self._connection()
         with _damage_told(), db:
             ((last,),) = db.execute("SELECT coalesce(max(next), 0) FROM number")
-            is_sound = isinstance(last, int) and 0 <= last < LARGEST
+            is_sound = isinstance(last, int) and 0 <= last < LARGEST - count
             first = max(least, last) if is_sound else least
             db.execute("DELETE FROM number")
             db.execute("INSERT INTO number VALUES (?)", (first + count,))

@@ -288,3 +288,21 @@ def test_a_refusal_leaves_no_lock(path):
         Outbox(OutboxSettings(path))
     first.close()
     box(path).close()
+
+
+def test_numbers_go_on_in_a_new_file(path):
+    """The next run gives none that this one has given, although the file that knew of them is gone."""
+    before = box(path)
+    first = before.reserve() + 5 * 10**9  # this run began with a clock that was ahead
+    before._reserved = first + 10**9
+    path.unlink()
+    before.put("webhook", cry(1))
+    before.close()
+    assert box(path).reserve() >= first + 10**9
+
+
+def test_a_pipe_in_its_place_is_refused(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(EdgecryError, match="is not a file; give the outbox another path"):
+        Outbox(OutboxSettings(path))
