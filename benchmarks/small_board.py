@@ -2,7 +2,8 @@
 
 Classifies, and listens to an hour with page, broker and recordings; then again where there is no HOME, the
 locale is C, nothing can be written but its own folder, TMPDIR is full, and the clock jumps by years. Says for
-each what came of it and how much memory it took at most; 1 if anything is wrong.
+each what came of it and how much memory it took at most; 1 if anything is wrong. With ``--history`` the
+megabytes are kept in a file, run by run, and what has crept up since its least there is told.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from tests.arm64.budget import crept, keep
 
 #: Bytes of addresses, and megabytes of memory that a classification and a listener may take.
 ADDRESSES = 512 << 20
@@ -53,9 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run all, and say what is wrong."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.small_board", description=__doc__)
     parser.add_argument("--minutes", type=int, default=60, help="of sound to listen to (60)")
-    minutes = parser.parse_args(argv).minutes
+    parser.add_argument("--history", metavar="FILE", type=Path, help="keep megabytes here, run by run")
+    arguments = parser.parse_args(argv)
+    minutes = arguments.minutes
     odd = {"PATH": os.defpath, "LC_ALL": "C"}
-    wrong = []
+    wrong, peaks = [], dict[str, float]()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for what, does in {
@@ -66,21 +70,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             "listen, read-only, no HOME": lambda: listen(folder / "two", 6, odd, read_only(folder / "two")),
             "listen, a jumping clock": lambda: listen(folder / "three", 6, os.environ, jumps=True),
         }.items():
-            said, found = does()
+            peak, said, found = does()
             print(f"{what:<30}{said:<40}{'; '.join(found) or 'well'}", flush=True)
             wrong += found
+            if peak is not None:
+                peaks[what] = peak
+    if arguments.history is not None:
+        print("\n".join(crept(peaks, arguments.history) or ["nothing has crept up since its least"]))
+        keep(peaks, arguments.history)
     return bool(wrong)
 
 
-def classify(environment: Mapping[str, str], before: Sequence[str] = ()) -> tuple[str, list[str]]:
-    """Classify the sample; return what it took, and what is wrong."""
+#: The megabytes that something took at most, None if it could not be tried; words about it; what is wrong.
+Outcome = tuple[float | None, str, list[str]]
+
+
+def classify(environment: Mapping[str, str], before: Sequence[str] = ()) -> Outcome:
+    """Classify the sample."""
     code, peak, out = run([*before, *EDGECRY, "classify", "--sample", "--format", "jsonl"], environment)
     if code == 99:
-        return "NOT TRIED: this user may not mount", []
+        return None, "NOT TRIED: this user may not mount", []
     found = [] if code == 0 else [f"exit code {code}: {out[-200:]!r}"]
     if not code and json.loads(out)["cry"]["probability"] < 0.9:
         found.append("the sample is no cry")
-    return took(peak), found + over(peak, CLASSIFY)
+    return peak, took(peak), found + over(peak, CLASSIFY)
 
 
 def listen(
@@ -89,7 +102,7 @@ def listen(
     environment: Mapping[str, str],
     before: Sequence[str] = (),
     jumps: bool = False,
-) -> tuple[str, list[str]]:
+) -> Outcome:
     """Listen at full speed with page, broker and recordings, and count what has come of each cry."""
     folder.mkdir(exist_ok=True)
     program = [sys.executable, "-c", _JUMPING] if jumps else EDGECRY
@@ -97,7 +110,7 @@ def listen(
         command = [*before, *program, *everything(folder, port, free_port()), "--update-every", "0"]
         code, peak, out = run(command, environment, lambda pipe: night(pipe, minutes))
     if code == 99:
-        return "NOT TRIED: this user may not mount", []
+        return None, "NOT TRIED: this user may not mount", []
     found = [] if code == 0 else [f"exit code {code}: {out[-300:]!r}"]
     lines = (folder / "events.jsonl").read_text().splitlines() if not code else []
     kinds = [json.loads(line)["kind"] for line in lines]
@@ -105,7 +118,8 @@ def listen(
     cries = len(range(1, minutes, CRY_EVERY))
     if not code and (kinds.count("start"), kinds.count("end"), clips) != (cries, cries, cries):
         found.append(f"{kinds.count('start')} begun, {kinds.count('end')} ended, {clips} recorded of {cries}")
-    return f"{took(peak)}, {cries} cries{'' if port else ', no broker'}", found + over(peak, LISTEN)
+    said = f"{took(peak)}, {cries} cries{'' if port else ', no broker'}"
+    return peak, said, found + over(peak, LISTEN)
 
 
 def everything(folder: Path, broker: int, page: int) -> list[object]:
@@ -132,31 +146,34 @@ def run(
     command: Sequence[object], environment: Mapping[str, str], feed: Feed | None = None
 ) -> tuple[int, float, str]:
     """Run a command within the limits: its exit code, its largest memory in MB, and what it printed."""
-    with tempfile.TemporaryFile("w+") as out:
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as told:
         child = subprocess.Popen(
-            [sys.executable, "-c", _WITHIN, str(ADDRESSES), *map(str, command)],
+            [sys.executable, "-c", _WITHIN, str(ADDRESSES), str(told.fileno()), *map(str, command)],
             stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, env=dict(environment),
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[1], pass_fds=[told.fileno()],
         )  # fmt: skip
         assert child.stdin is not None
         if feed is not None:
-            feeding = threading.Thread(target=feed, args=[child.stdin])
-            feeding.start()
+            feed(child.stdin)
         else:
             child.stdin.close()
-        _, status, used = os.wait4(child.pid, 0)
-        if feed is not None:
-            feeding.join()
+        child.wait()
         out.seek(0)
-        return os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024, out.read()
+        told.seek(0)
+        code, kilobytes = map(int, told.read().split())
+        return code, kilobytes / 1024, out.read()
 
 
-#: Takes the limits and becomes the command, so that the memory that is measured is that of no other.
+#: Takes the limits, runs the command, and tells its exit code and its largest memory in kilobytes. It is
+#: small, as Linux counts the memory of a process that starts another as part of the other's.
 _WITHIN = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2)
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-os.execvp(sys.argv[2], sys.argv[2:])
+child = os.posix_spawnp(sys.argv[3], sys.argv[3:], os.environ)
+os.close(0)
+_, status, used = os.wait4(child, 0)
+os.write(int(sys.argv[2]), f"{os.waitstatus_to_exitcode(status)} {used.ru_maxrss}".encode())
 """
 
 

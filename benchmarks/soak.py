@@ -6,7 +6,7 @@ is on disk. It records within a quota, and shows its page to a reader who asks a
 and to one who stays. Told of each hour are memory at its end and at most, descriptors and threads, and
 whether each sink got each event once. The exit code is 1 if one did not, if an hour's events are others than
 the first one's, if the page gave no answer, or if something grows after the first hour: memory by more than
-2 MB at the end of any hour.
+2 MB at the end of any hour. Ctrl-C ends it after the hour at hand, with all that is told at the end.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sqlite3
 import statistics
 import subprocess
@@ -67,12 +68,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         ]  # fmt: skip
         with (folder / "log").open("w") as log:
             listener = subprocess.Popen(
-                list(map(str, command)), stdin=subprocess.PIPE, stderr=log, env={**os.environ, **ONE_THREAD}
-            )
+                list(map(str, command)), stdin=subprocess.PIPE, stderr=log, env={**os.environ, **ONE_THREAD},
+                start_new_session=True,  # Ctrl-C is not for it
+            )  # fmt: skip
         stack.callback(listener.kill)
         look(page, stack)
         reader = stack.enter_context(Reader(page))
-        wrong = [*listen(listener, hours, got, reader), *reader.failures, *ended(listener, folder, hours)]
+        over = threading.Event()
+        signal.signal(signal.SIGINT, lambda *_: over.set())
+        found: list[Holdings] = []
+        wrong = [*listen(listener, hours, got, reader, found, over), *reader.failures]
+        wrong += ended(listener, folder, len(found))
         for line in wrong:
             print(line)
         if wrong:
@@ -81,19 +87,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def listen(
-    listener: subprocess.Popen[bytes], hours: int, got: Mapping[str, Ids], reader: Reader
+    listener: subprocess.Popen[bytes],
+    hours: int,
+    got: Mapping[str, Ids],
+    reader: Reader,
+    found: list[Holdings],
+    over: threading.Event,
 ) -> Iterator[str]:
-    """Have all hours heard, tell of each, and yield what is wrong."""
+    """Have the hours heard, tell of each and note what the listener holds then, and yield what is wrong."""
     assert listener.stdin is not None  # it is a pipe
     minutes = list(night_minutes(60))
     print(f"\nsinks: {', '.join(got)}")
     print("hour  took        RSS  since 1st    at most  files  threads  events  lost  doubled")
-    found: list[Holdings] = []
     for hour in range(1, hours + 1):
+        if over.is_set():
+            break
         began = time.monotonic()
         for minute in minutes:
-            listener.stdin.write(minute)
+            reader.wait()  # for what it asked during the last minute
             reader.ask()
+            listener.stdin.write(minute)
         listener.stdin.flush()
         all_told(got, hour * CRIES)
         reader.wait()
