@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from edgecry.archive.find import Found, Left, is_wanted
+from edgecry.archive.find import Found, Left, is_wanted, nothing_in
 from edgecry.audio.remote import filesystem, told
 from edgecry.errors import EdgecryError
 
@@ -56,7 +56,7 @@ def _in_folder(
         # Of some servers only the file itself tells its size.
         yield _found(address.rstrip("/") + "/" + inside, info if info.get("size") else fs.info(name))
     if is_empty:
-        yield Found(address, error=f"{address}: no recording is in this folder; name another")
+        yield Found(address, error=nothing_in(address, include, exclude))
 
 
 def _found(address: str, info: dict[str, Any]) -> Found:

@@ -59,6 +59,13 @@ class Left:
         self.seen: list[str] = []
 
 
+def nothing_in(name: str, include: Sequence[str], exclude: Sequence[str]) -> str:
+    """Say that a folder has no recording, or none that the patterns leave."""
+    if include or exclude:
+        return f"{name}: no recording in this folder fits --include and --exclude, which begin in it"
+    return f"{name}: no recording is in this folder; name another"
+
+
 def recordings(
     folder: str, include: Sequence[str] = (), exclude: Sequence[str] = (), left: Left | None = None
 ) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from edgecry.archive.find import Found, Left, recordings
+from edgecry.archive.find import Found, Left, nothing_in, recordings
 
 
 def find(
@@ -42,7 +42,7 @@ def _named(name: str, include: Sequence[str], exclude: Sequence[str], left: Left
         for found in recordings(name, include, exclude, left):
             yield found
         if found is None:
-            yield Found(name, error=f"{name}: no recording is in this folder; name another")
+            yield Found(name, error=nothing_in(name, include, exclude))
     elif path.is_file():
         status = path.stat()
         yield Found(name, status.st_size, status.st_mtime_ns)

@@ -79,6 +79,12 @@ def test_a_folder_without_recordings_is_told(run, models, tmp_path):
     ]
 
 
+def test_a_folder_of_which_the_patterns_leave_nothing_is_told(run, folder, models):
+    code, _, err = run("classify", folder, *models, "--include", f"{folder.name}/*.wav")
+    assert code == 1
+    assert f"{folder}: no recording in this folder fits --include and --exclude, which begin in it" in err
+
+
 def test_many_files_are_shared_among_processes_too(run, folder, models):
     """With the rows of one process, and in the order in which they are named."""
     files = [folder / "b/0.wav", folder / "a/1.wav"]
