@@ -165,7 +165,7 @@ class Site:
     async def cries(self, request: Request) -> Response:
         """List cries, the newest first."""
         limit = _whole(request, "limit", 50, MOST)
-        before, since = (request.query_params.get(name, "")[:40] for name in ("before", "since"))
+        before, since = (_moment(request, name) for name in ("before", "since"))
         found = self.history.cries(limit, before, since)
         return JSONResponse([shown(cry, _prefix(request)) for cry in found])
 
@@ -190,9 +190,13 @@ class Site:
         return JSONResponse([self._own(), *self.microphones.now()])
 
     async def elsewhere(self, request: Request) -> Response:
-        """List the cries of another microphone, the newest first."""
-        limit = _whole(request, "limit", 50, min(MOST, CRIES))
-        return JSONResponse(self.microphones.cries(request.path_params["name"], limit))
+        """List the cries of one microphone, the newest first."""
+        limit, name = _whole(request, "limit", 50, min(MOST, CRIES)), request.path_params["name"]
+        if name == self.board.name:
+            return JSONResponse([shown(cry, _prefix(request)) for cry in self.history.cries(limit)])
+        if name not in {one["name"] for one in self.microphones.now()}:
+            raise HTTPException(404, "there is no such microphone")
+        return JSONResponse(self.microphones.cries(name, limit))
 
     async def metrics(self, _: Request) -> Response:
         """Tell what holds now to Prometheus."""
@@ -364,3 +368,16 @@ def _whole(request: Request, name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
         raise HTTPException(400, f"{name}: allowed are whole numbers from 1 to {most}")
     return int(text)
+
+
+def _moment(request: Request, name: str) -> str:
+    """Read a time as the history writes it, in UTC; "" if it is not given."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return ""
+    try:
+        found = datetime.fromisoformat(text[:40].replace(" ", "+") if text[10:11] == "T" else text[:40])
+        found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise HTTPException(400, f"{name}: allowed are times such as 2026-11-30T22:15:00Z") from None
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")

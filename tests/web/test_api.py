@@ -47,6 +47,27 @@ def test_cries_come_the_newest_first_and_in_portions(page):
     assert [cry["event"] for cry in first + rest] == events[::-1]
 
 
+def test_times_are_understood_in_any_zone(page):
+    page.tell(1, when=1e9, clip=False)  # 2001-09-09T01:46:40Z
+    for since, found in (
+        ("2001-09-09T03:46:40%2B02:00", 1),
+        ("2001-09-09T03:46:40+02:00", 1),
+        ("2001-09-09T01:46:41", 0),
+        ("2001-09-09", 1),
+        ("2001-09-10", 0),
+    ):
+        assert len(page.ask(f"/api/cries?since={since}").json()) == found, since
+    for odd in ("yesterday", "2026-13-45", "12345678901234567890", "0001-01-01T00:00:00%2B02:00"):
+        assert page.ask(f"/api/cries?before={odd}").status == 400, odd
+
+
+def test_cries_of_each_microphone_by_its_name(page):
+    event = page.tell(1, clip=False)
+    (own,) = page.ask("/api/microphones").json()
+    assert [cry["event"] for cry in page.ask(f"/api/microphones/{own['name']}/cries").json()] == [event]
+    assert page.ask("/api/microphones/nobody/cries").status == 404
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "501", "9999999", "1.5", "%00", ""])
 def test_odd_limits_are_refused(page, limit):
     assert page.ask(f"/api/cries?limit={limit}").status == 400
