@@ -23,8 +23,8 @@ from edgecry.errors import SpecError
 from edgecry.features.spec import FeatureSpec
 
 
-def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare how a pickle is opened."""
+def add_source_arguments(parser: argparse.ArgumentParser, tolerance: float | None = TOLERANCE) -> None:
+    """Declare how a pickle is opened. Without a ``tolerance`` it is that of the model file."""
     parser.add_argument(
         "--labels", metavar="FILE", help="LabelEncoder's pickle, or text: one name a line in class order"
     )
@@ -56,8 +56,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--tolerance",
         metavar="P",
         type=float,
-        default=TOLERANCE,
-        help="largest difference of a probability that counts as the same answer (default: %(default)g)",
+        default=tolerance,
+        help="largest difference of a probability that counts as the same answer (default: "
+        f"{'that of the model file' if tolerance is None else f'{tolerance:g}'})",
     )
     parser.add_argument(
         "--memory",

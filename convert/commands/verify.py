@@ -12,7 +12,7 @@ from convert.commands.options import add_source_arguments, read_source, read_tri
 from convert.errors import ConversionError
 from convert.jobs import Source
 from convert.labels import class_names
-from convert.parity import ParityReport
+from convert.parity import TOLERANCE, ParityReport
 from convert.portable.examine import Examined
 from convert.stranger import verify_stranger
 from edgecry.models.model import CryModel
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("output", metavar="OUT.onnx", help="the model file")
     parser.add_argument("model", metavar="MODEL", help="the pickle it was made of")
-    add_source_arguments(parser)
+    add_source_arguments(parser, tolerance=None)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,18 +31,24 @@ def run(args: argparse.Namespace) -> int:
     device = CryModel.load(args.output)
     source, names = read_source(args)
     _require_same_files(args.output, source, device.metadata.source)
+    stated = device.metadata.evaluation.get("parity", {})
+    if args.tolerance is None:
+        args.tolerance = stated.get("tolerance", TOLERANCE)
     report, examined = verify_stranger(source, Path(args.output), device.spec, read_trial(args, device.spec))
     if args.labels is not None:
         _require_same_labels(args, device, examined, names)
     lines = [
         f"digest  {source.model.sha256}, as stated",
-        *(f"changed {line}" for line in _changes(device.metadata.evaluation["parity"], report)),
+        *(f"changed {line}" for line in _changes(stated, report)),
         f"proof   {report}",
         *([f"note    {report.note}"] if report.note else []),
     ]
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     if not report.passed:
-        raise ConversionError(f"{args.output}: does not answer as {source.model.origin} does")
+        raise ConversionError(
+            f"{args.output}: does not answer as {source.model.origin} does. Either what runs it has changed, "
+            "see above, or the file: convert the model again, and compare"
+        )
     sys.stdout.write("passed\n")
     return 0
 
@@ -80,11 +86,15 @@ def _changes(stated: Any, report: ParityReport) -> Iterator[str]:
     for key, what in (
         ("reference", "the reference"),
         ("runtime", "the runtime"),
+        ("tolerance", "allowed difference"),
         ("vectors", "vectors compared"),
+        ("given", "vectors that --vectors gives"),
+        ("real", "vectors of sounds"),
+        ("files", "recordings from the file to the answer"),
         ("label_mismatches", "other labels"),
     ):
-        if stated.get(key) != now[key]:
-            yield f"{what}: {stated.get(key)} then, {now[key]} now"
+        if key in stated and stated[key] != now[key]:
+            yield f"{what}: {stated[key]} then, {now[key]} now"
     then = stated.get("max_difference")
     if isinstance(then, float) and report.max_difference > max(2 * then, 1e-7):
         yield f"largest difference: {then:.1e} then, {report.max_difference:.1e} now"

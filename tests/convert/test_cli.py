@@ -135,6 +135,22 @@ def test_verify(files: Path, converted: Path, tmp_path: Path, capsys: pytest.Cap
     assert "its labels are belly_pain" in capsys.readouterr().err
 
 
+def test_verify_takes_the_tolerance_of_the_file_and_tells_what_moved(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(tmp_path / "out.onnx")
+    options = ["--labels", f"{files}/labels.txt", "--vectors", f"{files}/vectors.npy", "--tolerance", "0.001"]
+    assert _convert(files, Path(output), *options) == 0
+    capsys.readouterr()
+    assert main(["verify", output, f"{files}/model.joblib"]) == 0
+    told = capsys.readouterr().out
+    assert "(allowed 1e-03)" in told
+    assert "changed vectors that --vectors gives: 120 then, 0 now" in told
+    assert "allowed difference" not in told
+    assert main(["verify", output, f"{files}/model.joblib", "--tolerance", "1e-5"]) == 0
+    assert "changed allowed difference: 0.001 then, 1e-05 now" in capsys.readouterr().out
+
+
 def test_verify_notices_a_changed_graph(
     files: Path, converted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
