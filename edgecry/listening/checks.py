@@ -71,6 +71,8 @@ def examine_listening(path: Path) -> Iterator[Check]:
         yield folder("outbox", outbox_path(settings, os.environ).parent, settings.outbox.max_bytes)
     for name, found in sinks.items():
         yield sink(name, found)
+    if settings.web.address:
+        yield page(*settings.web.place)
 
 
 def whole(path: Path, trial: Outcome) -> Check:
@@ -154,6 +156,20 @@ def _first_bad(title: str, found: str, needs: tuple[Need, ...]) -> Check:
         if check.status != "ok":
             break
     return check
+
+
+def page(host: str, port: int) -> Check:
+    """Tell whether the page can be at this address, of which a running listener may have the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
+            sock.bind((host, 0))
+    except OSError as error:
+        found = f"{host}: cannot be listened on ({error.strerror or error})"
+        return Check(
+            "page", "fail", found, "name another address in [web]; :8377 is every one of this machine"
+        )
+    return Check("page", "ok", f"{host}:{port}")
 
 
 def server(title: str, host: str, port: int, found: str) -> Check:

@@ -239,6 +239,8 @@ def _read(path: Path) -> dict[str, Any]:
     if len(data) > _MAX_FILE:
         raise EdgecryError(f"{path}: is longer than {_MAX_FILE} bytes; these are no settings")
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))  # some editors put a mark in front
+    except UnicodeDecodeError as error:
+        raise EdgecryError(f"{path}: is no text in UTF-8 ({error.reason}); save it as UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise EdgecryError(f"{path}: is no TOML ({error})") from error

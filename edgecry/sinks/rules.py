@@ -72,6 +72,8 @@ class Rules:
         number("cooldown", self.cooldown, 0, 86_400, "s")
         if self.quiet and not _SPAN.fullmatch(self.quiet):
             raise EdgecryError(f"quiet: found {shown(self.quiet)}; allowed are hours such as 08:00-20:00")
+        if self.quiet and self.quiet[:5] == self.quiet[6:]:
+            raise EdgecryError(f"quiet: found {self.quiet}, which ends as it begins; 00:00-23:59 is all day")
 
     def wants(self, kind: str) -> bool:
         """Tell whether events of this kind are told."""

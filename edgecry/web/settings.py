@@ -68,7 +68,8 @@ class WebSettings:
         found = _ADDRESS.fullmatch(self.address)
         host = found["host"].strip("[]") if found else ""
         port = int(found["port"] or PORT) if found else -1
-        is_good = found is not None and 0 <= port <= 65535 and (not host or is_host(host))
+        is_name = is_host(host) and (_ip(host) is not None or not set(host) <= set("0123456789."))
+        is_good = found is not None and 0 <= port <= 65535 and (not host or is_name)
         if not is_good:
             raise EdgecryError(f"web: found {shown(self.address)}; allowed are HOST, HOST:PORT and :PORT")
         return host or "0.0.0.0", port  # noqa: S104 - a key goes with it

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from edgecry.diagnostics.process import Outcome
-from edgecry.listening.checks import examine_listening, folder, microphone, server, sink, sound, source, whole
+from edgecry.listening.checks import (
+    examine_listening,
+    folder,
+    microphone,
+    page,
+    server,
+    sink,
+    sound,
+    source,
+    whole,
+)
 from edgecry.sinks.execute import ExecSettings
 from edgecry.sinks.jsonl import JsonlSettings
 from edgecry.sinks.mqtt_settings import MqttSettings
@@ -121,6 +131,13 @@ def test_servers(port, dead_port):
     check = server("x", "127.0.0.1", dead_port, "here")
     assert check.status == "warn"  # events wait for it
     assert "Connection refused" in check.found
+
+
+def test_the_page(port):
+    """Its address has to be one of this machine; its port may be the one of a listener that runs."""
+    assert page("127.0.0.1", port).status == "ok"
+    assert page("192.0.2.1", 8377).status == "fail"
+    assert "name another address in [web]" in page("no-such-host.invalid", 8377).advice
 
 
 def test_folders(tmp_path):

@@ -206,7 +206,7 @@ def test_merging_leaves_the_original_alone():
         ("heartbeat = " + "9" * 400, "heartbeat: found 999.*; it has to be a number"),
         ("= 1", "edgecry.toml: is no TOML"),
         ("[" * 100_000, "edgecry.toml: is no TOML"),
-        (b"model = '\xff'", "edgecry.toml: is no TOML"),
+        (b"model = '\xff'", "edgecry.toml: is no text in UTF-8 .invalid start byte.; save it as UTF-8"),
         ("#" * 1_000_001, "is longer than 1000000 bytes"),
     ],
 )
@@ -252,3 +252,8 @@ def test_whatever_is_in_it_there_is_no_traceback(table):
         assert str(error).startswith("file: ")
     else:
         assert isinstance(settings, ListenSettings)
+
+
+def test_a_mark_in_front_of_the_file_is_passed_over(write):
+    """Editors of other systems put one there, and nobody sees it."""
+    assert load_settings(write(b"\xef\xbb\xbfname = 'cot'")).name == "cot"

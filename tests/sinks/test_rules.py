@@ -185,6 +185,7 @@ def test_rules_stand_in_the_table_of_their_sink():
         ({"cooldown": float("nan")}, "cooldown"),
         ({"quiet": "8-20"}, "quiet: found '8-20'; allowed are hours such as 08:00-20:00"),
         ({"quiet": "08:00-24:00"}, "quiet"),
+        ({"quiet": "08:00-08:00"}, "ends as it begins; 00:00-23:59 is all day"),
     ],
 )
 def test_rules_that_are_refused(rules, found):

@@ -28,7 +28,10 @@ def test_addresses(text, place, is_local):
     assert (settings.place, settings.is_local) == (place, is_local)
 
 
-@pytest.mark.parametrize("text", ["a:b", "127.0.0.1:99999", "http://x", "a/b", "::1", "x:-1", "a b", "[x]:1"])
+@pytest.mark.parametrize(
+    "text",
+    ["a:b", "127.0.0.1:99999", "http://x", "a/b", "::1", "999.1.1.1", "1.2.3:1", "x:-1", "a b", "[x]:1"],
+)
 def test_odd_addresses_are_refused(text):
     with pytest.raises(EdgecryError, match="allowed are HOST, HOST:PORT and :PORT"):
         WebSettings(text)
