@@ -50,8 +50,9 @@ def _polynomial(model: Any, where: str) -> None:
     least, most = model.degree if isinstance(model.degree, (tuple, list)) else (0, model.degree)
     if not all(isinstance(d, (int, np.integer)) for d in (least, most)) or not 0 <= least <= most:
         raise Refused(f"{where}: a degree of {model.degree!r:.40}; it is a whole number, or two that rise")
-    products, width = 1, int(width)
-    of_one_degree = 1
+    if (width := int(width)) < 1:  # a sum over degrees, of which none adds anything, may take for ever
+        raise Refused(f"{where}: makes products of {width} features; no fitted one does")
+    products = of_one_degree = 1
     # A product names each feature once at most, or as often as it likes.
     once = bool(model.interaction_only)
     for d in range(1, min(int(most), width) + 1 if once else int(most) + 1):

@@ -33,9 +33,9 @@ def _edges(line: Any) -> Any:
     return model
 
 
-def _products(degree: Any, **settings: Any) -> Any:
+def _products(degree: Any, width: int = X.shape[1], **settings: Any) -> Any:
     model = PolynomialFeatures(2, **settings).fit(X)
-    model.degree = degree
+    model.degree, model.n_features_in_ = degree, width
     return model
 
 
@@ -55,6 +55,7 @@ def _products(degree: Any, **settings: Any) -> Any:
         (_products(-1), "a degree of -1"),
         (_products((3, 2)), "two that rise"),
         (_products("x"), "a degree of 'x'"),
+        (_products(10**15, width=0), "makes products of 0 features"),
     ],
 )
 def test_refused(model: Any, why: str) -> None:
