@@ -356,7 +356,8 @@ class StreamClassifier:
             reasons, self._asked_s = self._reasoner.ask(self._cry_sample, stop), stop_s
         self.recent.append(Window(start_s, stop_s, score, reasons, skipped))
         events = self._told(self._tracker.push(start_s, stop_s, vote, reasons, skipped))
-        self._look_ahead()
+        if reasons is None:  # or this second would take longer still
+            self._look_ahead()
         self._tally.window(skipped, reasons is not None, seconds + time.perf_counter() - began)
         return events
 
