@@ -199,6 +199,13 @@ class ClipRecorder:
             self._finish_ended()
         return None if clip.failed else clip.path
 
+    def settle(self) -> None:
+        """Finish the recordings of events that are over with what there is, as no more sound comes."""
+        for clip in self._clips:
+            if clip.end is not None:
+                clip.end = min(clip.end, self._heard.stop)
+        self._finish_ended()
+
     def recorded(self) -> list[tuple[int, Path]]:
         """Return the events whose recordings were finished since the last call, and their first files."""
         recorded, self._recorded = self._recorded, []

@@ -250,9 +250,13 @@ class Listener:
         if self._verdict.is_deaf or now - self._taken >= GLANCE:
             self._show()  # a sign of life without sound
         self._live(now)
-        if self._crying_since is not None and now - self._taken >= self._patience:
-            log.warning("no sound for %.0f s; the cry at hand is taken for over", now - self._taken)
-            self._tell(parts.stream.flush())
+        if now - self._taken >= self._patience:
+            if self._crying_since is not None:
+                log.warning("no sound for %.0f s; the cry at hand is taken for over", now - self._taken)
+                self._tell(parts.stream.flush())
+            if parts.recorder is not None:
+                parts.recorder.settle()
+                self._tell_recorded()
         if now - self._beaten >= self._heartbeat:
             self._beaten = now
             self._beat()

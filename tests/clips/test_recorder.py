@@ -55,6 +55,23 @@ def test_an_event_knows_its_recording(tmp_path):
     assert names(tmp_path) == [path.name]
 
 
+def test_what_is_over_is_finished_though_no_more_sound_comes(tmp_path):
+    """The camera is gone in the middle of a cry: its recording is there, and ends with the sound."""
+    clips = recorder(tmp_path)
+    at = live(clips, 14)
+    clips.handle(event("start", 10, 13))
+    clips.settle()
+    assert clips.recorded() == []
+    path = clips.handle(event("end", 10, 13.5))
+    clips.settle()
+    assert clips.recorded() == [(1, path)]
+    np.testing.assert_array_equal(heard(path), ramp(9000, 5000))
+    live(clips, 30, at)
+    clips.handle(event("start", 40, 42, number=2))
+    clips.close()
+    assert len(names(tmp_path)) == 2
+
+
 def test_float_samples(tmp_path):
     clips = recorder(tmp_path)
     samples = np.array([-1.5, -1, 0, 0.5, 1, 1.5] * 500, np.float32)
