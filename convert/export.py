@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convert.errors import ConversionError, refusals
+from convert.errors import ConversionError, in_own_words, refusals
 from convert.labels import class_names
 from convert.parity import MAX_TOLERANCE, TOLERANCE, ParityReport, explain_outside, prove
 from convert.portable.examine import Examined, examine
@@ -278,7 +278,9 @@ def open_model(onnx: bytes, name: str) -> CryModel:
             return CryModel.load(path)
         except ModelError as error:
             said = str(error).removeprefix(f"{path}: ").replace(str(path), "it")
-            raise ConversionError(f"the exported graph makes no model file: {said}") from error
+            raise ConversionError(
+                f"the exported graph makes no model file: {in_own_words(error, said)}"
+            ) from error
 
 
 def as_vectors(values: ArrayLike, spec: FeatureSpec, origin: str) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.errors import ConversionError
+from convert.errors import ConversionError, in_own_words
 from convert.portable.examine import Examined
 from edgecry.audio.load import load_audio
 from edgecry.decision import DIGITS
@@ -164,7 +164,9 @@ def _run(model: CryModel, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         parts = [model.predict_proba(vectors[i : i + _BATCH]) for i in range(0, len(vectors), _BATCH)]
     except ModelError as error:
         said = str(error).removeprefix(f"{model.path}: ").removesuffix("; convert the model again")
-        raise ConversionError(f"the exported graph does not run as a model file must: {said}") from error
+        raise ConversionError(
+            f"the exported graph does not run as a model file must: {in_own_words(error, said)}"
+        ) from error
     return np.concatenate(parts).astype(np.float64)
 
 

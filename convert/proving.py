@@ -97,7 +97,7 @@ def main(folder: Path) -> None:
     try:
         result = _work(folder, task)
     except ConversionError as error:
-        result = {"refused": str(error)}
+        result = {"refused": str(error), "cause": str(error.__cause__ or "")}
     except MemoryError:
         result = {"refused": f"needs more than the {task['memory'] / GB:g} GB of memory that it may take"}
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")

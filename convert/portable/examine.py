@@ -134,7 +134,11 @@ def _answers(estimator: Any, X: Any) -> tuple[Any, Any]:
     try:
         with _quietly(), _in_one_process():
             probabilities = np.asarray(estimator.predict_proba(X.astype(np.float64)), dtype=np.float64)
-            predicted = np.searchsorted(estimator.classes_, np.ravel(estimator.predict(X.astype(np.float64))))
+            # The classes of an encoder are in order; those that someone has renamed may not be.
+            order = np.argsort(estimator.classes_, kind="stable")
+            found = np.ravel(estimator.predict(X.astype(np.float64)))
+            place = np.searchsorted(estimator.classes_, found, sorter=order)
+            predicted = order[np.minimum(place, len(order) - 1)]
     except MemoryError:
         raise
     except Exception as error:  # whatever an estimator raises

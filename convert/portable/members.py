@@ -74,6 +74,14 @@ def _bagging(model: Any, where: str) -> None:
             raise Refused(f"{where}: member {i} reads {reads} features, and is given {len(columns)}")
 
 
+def _of_several_kinds(model: Any, where: str) -> None:
+    """Check that votes, stacks, calibrations and one against the rest have members at all."""
+    for name in ("estimators_", "calibrated_classifiers_"):
+        members = getattr(model, name, None) if name in vars(model) else None
+        if members is not None:
+            _require_some(members, where)
+
+
 def _require_some(members: Any, where: str) -> None:
     if not len(members):
         raise Refused(f"{where}: has no members")
@@ -85,4 +93,7 @@ MEMBERS: dict[str, Callable[[Any, str], None]] = {
     "BaseGradientBoosting": _gradient_boosting,
     "BaseWeightBoosting": _adaboost,
     "BaseBagging": _bagging,
+    **dict.fromkeys(
+        ("_BaseHeterogeneousEnsemble", "CalibratedClassifierCV", "OneVsRestClassifier"), _of_several_kinds
+    ),
 }

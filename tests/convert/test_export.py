@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor, VotingClassifier
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
@@ -20,6 +21,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 import convert
+from convert.errors import ConversionError
 from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
 from edgecry import CryModel, FeatureSpec
 from edgecry.models.numpy_runtime import NumpySession
@@ -218,3 +220,22 @@ def test_odd_arguments() -> None:
     ):
         with pytest.raises(convert.ConversionError, match=why):
             convert.convert(estimator, spec=SPEC, **arguments)
+
+
+def test_a_graph_that_onnxruntime_refuses() -> None:
+    """The reason is a sentence, and not the words of onnxruntime."""
+    model = CalibratedClassifierCV(GaussianNB(), method="isotonic", cv=2).fit(*data(3))
+    for member in model.calibrated_classifiers_:
+        for calibrator in member.calibrators:
+            calibrator.y_thresholds_ = calibrator.y_thresholds_[:1]
+    with pytest.raises(ConversionError, match="onnxruntime cannot run it; a part of the model") as caught:
+        convert.convert(model, spec=SPEC)
+    assert "ShapeInferenceError" not in str(caught.value)
+
+
+def test_classes_that_were_renamed_out_of_order() -> None:
+    """``predict`` gives the new names, whose places are not those of a sorted list."""
+    X, y = data(3)
+    model = GaussianNB().fit(X, y)
+    model.classes_ = np.array(["c", "b", "a"])
+    assert convert.convert(model, spec=SPEC).report.predict_differs == 0

@@ -149,3 +149,10 @@ def test_classes_that_are_whole_floats() -> None:
     encoder = LabelEncoder().fit(y)
     estimator = DecisionTreeClassifier(max_depth=2).fit(X, encoder.transform(y).astype(float))
     assert convert.convert(estimator, encoder, SPEC).metadata.labels == ("belly_pain", "burping")
+
+
+def test_a_name_that_fills_the_screen() -> None:
+    with pytest.raises(
+        ConversionError, match=r"a name of 1,000,000 characters, x{20}\.\.\.; allowed are"
+    ):
+        class_names(["x" * 10**6, "b"], None, None)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, lil_matrix
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
@@ -176,6 +177,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "boosting from nothing": (lambda: _with(BOOSTED, init_=None), "has nothing to begin with"),
     "histogram trees": (lambda: _boosted_with(_predictors=[]), "has no trees, or does not begin with"),
     "histogram beginning": (lambda: _boosted_with(_baseline_prediction=np.zeros(9)), "has no trees, or does"),
+    "no votes": (
+        lambda: _with(VotingClassifier([("a", GaussianNB())]).fit(X, Y), estimators_=[]),
+        "VotingClassifier: has no members",
+    ),
+    "nothing calibrated": (
+        lambda: _with(CalibratedClassifierCV(GaussianNB(), cv=2).fit(X, Y), calibrated_classifiers_=[]),
+        "CalibratedClassifierCV: has no members",
+    ),
     "weights": (
         lambda: _with(AdaBoostClassifier(n_estimators=3).fit(X, Y), estimator_weights_=np.zeros(3)),
         "the weights of its 3 members are not finite, or sum to zero",
