@@ -50,6 +50,9 @@ _LIMITS: Final[Mapping[str, Mapping[str, Any]]] = {
     "lifter": {"low": 0},
     "roll_percent": {"low": 0, "high": 1, "above": True},
 }
+#: Samples that the transforms of a second of sound may read, all together. A core needs some five seconds
+#: for so many; more is no recipe, but a file made to keep whoever tries it waiting.
+_MOST_READ: Final = 200_000_000
 _OPTIONAL: Final = ("stft_win_length", "mel_fmax", "length")
 _FLAGS: Final = ("center", "htk")
 _CHOICES: Final = {
@@ -80,6 +83,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"families": families, "stats": _stats(given["stats"], families)}
     for name, (low, high) in _WHOLE.items():
         found[name] = _whole(name, given[name], low, high)
+    _check_work(found)
     for name in _REALS:
         found[name] = _real(name, given[name])
     _check_length(found["length"], found["sr"])
@@ -91,6 +95,16 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(given[name], str) or given[name] not in allowed:
             raise SpecError(f"{name}: {given[name]!r:.60} is unknown; allowed are {', '.join(allowed)}")
     return dict(given) | found
+
+
+def _check_work(found: Mapping[str, Any]) -> None:
+    for n_fft, hop in (("n_fft", "hop_length"), ("stft_n_fft", "stft_hop_length")):
+        least = -(-found["sr"] * found[n_fft] // _MOST_READ)
+        if found[hop] < least:
+            raise SpecError(
+                f"{hop}: {found[hop]} with {n_fft} {found[n_fft]} at {found['sr']} Hz takes for ever; "
+                f"make it {least} or more"
+            )
 
 
 # -- numbers ---------------------------------------------------------------------------------------

@@ -267,6 +267,15 @@ def test_keys_of_any_type_are_refused_by_name():
 statistics = st.lists(st.sampled_from(ALL_STATISTICS), min_size=1, max_size=4, unique=True)
 
 
+@pytest.mark.parametrize("prefix", ["", "stft_"])
+def test_work_without_end_is_refused(prefix):
+    """A model file of a stranger must not keep whoever tries it waiting."""
+    slow = {"sr": 192_000, "families": ("mel", "rolloff"), f"{prefix}n_fft": 65_536}
+    with pytest.raises(SpecError, match=f"{prefix}hop_length: 8 with .* make it 63 or more"):
+        FeatureSpec(**slow, **{f"{prefix}hop_length": 8})
+    FeatureSpec(**slow, **{f"{prefix}hop_length": 63})
+
+
 @st.composite
 def specs(draw) -> FeatureSpec:
     families = draw(st.permutations(SEED_FAMILIES).flatmap(lambda p: st.integers(1, 5).map(lambda n: p[:n])))
