@@ -152,7 +152,5 @@ def test_classes_that_are_whole_floats() -> None:
 
 
 def test_a_name_that_fills_the_screen() -> None:
-    with pytest.raises(
-        ConversionError, match=r"a name of 1,000,000 characters, x{20}\.\.\.; allowed are"
-    ):
+    with pytest.raises(ConversionError, match=r"a name of 1,000,000 characters, x{20}\.\.\.; allowed are"):
         class_names(["x" * 10**6, "b"], None, None)
