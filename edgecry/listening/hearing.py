@@ -34,6 +34,14 @@ _EVEN: Final = 0.2
 _TEXT: Final = 9 / 128
 _LETTERS: Final = 0.98
 _MEAN: Final = 0.25
+#: Blocks of at least so many samples, not quiet, tell whether samples come in pairs, as those of two channels
+#: do: steps within a pair are smaller than steps to the next one, or one of each pair is silent. So many
+#: blocks have to be looked at, and most have to be so.
+_BLOCK: Final = 1000
+_STEP_RATIO: Final = 3.0
+_POWER_RATIO: Final = 30.0
+_BLOCKS: Final = 5
+_MOST: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,10 @@ class Hearing:
         self._compare(y)
         self._looks.add(y, self._settings.loud)
         if self._looks.count >= self._settings.span * self._sr:
-            self._found, self._looks = self._looks.verdict(self._settings.clipping), Looks()
+            # A quiet while does not tell whether samples still come in pairs.
+            if self._found.state != "wrong_pace" or self._looks.tells_pairs:
+                self._found = self._looks.verdict(self._settings.clipping)
+            self._looks = Looks()
         pause, self._heard = now - self._heard, now
         if is_behind:
             self._pace = ""
@@ -149,7 +160,7 @@ class Hearing:
             return self._silence()
         if self._start is None:
             return Verdict("starting")
-        if self._found.is_deaf or not self._pace:
+        if self._found.is_deaf or self._found.state == "wrong_pace" or not self._pace:
             return self._found
         return Verdict("wrong_pace", self._pace)
 
@@ -207,6 +218,7 @@ class Looks:
         self._sum = 0.0
         self._over = 0
         self._steps: NDArray[np.int64] = np.zeros(_STEPS, np.int64)
+        self._blocks = self._paired = 0
 
     def add(self, y: Float32, loud: float) -> None:
         """Look at samples, float32 [shape=(n,), n >= 1], at full scale 1."""
@@ -217,9 +229,17 @@ class Looks:
             below = np.count_nonzero(y < 0)
             self._steps[_STEPS // 2 - 1 : _STEPS // 2 + 1] += below, len(y) - below
             return
+        if len(y) >= _BLOCK:
+            self._blocks += 1
+            self._paired += _are_pairs(y)
         self._loud += int(np.count_nonzero(np.abs(y) >= loud))
         self._over += int(np.count_nonzero(y >= _TEXT))
         self._steps += np.histogram(y, _STEPS, (-1.0, 1.0))[0]
+
+    @property
+    def tells_pairs(self) -> bool:
+        """True if enough was loud to tell whether samples come in pairs."""
+        return self._blocks >= _BLOCKS
 
     def verdict(self, clipping: float) -> Verdict:
         """Tell what they are, with a share ``clipping`` of loud samples allowed."""
@@ -232,6 +252,8 @@ class Looks:
                 "the samples look like compressed or encrypted data, not sound: see what the source sends, "
                 "and its encoding",
             )
+        if self.tells_pairs and self._paired >= _MOST * self._blocks:
+            return Verdict("wrong_pace", "samples come in pairs: are there two channels? set channels to 2")
         share = self._loud / self.count
         if share < clipping:
             return Verdict("hearing")
@@ -240,3 +262,13 @@ class Looks:
             f"{100 * share:.0f} % of the samples are near full scale: it is clipped, or not of the rate, "
             "format and channels that were set",
         )
+
+
+def _are_pairs(y: Float32) -> bool:
+    """Tell whether two samples at a time belong together, or one of two is silent."""
+    y = y[: len(y) // 2 * 2]
+    steps, power = np.diff(y) ** 2, y**2
+    within, between = float(steps[0::2].mean()), float(steps[1::2].mean())
+    first, second = float(power[0::2].mean()), float(power[1::2].mean())
+    is_alike = max(within, between) > _STEP_RATIO * min(within, between)
+    return is_alike or max(first, second) > _POWER_RATIO * min(first, second)

@@ -92,7 +92,8 @@ def judge(y: Float32 | None, sr: int, hearing: HearingSettings | None = None, co
         what = "digital silence, which no live microphone gives: is it muted?"
         return Trial(len(y) / sr, None, None, "digital_silence", what)
     looks = Looks()
-    looks.add(y, hearing.loud)
+    for at in range(0, len(y), sr // 2):
+        looks.add(y[at : at + sr // 2], hearing.loud)
     verdict = looks.verdict(hearing.clipping)
     level, peak = (20 * math.log10(float(value)) for value in (y.std(dtype=np.float64), np.abs(y).max()))
     return Trial(len(y) / sr, round(level, 1), round(peak, 1), verdict.state, verdict.reason)

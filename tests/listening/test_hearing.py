@@ -67,6 +67,23 @@ def test_at_the_end_all_that_came_is_judged(seconds):
     assert hearing.verdict_at_end(now).state == "hearing"
 
 
+PAIRS = "samples come in pairs: are there two channels? set channels to 2"
+
+
+@pytest.mark.parametrize("second", [0.0, 0.7, 1.0])
+def test_two_channels_that_are_taken_for_one(second):
+    """Of one microphone, on both channels or on one of them."""
+    tone = 0.1 * np.sin(0.7 * np.arange(SR // 4)) + NOISE[: SR // 4]
+    both = np.stack([tone, second * tone], axis=1).astype(np.float32).reshape(-1)
+    hearing, now = after(10, both)
+    assert hearing.verdict(now) == ("wrong_pace", PAIRS)
+    assert not hearing.verdict(now).is_deaf
+    assert after(20, NOISE, hearing=hearing)[0].verdict(20.0) == ("wrong_pace", PAIRS)
+    for mono in (10 * NOISE, tone, np.cumsum(NOISE), np.clip(50 * NOISE, -1, 1)):
+        hearing, now = after(10, mono.astype(np.float32))
+        assert hearing.verdict(now).reason != PAIRS
+
+
 @pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
 def test_wrong_pace_names_the_likely_rate(rate):
     hearing, now = after(60, pace=rate / SR)

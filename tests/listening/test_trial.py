@@ -52,10 +52,10 @@ def test_why_there_is_no_sound():
 
 def test_written_as_json(tmp_path, capsys):
     config = tmp_path / "listen.toml"
-    config.write_text("[source]\nkind = 'command'\ncommand = 'head -c 96000 /dev/urandom'\n")
+    config.write_text("[source]\nkind = 'command'\ncommand = 'head -c 96000 /dev/zero'\n")
     assert main(str(config)) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["state"], found["seconds"]) == ("not_sound", 3.0)
+    assert (found["state"], found["seconds"]) == ("digital_silence", 3.0)
     config.write_text("[source]\nkind = 'radio'\n")
     assert main(str(config)) == 2
     assert "radio" in capsys.readouterr().err
