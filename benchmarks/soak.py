@@ -3,10 +3,10 @@
 ``edgecry listen`` hears the same hour again and again at full speed, with twelve cries. It writes JSON
 lines, starts a program, posts to a server, and publishes to a broker where mosquitto is installed; its outbox
 is on disk. It records within a quota, and shows its page to a reader who asks anew at each minute of sound
-and to one who stays. Told of each hour are memory at its end and at most, descriptors and threads, and
-whether each sink got each event once. The exit code is 1 if one did not, if an hour's events are others than
-the first one's, if the page gave no answer, or if something grows after the first hour: memory by more than
-2 MB at the end of any hour. Ctrl-C ends it after the hour at hand, with all that is told at the end.
+and to one who stays. Told of each hour are memory, as the median of its minutes and at most, descriptors and
+threads, and whether each sink got each event once. The exit code is 1 if one did not, if an hour's events are
+others than the first one's, if the page gave no answer, or if something grows after the first hour: memory by
+more than 2 MB in any hour. Ctrl-C ends it after the hour at hand, with all that is told at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -42,8 +42,9 @@ from edgecry.diagnostics.process import memory
 CRIES = len(range(1, 60, CRY_EVERY))
 #: Megabytes of recordings that are kept: some hours' worth, so that old ones are deleted all the time.
 QUOTA = 10
-#: Seconds that events may take to all sinks; after ten without sound the source would be taken for lost.
-PATIENCE = 8.0
+#: Seconds that events may take to all sinks, and settings with which the source is not taken for lost then.
+PATIENCE = 30.0
+CALM = "[hearing]\nno_sound = 120\n"
 #: What an event says, of the time since its hour began.
 TIMES, ANSWERS = ("start", "end"), ("kind", "duration", "peak", "mean", "label", "reasons", "windows")
 #: Reads the identifiers that a sink has got so far.
@@ -63,9 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if port:
             got["mqtt"] = stack.enter_context(subscribed(port))
         command = [
-            *EDGECRY, *everything(folder, port, page), "--record-quota", QUOTA, "--webhook", url,
-            "--exec", f"sh -c 'cat >>{folder / 'exec.jsonl'}'",
+            *EDGECRY, *everything(folder, port, page), "--config", folder / "calm.toml",
+            "--record-quota", QUOTA, "--webhook", url, "--exec", f"sh -c 'cat >>{folder / 'exec.jsonl'}'",
         ]  # fmt: skip
+        (folder / "calm.toml").write_text(CALM)
+        minutes = list(night_minutes(60))
         with (folder / "log").open("w") as log:
             listener = subprocess.Popen(
                 list(map(str, command)), stdin=subprocess.PIPE, stderr=log, env={**os.environ, **ONE_THREAD},
@@ -77,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         over = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: over.set())
         found: list[Holdings] = []
-        wrong = [*listen(listener, hours, got, reader, found, over), *reader.failures]
+        night = (minutes for _ in range(hours) if not over.is_set())
+        wrong = [*listen(listener, night, got, reader, found), *reader.failures]
         wrong += ended(listener, folder, len(found))
         for line in wrong:
             print(line)
@@ -88,30 +92,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def listen(
     listener: subprocess.Popen[bytes],
-    hours: int,
+    night: Iterable[Sequence[bytes]],
     got: Mapping[str, Ids],
     reader: Reader,
     found: list[Holdings],
-    over: threading.Event,
 ) -> Iterator[str]:
-    """Have the hours heard, tell of each and note what the listener holds then, and yield what is wrong."""
+    """Have hours heard, tell of each, note what the listener holds after it, and yield what is wrong."""
     assert listener.stdin is not None  # it is a pipe
-    minutes = list(night_minutes(60))
     print(f"\nsinks: {', '.join(got)}")
     print("hour  took        RSS  since 1st    at most  files  threads  events  lost  doubled")
-    for hour in range(1, hours + 1):
-        if over.is_set():
-            break
-        began = time.monotonic()
+    for hour, minutes in enumerate(night, 1):
+        began, sizes = time.monotonic(), list[int]()
         for minute in minutes:
             reader.wait()  # for what it asked during the last minute
             reader.ask()
             listener.stdin.write(minute)
+            sizes.append(held(listener.pid).rss)
         listener.stdin.flush()
         all_told(got, hour * CRIES)
         reader.wait()
         took = time.monotonic() - began
-        found.append(settled(listener.pid))
+        found.append(settled(listener.pid)._replace(rss=round(statistics.median(sizes))))
         told = Told({name: read() for name, read in got.items()})
         (rss, files, threads), most = found[-1], most_since(listener.pid)
         print(
