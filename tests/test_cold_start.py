@@ -43,7 +43,7 @@ OWN = {
 }
 PARTS = {
     "answers": {"records", "sentences", "writers"},
-    "audio": {"decoder", "file_header", "load", "mixing", "mono", "recording"},
+    "audio": {"decoder", "file_header", "load", "mixing", "mono", "recording", "view"},
     "cli": {"classify", "inputs", "outputs"},
     "models": {
         *("bundled", "light", "metadata", "model", "numpy_runtime", "onnx_file", "operators", "protobuf"),
