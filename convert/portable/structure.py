@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from . import Refused
 from .arrays import CHECKS
 
@@ -108,9 +110,14 @@ def _is_walked(item: Any) -> bool:
     """Tell whether there may be an estimator inside."""
     if isinstance(item, (list, tuple, dict)) or _checker(item) is not None:
         return True
-    if getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):
+    if _holds_objects(item):
         return True
     return type(item).__module__.startswith("sklearn.") and hasattr(item, "__dict__")
+
+
+def _holds_objects(item: Any) -> bool:
+    """Tell whether it is an array of objects; numpy as a module, which splines keep, has a dtype, too."""
+    return isinstance(item, np.ndarray) and bool(item.dtype.hasobject)
 
 
 def _parts(item: Any, where: str) -> Iterator[tuple[Any, str]]:
@@ -119,7 +126,7 @@ def _parts(item: Any, where: str) -> Iterator[tuple[Any, str]]:
         found = [(value, f"{where}[{key!r:.40}]") for key, value in item.items()]
     elif isinstance(item, (list, tuple)):
         found = [(value, f"{where}[{i}]") for i, value in enumerate(item)]
-    elif getattr(getattr(item, "dtype", None), "hasobject", False) and hasattr(item, "ravel"):
+    elif _holds_objects(item):
         found = [(value, f"{where}[{i}]") for i, value in enumerate(item.ravel().tolist())]
     else:
         state = getattr(item, "__dict__", {})
