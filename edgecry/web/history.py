@@ -277,7 +277,7 @@ class History:
             )
             for db in (self._writer, self._reader):
                 db.row_factory = sqlite3.Row
-                db.execute("PRAGMA cache_size = -256")
+                db.execute("PRAGMA cache_size = -64")
             self._look_for_damage()
             self._prepare()
             opened.pop_all()  # all is well: they stay open
