@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-#: Vectors after which onnxruntime has paid for its import: a window of the detector takes half a millisecond
-#: less with it, and the import and the opening of two models 50 ms.
+#: Vectors after which onnxruntime has paid for its import. Each of several windows takes half a millisecond
+#: less with it (one alone: ``python -m benchmarks.runtimes``), and it takes 50 ms to import and open.
 FEW: Final = 100
 
 

@@ -1,6 +1,8 @@
 """light: NumPy for a few vectors, onnxruntime for more, and the refusals of onnxruntime either way."""
 
+import re
 import sys
+from importlib.metadata import requires
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from edgecry.errors import ModelError
 from edgecry.models.bundled import BUNDLED
 from edgecry.models.light import FEW, LightSession
-from edgecry.models.model import CryModel
+from edgecry.models.model import OLDEST, CryModel
 from edgecry.models.numpy_runtime import NumpySession
 from edgecry.models.runtimes import RuntimeOptions
 from tests import graphs
@@ -54,6 +56,7 @@ def test_numpy_goes_on_where_there_is_no_onnxruntime(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [Without("onnxruntime"), *sys.meta_path])
     model = CryModel.load(path, LIGHT)
     np.testing.assert_allclose(model.predict_proba(vectors(FEW + 1)), expected, rtol=0, atol=1e-6)
+    assert isinstance(runner(model), NumpySession)
 
 
 class Without:
@@ -92,6 +95,13 @@ def test_what_numpy_does_not_know_is_run_by_onnxruntime_at_once(tmp_path):
 def test_what_onnxruntime_refuses_is_refused(tmp_path, fault):
     build, pattern = graphs.BROKEN[fault]
     refusal(graphs.save(tmp_path / "broken.onnx", build()), pattern, "light")
+
+
+def test_the_oldest_onnxruntime_is_the_one_that_is_allowed():
+    allowed = next(line for line in requires("edgecry") or () if line.startswith("onnxruntime"))
+    oldest = re.search(r">=(\d+)\.(\d+)", allowed)
+    assert oldest is not None
+    assert (int(oldest[1]), int(oldest[2]), 0) == OLDEST
 
 
 def test_rows_are_counted_over_all_inputs():
