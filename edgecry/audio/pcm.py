@@ -78,8 +78,8 @@ class PcmDecoder:
             self._look = FirstLook(ENCODINGS[encoding])
         if not self._look.add(data):
             raise AudioError(
-                f"{self._origin}: is not sound in {encoding}: its bytes are those of text, of compressed "
-                f"or of 8-bit sound; have its program write {encoding}, or state what it writes"
+                f"{self._origin}: is not sound in {encoding}: its bytes look like text, compressed sound "
+                f"or 8-bit sound; have its program write {encoding}, or set the format to what it writes"
             )
 
     def _mixed(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
