@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgecry.arrays import Float32, Float64
+from edgecry.arrays import Float32, Float64, framed
 from edgecry.features.stft import Geometry, stretches
 
 #: Samples this near to 0 are taken for 0, which is not negative.
@@ -32,7 +32,7 @@ def rms_frames(y: Float32, geometry: Geometry) -> Float64:
     whole = Geometry(geometry.n_fft, geometry.hop_length, geometry.n_fft)
     out = np.empty((whole.n_frames(len(y)), 1))
     for first, stretch in stretches(y, whole, _ROWS):
-        frames = np.lib.stride_tricks.sliding_window_view(stretch, whole.n_fft)[:: whole.hop_length]
+        frames = framed(stretch, whole.n_fft, whole.hop_length)
         # In float64, where squares of the faintest sound do not vanish.
         wide = frames.astype(np.float64)
         out[first : first + _ROWS, 0] = np.einsum("ij,ij->i", wide, wide)

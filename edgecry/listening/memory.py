@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gc
+import sys
 from contextlib import suppress
 from typing import Final
 
-#: ``M_ARENA_MAX`` of glibc's ``mallopt(3)``, and how many arenas the threads share.
+#: ``M_ARENA_MAX`` of glibc's ``mallopt(3)``, and how many arenas all
+#: threads share. Each has holes of its own.
 _ARENA_MAX: Final = -8
-_ARENAS: Final = 2
+_ARENAS: Final = 1
+#: A name that is entered into Python's table of names whenever ``__array_interface__`` is read, as soundfile
+#: does for each block, and that leaves a hole there when it goes. Held here it stays. The table has to be
+#: made anew once it is full: without this after a day of sound, twice as large, 1 MB more.
+HELD_NAME: Final = sys.intern("typestr")
 #: Objects made, and not yet gone, after which those that hold one another are looked for.
 GARBAGE: Final = 500
 #: Seconds between two times that memory is given back.
@@ -16,7 +22,7 @@ SPARE: Final = 30.0
 
 
 def share_arenas() -> None:
-    """Have threads share their pools of memory. Call it before there are threads.
+    """Have all threads share one pool of memory. Call it before there are threads.
 
     glibc gives each thread a pool that reserves 64 MB of addresses, and twice that while it is made. With a
     page, a broker and recordings a process then wants more than 512 MB of addresses, and dies where it may

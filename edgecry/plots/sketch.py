@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from edgecry.arrays import Float32, Float64
+from edgecry.arrays import Float32, Float64, framed
 from edgecry.features.mel import mel_filters, mel_frequencies
 
 #: The rate in Hz of the samples. The highest frequency of the picture is half of it.
@@ -106,7 +106,7 @@ class Sketch:
 
     def _look(self) -> None:
         while (n := min(_AT_ONCE, (len(self._rest) - N_FFT) // HOP + 1)) > 0:
-            frames = np.lib.stride_tricks.sliding_window_view(self._rest, N_FFT)[: n * HOP : HOP]
+            frames = framed(self._rest, N_FFT, HOP)[:n]
             spectra = np.fft.rfft(frames * self._window)
             power = (spectra.real**2 + spectra.imag**2).astype(np.float32) @ self._bands
             own = self._rest[_AROUND : _AROUND + n * HOP].reshape(n, HOP)

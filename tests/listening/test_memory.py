@@ -6,9 +6,10 @@ import subprocess
 import sys
 import weakref
 
+import numpy as np
 import pytest
 
-from edgecry.listening.memory import GARBAGE, SPARE, SpareMemory, collect_often, give_back
+from edgecry.listening.memory import GARBAGE, HELD_NAME, SPARE, SpareMemory, collect_often, give_back
 
 #: Takes 64 MB in pieces, keeps the last of them, which lies at the end, and frees the rest.
 CODE = """
@@ -49,6 +50,11 @@ def test_garbage_is_looked_for_before_there_is_much():
     for _ in range(5 * GARBAGE):
         knots.add(Knot())
     assert len(knots) <= GARBAGE
+
+
+def test_the_name_that_numpy_enters_is_the_one_that_is_held():
+    """Were it another object, that would go with the dict, and leave a hole in Python's table of names."""
+    assert any(key is HELD_NAME for key in np.zeros(1).__array_interface__)
 
 
 def test_what_was_there_is_not_looked_at_again():

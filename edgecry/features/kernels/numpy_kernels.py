@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecry.arrays import Complex128, Float32, Float64
+from edgecry.arrays import Complex128, Float32, Float64, framed
 
 if TYPE_CHECKING:
     from edgecry.features.kernels import Band, Basis
@@ -71,17 +71,11 @@ def spectra(
 
     def transformed(stretch: Float32) -> Complex128:
         count = 1 + (len(stretch) - size) // hop_length
-        cut = _frames(stretch.astype(np.float64), count, size, hop_length)
+        cut = framed(stretch.astype(np.float64), size, hop_length)
         np.multiply(cut, window, out=frames[:count, :size])
         return np.fft.rfft(frames[:count], axis=1, out=z[:count])
 
     return transformed
-
-
-def _frames(stretch: Floats, rows: int, size: int, hop_length: int) -> Floats:
-    # as_strided gives the same, but takes as long as the work on a chunk.
-    step = stretch.itemsize
-    return np.ndarray((rows, size), stretch.dtype, stretch, strides=(hop_length * step, step))
 
 
 def sizes(powers: Complex128, bins: slice) -> Float64:
@@ -193,9 +187,9 @@ def octave_notes(stretch: Float32, hop_length: int, basis: Basis, out: Float64) 
     """See :class:`Kernels`."""
     half, rows = basis.n_fft // 2, len(out)
     stretch = stretch.astype(basis.even.dtype)
-    frames = _frames(stretch, rows, basis.n_fft, hop_length)
+    frames = framed(stretch, basis.n_fft, hop_length)
     # Reversed once and not frame by frame: frames overlap, and NumPy is slow against their order.
-    turned = _frames(stretch[::-1].copy(), rows, basis.n_fft, hop_length)[::-1]
+    turned = framed(stretch[::-1].copy(), basis.n_fft, hop_length)[::-1]
     middle = frames[:, half : half + 1]
     earlier, later = turned[:, half - 1 : -1] - middle, np.empty((rows, half), stretch.dtype)
     np.subtract(frames[:, half + 1 :], middle, out=later[:, :-1])
