@@ -29,6 +29,8 @@ BLOCK: Final = 65_536
 _UNKNOWN_FRAMES: Final = 2**63 - 1
 #: How the formats begin of which libsndfile makes the same by callbacks and from a descriptor.
 _DIRECT: Final = (b"RIFF", b"FORM", b"fLaC", b"OggS")
+#: How files begin in which something stands in front of the recording.
+_IN_FRONT: Final = (b"ID3", b"\0\0\0\0")
 #: How text of two bytes a letter begins, in either order.
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 #: Bytes behind the end that a header states that are worth a word.
@@ -53,11 +55,6 @@ class Decoder:
         Whether a recording that is cut short or damaged is an error. Otherwise what is there counts,
         with a warning if more than ``UNNOTICED`` seconds are missing.
 
-    Attributes
-    ----------
-    next : int or None
-        Where another recording begins in the same file, in bytes after the beginning of this one.
-
     Raises
     ------
     AudioError
@@ -72,10 +69,11 @@ class Decoder:
             raise AudioError(f"{origin}: is empty (0 bytes); record or copy it again")
         self._view.seek(0)
         self._head = self._view.read(16)
+        self._front = self._skip_front() if self._head.startswith(_IN_FRONT) else 0
         self._header = self._read_header()
-        self.next = self._find_next()
-        if self.next is not None:
-            self._view.end(self.next)
+        self._next = self._find_next()
+        if self._next is not None:
+            self._view.end(self._next)
             self._header = self._read_header()
         if self._header is not None and self._header.mend is not None:
             self._view.patch(*self._header.mend)
@@ -83,6 +81,24 @@ class Decoder:
             self._view.patch(0, b"RF64")  # the same format under its older name, which libsndfile knows
         self._view.seek(0)
         self._sound: Any = self._open_plain() or self._open()
+
+    def _skip_front(self) -> int:
+        """Begin behind a tag, or behind zeros, and return how many bytes that are."""
+        from edgecry.audio.preamble import find_start
+
+        start = find_start(cast(BinaryIO, self._view), self._head)
+        if start and not self._head[0]:
+            warn(f"{self._origin}: begins with {start} zeros, as a broken copy does; what follows is heard")
+        self._view.seek(start)
+        if start:
+            self._view = View(self._file)
+            self._head = self._view.read(16)
+        return start
+
+    @property
+    def next(self) -> int | None:
+        """Where the next recording begins in this file, in bytes from where the file stood."""
+        return None if self._next is None else self._front + self._next
 
     def _read_header(self) -> ChunkHeader | None:
         """Read what the header says of the audio; None if it does not tell."""
@@ -150,17 +166,17 @@ class Decoder:
 
     def _look_behind(self) -> None:
         """Look for a recording of another kind behind FLAC, which ends where its decoder has stopped."""
-        if self.next is not None or not self._head.startswith(b"fLaC"):
+        if self._next is not None or not self._head.startswith(b"fLaC"):
             return
         from edgecry.audio.parts import find_behind
 
         at = self._view.tell() if self._fd is None else os.lseek(self._fd, 0, os.SEEK_CUR)
-        self.next = find_behind(cast(BinaryIO, self._view), at)
+        self._next = find_behind(cast(BinaryIO, self._view), at)
 
     def _warn_of_more(self) -> None:
         """Tell of bytes behind the end that the header states, which a recorder may not have mended."""
         header = self._header
-        if header is None or header.format is None or header.open_ended or self.next is not None:
+        if header is None or header.format is None or header.open_ended or self._next is not None:
             return
         if header.present - header.promised < _MUCH:
             return

@@ -7,6 +7,7 @@ The rarer containers of that kind are in :mod:`edgecry.audio.rare_headers`.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import SEEK_END
 from typing import Any, BinaryIO, Final
@@ -146,14 +147,18 @@ def unpack(form: str, file: BinaryIO, at: int) -> tuple[Any, ...]:
 
 def are_chunks(file: BinaryIO, at: int, length: int, order: str = "<") -> bool:
     """Tell whether everything from ``at`` on is whole chunks, so that it cannot be audio."""
+    return all(_is_name(name) for name, _ in chunks(file, at, length, order))
+
+
+def chunks(file: BinaryIO, at: int, length: int, order: str = "<") -> Iterator[tuple[bytes, int]]:
+    """Yield name and size of each chunk from ``at`` on; a nameless one where there are too many."""
     for _ in range(_MAX_CHUNKS):
         if at >= length:
-            return True
+            return
         name, size = unpack(order + "4sI", file, at)
-        if not _is_name(name):
-            return False
+        yield name, size
         at += 8 + size + size % 2
-    return False
+    yield b"\xff", 0
 
 
 def lacks_ogg_end(file: BinaryIO) -> bool:

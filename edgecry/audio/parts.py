@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-from edgecry.audio.file_header import ChunkHeader, are_chunks
+from edgecry.audio.file_header import ChunkHeader, are_chunks, chunks
+from edgecry.audio.preamble import id3_bytes
 
 _BLOCK: Final = 1 << 20
 #: How far from the end that a header states the next one is looked for, in bytes.
@@ -58,7 +59,7 @@ def find_next(file: BinaryIO, head: bytes, header: ChunkHeader | None) -> int | 
     if head.startswith(b"OggS"):
         return _first(_after_ogg(file), _other(file, 1, but=b"OggS"), _mp3_after(file, 0))
     if head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
-        title = _id3_bytes(head) if head.startswith(b"ID3") else 0
+        title = id3_bytes(head) if head.startswith(b"ID3") else 0
         return _first(_mp3_after(file, title), _other(file, 1))
     return None
 
@@ -72,8 +73,10 @@ def find_behind(file: BinaryIO, at: int) -> int | None:
 def bytes_behind(file: BinaryIO, header: ChunkHeader) -> int:
     """Count the bytes behind the end that a header states, if they are neither notes nor padding."""
     end = header.audio_at + header.promised
-    if are_chunks(file, end + header.promised % 2, header.audio_at + header.present):
-        return 0
+    start, stop = end + header.promised % 2, header.audio_at + header.present
+    if are_chunks(file, start, stop):
+        found = sum(size for name, size in chunks(file, start, stop) if name == b"data")
+        return min(found, stop - start)
     return header.present - header.promised if any(_read(file, end, _BLOCK)) else 0
 
 
@@ -187,18 +190,10 @@ def _with_id3(file: BinaryIO, frame: int) -> int:
     before = _read(file, start, frame - start)
     at = before.rfind(b"ID3")
     while at >= 0:
-        if start + at + _id3_bytes(before[at : at + 10]) == frame:
+        if start + at + id3_bytes(before[at : at + 10]) == frame:
             return start + at
         at = before.rfind(b"ID3", 0, at)
     return frame
-
-
-def _id3_bytes(head: bytes) -> int:
-    """Length of a tag with its header (ID3v2.4, 3.1: seven bits a byte)."""
-    size = 0
-    for byte in head[6:10]:
-        size = size << 7 | byte & 127
-    return 10 + size
 
 
 def _places(file: BinaryIO, mark: bytes, start: int, stop: int | None = None) -> Iterator[int]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from edgecry.audio.file_header import UNKNOWN_SIZE, lacks_pad
 from edgecry.audio.pcm_format import PcmFormat
+from edgecry.audio.preamble import ID3_HEADER, begins_recording, id3_bytes
 from edgecry.audio.stream_marks import FILES, SOUND, frames, text
 from edgecry.errors import AudioError
 
@@ -18,6 +19,8 @@ _ENCODINGS: Final = {(1, 16): "s16le", (1, 24): "s24le", (1, 32): "s32le", (3, 3
 _BEHIND: Final = {b"ftyp": "MPEG-4 audio", b"AVI ": "AVI video"}
 _EXTENSIBLE: Final = 0xFFFE
 _MAX_FMT: Final = 4096
+#: The longest tag of titles and pictures behind which a header is looked for, in bytes.
+_MAX_ID3: Final = 1 << 20
 
 
 class WavStripper:
@@ -82,7 +85,10 @@ class WavStripper:
         return self._chunk() if self._is_wav else self._beginning()
 
     def _beginning(self) -> bool:
-        head = bytes(self._buffer[:12])
+        front = self._front()
+        if front is None:
+            return False
+        head = bytes(self._buffer[front : front + 12])
         mark = head[:4]
         if mark in FILES:
             raise AudioError(
@@ -106,7 +112,20 @@ class WavStripper:
             return False
         self._is_wav = mark == b"RIFF" and head[8:] == b"WAVE"
         self._is_raw = not self._is_wav
+        self._skip = front if self._is_wav else 0
         return True
+
+    def _front(self) -> int | None:
+        """Count the bytes in front of a header, a tag's or zeros; None if more are needed to tell."""
+        if self._buffer.startswith(b"ID3"):
+            if len(self._buffer) < ID3_HEADER:
+                return None
+            size = id3_bytes(self._buffer)
+            if len(self._buffer) < size + 12 and size <= _MAX_ID3:
+                return None
+            return size if begins_recording(self._buffer[size : size + 12]) else 0
+        zeros = len(self._buffer) - len(self._buffer.lstrip(b"\0"))
+        return zeros if 4 <= zeros < len(self._buffer) else 0
 
     def _chunk(self) -> bool:
         if len(self._buffer) < 12:

@@ -147,3 +147,11 @@ def test_cut_short(kind):
     assert "is cut short or damaged after 0.62 s (its header promises 4000" in note
     with pytest.raises(AudioError, match="is cut short"):
         heard(half, strict=True)
+
+
+def test_two_chunks_of_sound():
+    """Some recorders write a second chunk: players stop after the first, and so it is said."""
+    more = b"data" + struct.pack("<I", 20_000) + PCM[0] + PCM[1] + bytes(2000)
+    for notes in (b"", b"LIST" + struct.pack("<I", 4) + b"INFO"):
+        (note,) = heard(wav(PCM[0], tail=notes + more))[1]
+        assert "20000 more follow, which are not heard" in note
