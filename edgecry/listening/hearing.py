@@ -122,6 +122,7 @@ class Hearing:
         self._same = self._total = 0  # samples of one value up to now, and of any
         self._start: float | None = None  # of the span in which the pace is measured
         self._count = 0
+        self._half: tuple[int, float] | None = None  # samples and seconds of its first half
         self._pace = ""
         self._looks = Looks()
         self._found = Verdict("hearing")  # of what the samples look like
@@ -146,7 +147,7 @@ class Hearing:
             self._pace = ""
         if self._start is None or pause > _PAUSE or is_behind:
             # The first block had been waiting, and a pause tells nothing about the pace.
-            self._start, self._count = now, 0
+            self._begin_span(now)
             return
         self._count += len(y)
         self._measure(now - self._start, now)
@@ -187,20 +188,34 @@ class Hearing:
         else:
             self._value, self._same = last, len(y) if is_even else 0
 
+    def _begin_span(self, now: float) -> None:
+        self._start, self._count, self._half = now, 0, None
+
     def _measure(self, elapsed: float, now: float) -> None:
         """Measure the pace by the clock, span by span."""
         settings = self._settings
-        if elapsed < settings.span:
+        if self._half is None and elapsed >= settings.span / 2:
+            self._half = self._count, elapsed
+        if elapsed < settings.span or self._half is None:
             return
         pace = self._count / elapsed
         likely = min(_RATES, key=lambda rate: abs(math.log(rate / pace)))
         is_near = abs(pace / likely - 1) <= settings.pace
+        is_other = likely != self._sr and abs(pace / self._sr - 1) > 2 * settings.pace
         self._pace = (
             f"{pace:.0f} samples come a second, at a rate of {self._sr} Hz: is the rate {likely} Hz?"
-            if is_near and likely != self._sr and abs(pace / self._sr - 1) > 2 * settings.pace
+            if is_near and is_other and self._is_steady(elapsed, likely)
             else ""
         )
-        self._start, self._count = now, 0
+        self._begin_span(now)
+
+    def _is_steady(self, elapsed: float, likely: int) -> bool:
+        """Tell whether both halves of the span speak for this rate: what waited while this process was held
+        up comes at once, in one of them.
+        """
+        count, seconds = self._half or (0, 0.0)
+        halves = count / seconds, (self._count - count) / max(elapsed - seconds, 1e-9)
+        return all(abs(pace - likely) < abs(pace - self._sr) for pace in halves)
 
 
 class Looks:

@@ -99,6 +99,19 @@ def test_a_pace_that_says_nothing(pace):
     assert hearing.verdict(now).state == "hearing"
 
 
+@pytest.mark.parametrize("backlog", [-2.5, 3.8, 5.0])
+def test_a_process_that_was_held_up(backlog):
+    """What waited comes at once, or is lost: over ten seconds that is the pace of another rate."""
+    hearing = Hearing(SR, HearingSettings(), 0.0)
+    more = np.tile(NOISE, 10)[: round(max(0.0, backlog) * SR)]
+    for k in range(200):
+        at = 0.5 * k + min(0.0, backlog) * (k < 47)
+        hearing.hear(NOISE, at)
+        if k == 47:
+            hearing.hear(more, at)
+        assert hearing.verdict(at).state == "hearing"
+
+
 def test_a_pace_that_is_the_listeners_own():
     """A recording that is piped in comes as fast as it is heard, which may be the pace of another rate."""
     hearing = Hearing(SR, HearingSettings(), 0.0)
