@@ -291,7 +291,7 @@ class Listener:
         parts, now, before = self._parts, self._clock(), self._verdict
         self._verdict = verdict
         if verdict.state != before.state:
-            if verdict.reason:
+            if verdict.reason and verdict.state != "gone":  # that is told as the error that ends it all
                 log.warning("%s", verdict.reason)
             elif before.reason:
                 log.warning("sound is heard again")
@@ -313,7 +313,8 @@ class Listener:
         parts, snapshot = self._parts, self.snapshot()
         parts.notifier.status(f"{self._state}; {snapshot.line()}")
         if self._tells:
-            log.info("heartbeat: %s", "; ".join(filter(None, (self._verdict.reason, snapshot.line()))))
+            reason = "" if self._verdict.state == "gone" else self._verdict.reason
+            log.info("heartbeat: %s", "; ".join(filter(None, (reason, snapshot.line()))))
         parts.dispatcher.send(parts.messages.health(self._verdict))
         parts.dispatcher.send(parts.messages.heartbeat(snapshot.to_dict() | parts.dispatcher.statistics()))
 

@@ -140,6 +140,7 @@ def test_source_that_is_gone_for_good(process, flags):
     done = process("listen", "--from-command", "sh -c 'echo lost >&2; exit 3'", "--restart", "never", *flags)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == b"edgecry: sh: ended with code 3: lost"
+    assert done.stderr.count(b"ended with code 3") == 1, "a reason is told once"
     assert b"Traceback" not in done.stderr
 
 
