@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import DETAILS, Refused
+from .slim import slim
 from .widths import width_of
 
 #: Pinned so that the oldest onnxruntime accepted, 1.19 (ONNX 1.16), runs the graph.
@@ -90,7 +91,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _device_graph(graph: Any, n_features: int, n_classes: int) -> Any:
-    """Put the float32 contract around skl2onnx's float64 graph and drop its label output."""
+    """Put the float32 contract around skl2onnx's float64 graph, and drop what nobody reads."""
     from onnx import TensorProto, helper
 
     inner_in, inner_out = "features_float64", "probabilities_float64"
@@ -99,6 +100,7 @@ def _device_graph(graph: Any, n_features: int, n_classes: int) -> Any:
     for node in nodes:
         _rename(node.input, renamed)
         _rename(node.output, renamed)
+        slim(node)
     used = {name for node in nodes for name in node.input}
     return helper.make_graph(
         [
