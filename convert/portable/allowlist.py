@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .searches import stand_in
+
 ARRAY_WRAPPERS = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 
 #: What pickles call otherwise: Python 2's names, as protocol 0 to 2 still write them.
@@ -59,23 +61,22 @@ _NAMES.update(
         for module in ("numpy.core", "numpy._core")  # where some versions say that they are
     }
 )
-_NAMES["numpy"] += " " + _UFUNCS
+# What FeatureAgglomeration pools by.
+_NAMES["numpy"] += f" {_UFUNCS} mean"
 _ALLOWED = {(module, name) for module, names in _NAMES.items() for name in names.split()}
 #: What is never imported: the unpickler has something harmless of its own in its place.
 CODECS_ENCODE = ("_codecs", "encode")
 PARTIAL, CHECK_ARRAY = ("functools", "partial"), ("sklearn.utils.validation", "check_array")
-#: By which a grid search of old scikit-learn scores; it is named, and never called again.
-SCORER = ("sklearn.metrics._scorer", "_passthrough_scorer")
 #: The class of arrays that were loaded with ``mmap_mode``; it is named, and an array in memory made instead.
 MEMMAP = ("numpy", "memmap")
-_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY, SCORER, MEMMAP}
+_ALLOWED |= {CODECS_ENCODE, PARTIAL, CHECK_ARRAY, MEMMAP}
 _ALLOWED |= {(module, "NumpyArrayWrapper") for module in ARRAY_WRAPPERS}
 
 _SPARSE = re.compile(r"(bsr|coo|csc|csr|dia|dok|lil)_(array|matrix)")
 
 #: Parts of scikit-learn that fitted classifiers consist of. Not: datasets, externals, utils, tests.
 _SKLEARN = re.compile(
-    r"sklearn\.(_loss|calibration|cluster\._kmeans|cluster\.k_means_|compose|cross_decomposition|decomposition|discriminant_analysis|dummy|ensemble"
+    r"sklearn\.(_loss|calibration|cluster\._agglomerative|cluster\._kmeans|cluster\.k_means_|compose|cross_decomposition|decomposition|discriminant_analysis|dummy|ensemble"
     r"|feature_selection|frozen|gaussian_process|impute|isotonic|kernel_approximation|linear_model"
     r"|metrics\._dist_metrics|metrics\._scorer|model_selection|multiclass|naive_bayes|neighbors"
     r"|neural_network|pipeline|preprocessing|random_projection|semi_supervised|svm|tree|utils\._bunch"
@@ -102,7 +103,7 @@ def allowed(module: str, name: str) -> bool:
     """
     if "." in name or not name.isascii():
         return False
-    if (module, name) in _ALLOWED:
+    if (module, name) in _ALLOWED or stand_in(module, name) is not None:
         return True
     if _within("scipy.sparse", module):
         return _SPARSE.fullmatch(name) is not None

@@ -18,6 +18,7 @@ from .calls import Looks, check_call, check_key, check_size, count_items
 from .contents import Part, describe, list_parts
 from .inert import Inert
 from .machine import Machine
+from .searches import GETATTR, is_method
 from .states import check_made, check_state, class_of
 
 _MAX_NESTING = 20
@@ -127,6 +128,8 @@ class _Scanner(Machine):  # type: ignore[misc]
         check_made(made)
         if made.path == ".".join(PARTIAL) and not _is_check_array(made.args):
             self._globals[PARTIAL] = False
+        if made.path == ".".join(GETATTR) and not is_method(made.args):
+            self._globals[GETATTR] = False
         if made.path == ".".join(MEMMAP):  # to call it is to open a file, or to make one
             self._globals[MEMMAP] = False
         self.append(made)

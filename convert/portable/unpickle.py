@@ -15,13 +15,13 @@ from .allowlist import (
     CODECS_ENCODE,
     MEMMAP,
     PARTIAL,
-    SCORER,
     allowed,
     canonical,
     genuine,
 )
 from .lightgbm_text import check_lightgbm
 from .machine import Machine
+from .searches import stand_in
 
 
 def unpickle(stream: bytes, origin: str, trust: bool = False) -> Any:
@@ -122,12 +122,7 @@ def _without_arguments(found: Any) -> Any:
     return Bare
 
 
-def _scorer(*_: Any, **__: Any) -> Any:
-    """Stand in for a function that a grid search names, and that nothing calls."""
-    raise Refused("calls the scorer of a grid search, which no model's pickle does")
-
-
-_STAND_INS = {CODECS_ENCODE: _encode, CHECK_ARRAY: _check_array, PARTIAL: _Partial, SCORER: _scorer}
+_STAND_INS = {CODECS_ENCODE: _encode, CHECK_ARRAY: _check_array, PARTIAL: _Partial}
 
 
 def _check_dtype(dtype: Any) -> None:
@@ -168,6 +163,8 @@ class _Unpickler(Machine):  # type: ignore[misc]
             return np.ndarray
         if (module, name) in _STAND_INS:
             return _STAND_INS[module, name]
+        if stand_in(module, name) is not None:
+            return stand_in(module, name)
         found = getattr(importlib.import_module(module), name)
         if not genuine(module, name, found):
             raise Refused(f"names {module}.{name}, which is really {found!r:.80}; not on the allow-list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import re
 import warnings
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 import sklearn
 
 import convert
+from convert.pickles import PickleFile
 from tests.convert.every import BINARY, NO_PLACE, listed, made
 from tests.convert.spec import SPEC
 from tests.convert.zoo import ZOO, data, fitted
@@ -61,6 +63,7 @@ def told(name: str) -> str:
         if "has no ONNX counterpart" in str(error):
             return "no counterpart in ONNX"
         return re.split(r"[;:](?= )|, finite", str(error))[0].replace("|", "/")
+    PickleFile.of(pickle.dumps(model), name).require_allowed()  # what converts in memory does from a file
     return f"{next(step for step in (1e-6, 1e-5) if found <= step):.0e}"
 
 
