@@ -116,8 +116,11 @@ def shown_address(url: str) -> str:
 
 
 def is_host(name: str) -> bool:
-    """Return True if a name of a host can be asked for: its labels are neither empty nor too long."""
-    if not name or not name.isprintable() or set(name) & set("/ @?#"):
+    """Return True if a name of a host can be asked for: its labels are neither empty nor too long.
+
+    One colon is that of a port, which is no part of a name; an address of version 6 has two at least.
+    """
+    if not name or not name.isprintable() or set(name) & set("/ @?#[]*") or name.count(":") == 1:
         return False
     try:
         name.removesuffix(".").encode("idna")

@@ -206,4 +206,5 @@ def _why(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, AttributeError | http.client.RemoteDisconnected):
         return "no answer"
-    return printable(str(error)[:SAID]) or type(error).__name__
+    said = printable(str(error).strip()[:SAID]) or type(error).__name__
+    return f"what answers there is no HTTP ({said})" if isinstance(error, http.client.BadStatusLine) else said

@@ -173,6 +173,8 @@ def test_what_is_not_heard_is_told_and_told_again(broker, outbox):
     [
         ({"host": ""}, "host"),
         ({"host": "a b"}, "host"),
+        ({"host": "broker:1883"}, "host"),
+        ({"host": "[::1]"}, "host"),
         ({"host": "mqtt://host"}, "host"),
         ({"page": "cot.local:8377"}, "page: found 'cot.local:8377'"),
         ({"port": 0}, "port: 0 is out of range"),

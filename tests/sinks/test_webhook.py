@@ -246,6 +246,11 @@ def test_bad_servers(talk):
         ]
 
 
+def test_another_protocol_is_told_as_such():
+    with listener(lambda connection, end: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")) as url:
+        assert "what answers there is no HTTP (SSH-2.0-OpenSSH_9.2)" in str(failure(sink(url)))
+
+
 def test_close_ends_an_attempt():
     asked = threading.Event()
     with listener(lambda connection, end: (asked.set(), end.wait())) as url:
