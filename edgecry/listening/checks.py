@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from edgecry.diagnostics import process
 from edgecry.diagnostics.doctor import PATIENCE, Check
 from edgecry.diagnostics.process import Outcome
-from edgecry.errors import EdgecryError
+from edgecry.errors import EdgecryError, SinkError
 from edgecry.listening.settings import load_settings, outbox_path
 from edgecry.needs import Folder, Microphone, Need, Program, Server
 from edgecry.sinks.ids import default_device
@@ -129,14 +129,20 @@ def microphone(wanted: str | int, trial: Outcome) -> Check:
 
 
 def sink(name: str, settings: Any) -> Check:
-    """Tell whether a sink could deliver: its secrets are there, and its file, program or server."""
+    """Tell whether a sink could deliver: what it needs is there, and a broker takes us."""
     title = f"sink {name}"
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
-            make_sinks({name: settings}, nowhere)
+            (made,) = make_sinks({name: settings}, nowhere)
     except EdgecryError as error:
         return Check(title, "fail", str(error), f"mend [sinks.{name}]")
-    return _first_bad(title, SINKS[name].shown(settings), SINKS[name].needs(settings))
+    check = _first_bad(title, SINKS[name].shown(settings), SINKS[name].needs(settings))
+    if check.status == "ok":
+        try:
+            made.greet(TIMEOUT)
+        except SinkError as error:
+            return Check(title, "fail", str(error), "events wait until that is mended")
+    return check
 
 
 def _first_bad(title: str, found: str, needs: tuple[Need, ...]) -> Check:

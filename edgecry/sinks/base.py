@@ -93,6 +93,15 @@ class Sink(ABC):
         """Return what has to be there for a delivery."""
         return ()
 
+    def greet(self, timeout: float) -> None:  # noqa: B027 - most ask nobody
+        """See whether a server takes us, for whoever checks the settings; nothing is sent.
+
+        Raises
+        ------
+        SinkError
+            It does not, or gives no answer within ``timeout`` seconds.
+        """
+
     def hand(self, controls: Controls) -> None:  # noqa: B027 - most take no orders
         """Get what a person may change, for a sink by which orders come; before it is opened."""
 

@@ -97,6 +97,10 @@ class MqttSink(Sink):
         """Return the broker."""
         return (Server(*settings.address),)
 
+    def greet(self, timeout: float) -> None:
+        """Log in, and leave."""
+        self._guest("check", timeout).close()
+
     def hand(self, controls: Controls) -> None:
         """Take orders for these."""
         self._controls = controls
@@ -263,10 +267,7 @@ class MqttSink(Sink):
         """
         settings = self.settings
         topics = Topics(self._topics.prefix, check_device(device))
-        # A name of its own, or the broker would end the connection of a listener that runs.
-        client = self._client(f"{identifier(self._topics, self._machine)}-forget")
-        connection = Connection(client, self._where, None, lambda _: None, lambda *_: None)
-        connection.connect(settings.address, settings.keepalive, settings.timeout)
+        connection = self._guest("forget", settings.timeout)
         try:
             prefix = (settings.home_assistant or "homeassistant").strip("/")
             found = connection.retained([f"{topics.root}/#", f"{prefix}/#"], seconds)
@@ -285,6 +286,13 @@ class MqttSink(Sink):
             connection.close()
         return gone
 
+    def _guest(self, task: str, timeout: float) -> Connection:
+        """Connect for a task, under a name of its own: the broker would end that of a listener that runs."""
+        client = self._client(f"{identifier(self._topics, self._machine)}-{task}")
+        connection = Connection(client, self._where, None, _nobody, _nobody)
+        connection.connect(self.settings.address, self.settings.keepalive, timeout)
+        return connection
+
     def _changed(self, home_assistant_is_back: bool) -> None:
         """Called by the network's thread: Home Assistant has started, or the connection is lost."""
         self._to_announce |= home_assistant_is_back
@@ -294,6 +302,10 @@ class MqttSink(Sink):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _nobody(*_: object) -> None:
+    """Hear what a guest is told."""
 
 
 def _tls(settings: MqttSettings) -> ssl.SSLContext:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgecry.diagnostics.process import Outcome
+from edgecry.listening import checks
 from edgecry.listening.checks import (
     examine_listening,
     folder,
@@ -154,7 +155,8 @@ def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
     assert folder("x", tmp_path, 1).status == "fail"
 
 
-def test_sinks(tmp_path, port, dead_port):
+def test_sinks(tmp_path, port, dead_port, monkeypatch):
+    monkeypatch.setattr(checks, "TIMEOUT", 0.5)
     pytest.importorskip("paho.mqtt.client", reason="SOME SINKS ARE NOT TESTED: paho-mqtt is missing")
     missing = str(tmp_path / "none")
     for name, settings, status in (
@@ -166,7 +168,7 @@ def test_sinks(tmp_path, port, dead_port):
         ("webhook", WebhookSettings(f"http://127.0.0.1:{port}/"), "ok"),
         ("webhook", WebhookSettings(f"http://127.0.0.1:{dead_port}/"), "warn"),
         ("webhook", WebhookSettings(f"http://127.0.0.1:{port}/", token_file=missing), "fail"),
-        ("mqtt", MqttSettings("127.0.0.1", port), "ok"),
+        ("mqtt", MqttSettings("127.0.0.1", port), "fail"),  # it answers, and is no broker
         ("mqtt", MqttSettings("127.0.0.1", dead_port), "warn"),
         ("mqtt", MqttSettings("127.0.0.1", port, user="me", password_file=missing), "fail"),
     ):

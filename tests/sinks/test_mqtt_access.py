@@ -60,6 +60,20 @@ def test_wrong_password(closed_broker, outbox, monkeypatch, caplog, user):
     assert "1 messages wait for the next run" in caplog.text
 
 
+def test_greeting(closed_broker, monkeypatch):
+    """A check of the settings logs in as the listener would, and takes no session from one that runs."""
+    monkeypatch.setenv("GOOD", "right")
+    monkeypatch.setenv("BAD", "wrong")
+    running = sink(closed_broker, user="baby", password_variable="GOOD")
+    running.open()
+    sink(closed_broker, user="baby", password_variable="GOOD").greet(5.0)
+    with pytest.raises(SinkError, match="Not authorized; check the user and the password"):
+        sink(closed_broker, user="baby", password_variable="BAD").greet(5.0)
+    running.deliver(cry(1))
+    assert not running._connection.lost
+    running.close()
+
+
 def test_nobody_there(broker, outbox):
     broker.end()
     with pytest.raises(SinkError, match=f"127.0.0.1:{broker.port}: cannot connect .*refused"):

@@ -247,7 +247,12 @@ def test_bad_servers(talk):
 
 
 def test_another_protocol_is_told_as_such():
-    with listener(lambda connection, end: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")) as url:
+    def talk(connection: socket.socket, _: threading.Event) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        connection.recv(65_536)  # until the other side has read and gone
+
+    with listener(talk) as url:
         assert "what answers there is no HTTP (SSH-2.0-OpenSSH_9.2)" in str(failure(sink(url)))
 
 
