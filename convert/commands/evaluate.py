@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from convert.cache import add_cache_arguments
-from convert.commands.options import add_data_arguments, require_clip
+from convert.commands.options import add_data_arguments, add_steps_argument, count, require_clip, require_cry
 from convert.errors import ConversionError
 from convert.evaluation.bootstrap import DRAWS
 from convert.training import DEFAULT as DEFAULT_ESTIMATOR
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--positive", metavar="LABEL", help="detect this label: adds recall at 1 %% and 5 %% false positives"
     )
     parser.add_argument(
-        "--repeats", metavar="N", type=_count, default=3, help="seeds of the splits (default: %(default)s)"
+        "--repeats", metavar="N", type=count, default=3, help="seeds of the splits (default: %(default)s)"
     )
     parser.add_argument(
         "--permutations",
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draws",
         metavar="N",
-        type=_count,
+        type=count,
         default=DRAWS,
         help="resamples of the intervals (default: %(default)s)",
     )
@@ -83,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the task cry, train each measured network as long as the one that is shipped: three times "
         "as long as otherwise",
     )
+    add_steps_argument(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write it as JSON")
     parser.add_argument(
         "--html",
@@ -102,9 +103,7 @@ def run(args: argparse.Namespace) -> int:
         from convert.evaluation.pictures import require_matplotlib
 
         require_matplotlib()
-    for name in ("folds-only", "full-length"):
-        if getattr(args, name.replace("-", "_")) and args.task != "cry":
-            raise ConversionError(f"--{name}: is for the task cry; leave it out, or add --task cry")
+    require_cry(args, "folds_only", "full_length", "steps")
     reports = []
     for number, report in enumerate(_reports(args, logging.getLogger("edgecry").info)):
         sys.stdout.write("\n\n" * (number > 0) + "\n".join(map(printable, str(report).splitlines())) + "\n")
@@ -141,11 +140,5 @@ def _write(path: Path, text: str) -> None:
         raise ConversionError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
 def _count_or_none(text: str) -> int:
-    return 0 if text == "0" else _count(text)
+    return 0 if text == "0" else count(text)

@@ -144,6 +144,24 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_steps_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare for how many steps the networks of the task cry are trained."""
+    parser.add_argument(
+        "--steps",
+        metavar="N",
+        type=count,
+        help="of the task cry, train every network for N steps, such as 100 to try the command: its figures "
+        "are poor (default: those of the recipe, which take hours)",
+    )
+
+
+def count(text: str) -> int:
+    """Read a whole number of at least 1, as a ``type`` of argparse."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
 def one_folder(folders: Sequence[Path]) -> Path:
     """The folder, where a task takes one only.
 
@@ -174,6 +192,20 @@ def require_clip(args: argparse.Namespace, task: str) -> None:
                 f"--{name}: {value} cannot be chosen, as the task {task} has its own recipe; "
                 "leave it out, or take --task clip"
             )
+
+
+def require_cry(args: argparse.Namespace, *names: str) -> None:
+    """Refuse the arguments of these names, which are for the task cry alone, for another task.
+
+    Raises
+    ------
+    ConversionError
+        One is given, and the task is another.
+    """
+    for name in names:
+        if getattr(args, name) not in (None, False) and args.task != "cry":
+            option = name.replace("_", "-")
+            raise ConversionError(f"--{option}: is for the task cry; leave it out, or add --task cry")
 
 
 def stated_data(args: argparse.Namespace) -> dict[str, str]:

@@ -14,7 +14,11 @@ from edgecry.models.bundled import SAMPLE
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``python -m convert sample`` takes."""
     parser.add_argument(
-        "-o", "--output", type=Path, default=SAMPLE, help="FLAC file to write (default: the bundled sample)"
+        "-o",
+        "--output",
+        type=Path,
+        default=SAMPLE,
+        help="file to write: .flac or .wav (default: the bundled sample)",
     )
     parser.add_argument("--sr", type=int, default=16000, help="sampling rate in Hz (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=7.0, help="length (default: %(default)s)")
@@ -22,13 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write a synthetic cry as 16-bit FLAC; the same arguments give the same bytes."""
+    """Write a synthetic cry with 16 bits; the same arguments give the same bytes."""
     import soundfile
 
     y = synthetic_cry(args.sr, args.seconds, args.seed)
     try:
-        soundfile.write(args.output, y, args.sr, format="FLAC", subtype="PCM_16")
-    except soundfile.SoundFileError as error:
-        raise ConversionError(f"{args.output}: cannot be written ({error}); check the folder") from error
+        soundfile.write(args.output, y, args.sr, subtype="PCM_16")
+    except (soundfile.SoundFileError, TypeError, ValueError) as error:
+        raise ConversionError(
+            f"{args.output}: cannot be written ({error}); name a .flac or .wav in a folder that is there"
+        ) from error
     logging.getLogger("edgecry").info("%s: %.1f s at %d Hz", args.output, y.size / args.sr, args.sr)
     return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from convert.cache import add_cache_arguments
-from convert.commands.options import add_data_arguments, require_clip
+from convert.commands.options import add_data_arguments, add_steps_argument, require_clip, require_cry
 from convert.errors import ConversionError
 from convert.training import DEFAULT as DEFAULT_ESTIMATOR
 from convert.training import ESTIMATORS
@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-licence", metavar="TEXT", help="licence of the recordings")
     parser.add_argument("--attribution", metavar="TEXT", help="whom to name for them")
+    add_steps_argument(parser)
     add_cache_arguments(parser)
 
 
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.output.parent.is_dir():
         raise ConversionError(f"{args.output.parent}: no such folder to write {args.output.name} to; make it")
     require_clip(args, args.task)
+    require_cry(args, "steps")
     converted: Converted
     converted, text = import_module(RECIPES[args.task]).train(args, _tell)
     converted.save(args.output)

@@ -77,7 +77,7 @@ def nights(found: OutOfFold, tell: Tell) -> list[Measurements]:
     }
     note = (
         f"A simulation of {HOURS:g} hours a night: a sound every {BETWEEN:g} s in the mean, of any source "
-        f"alike, a spell of crying every {_SPELLS / 3600:g} h, over a room at {_ROOM:g} dB.The delay is "
+        f"alike, a spell of crying every {_SPELLS / 3600:g} h, over a room at {_ROOM:g} dB. The delay is "
         "from the first recording of a spell to the event."
     )
     return [Measurements("Simulated nights, at the stream's own rules", "night", rows, (note,))]

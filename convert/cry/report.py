@@ -48,9 +48,9 @@ class Measured:
 def report(args: argparse.Namespace, tell: Tell) -> Report:
     """Measure the detector as the arguments of ``python -m convert evaluate`` say."""
     refuse_choices(args)
-    material = read_material(args.folders, cache_folder(args), tell)
+    material = read_material(args.folders, cache_folder(args), tell, getattr(args, "steps", None))
     if getattr(args, "full_length", False):
-        material = replace(material, procedure=replace(material.procedure, schedule=recipe.FINAL))
+        material = replace(material, procedure=replace(material.procedure, schedule=material.final))
     only_folds = getattr(args, "folds_only", False)
     return measure(material, draws=args.draws, tell=tell, only_folds=only_folds).report
 
@@ -106,7 +106,7 @@ def measure(material: Material, *, draws: int, tell: Tell, only_folds: bool = Fa
         title="Detector of cries",
         protocol=f"out of fold, StratifiedGroupKFold({recipe.FOLDS}) by source ({len(set(material.groups))} "
         f"groups), {len(material.y)} recordings, a network for each fold, trained for "
-        f"{material.procedure.schedule.steps} steps (the shipped one for {recipe.FINAL.steps}, on all). "
+        f"{material.procedure.schedule.steps} steps (the shipped one for {material.final.steps}, on all). "
         f"A recording counts as the device hears it: windows of {recipe.WINDOW:g} s every {recipe.HOP:g} s, "
         f"the largest probability. The threshold, {found.threshold:g}, is where {recipe.MAX_FPR:.0%} of "
         f"other sounds pass out of fold. Two numbers calibrate the probabilities; they and the threshold are "

@@ -34,7 +34,7 @@ def train(args: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Conver
     refuse_choices(args)
     read_sounds(args.folders)  # first, so that wrong folders are reported at once
     torch_modules()
-    material = read_material(args.folders, cache_folder(args), tell)
+    material = read_material(args.folders, cache_folder(args), tell, args.steps)
     measured = measure(material, draws=DRAWS, tell=tell)
     name = args.name or args.output.stem
     made = fitted(material, measured, name=name, data=stated_data(args), tell=tell)
@@ -53,7 +53,7 @@ def fitted(
     from convert.export import Card, package
 
     tell("training on all recordings")
-    procedure = replace(material.procedure, schedule=recipe.FINAL)
+    procedure = replace(material.procedure, schedule=material.final)
     paths = [example.sound.path for example in material.examples]
     weights = procedure.trained_weights(paths, recipe.FINAL_SEED)
     examined = examine(procedure, weights, material, measured)

@@ -105,6 +105,7 @@ def test_only_the_folder_of_all_stands_for_all(data, tmp_path):
         ("--no-gain",),
         ("--folds-only",),
         ("--full-length",),
+        ("--steps", "5"),
     ],
 )
 def test_other_measurements_are_refused(data, options, capsys):

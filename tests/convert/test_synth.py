@@ -117,25 +117,26 @@ def run(*argv) -> int:
     return sample.run(parser.parse_args(list(map(str, argv))))
 
 
-def test_sample_command(tmp_path):
-    """16-bit FLAC of the cry that was asked for, the same bytes each time."""
-    paths = tmp_path / "a.flac", tmp_path / "b.flac"
+@pytest.mark.parametrize("kind", ["FLAC", "WAV"])
+def test_sample_command(tmp_path, kind):
+    """16 bits of the cry that was asked for, in the format of the name, the same bytes each time."""
+    paths = tmp_path / f"a.{kind.lower()}", tmp_path / f"b.{kind.lower()}"
     for path in paths:
         assert run("-o", path, "--sr", 8000, "--seconds", 2, "--seed", 5) == 0
     assert paths[0].read_bytes() == paths[1].read_bytes()
     info = soundfile.info(paths[0])
-    assert (info.format, info.subtype, info.samplerate) == ("FLAC", "PCM_16", 8000)
+    assert (info.format, info.subtype, info.samplerate) == (kind, "PCM_16", 8000)
     found, _ = soundfile.read(paths[0])
     np.testing.assert_allclose(found, synthetic_cry(8000, 2.0, 5), atol=2**-15)
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--sr", 0], ["--seconds", -1], ["--seconds", "nan"], ["-o", "no/folder.flac"]]
+    "wrong", [["--sr", 0], ["--seconds", -1], ["--seconds", "nan"], ["-o", "no/folder.flac"], ["-o", "clip"]]
 )
 def test_wrong_arguments(wrong, tmp_path, monkeypatch):
     """Each has its message."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConversionError, match=r"(sr|seconds|folder\.flac): "):
+    with pytest.raises(ConversionError, match=r"(sr|seconds|folder\.flac|clip): "):
         run(*["-o", "clip.flac", "--seconds", 1, *wrong])
 
 

@@ -201,15 +201,26 @@ def test_the_command_shows_all_that_the_card_keeps(measured, material, monkeypat
 
 @pytest.mark.parametrize("full_length", [False, True])
 def test_the_measured_networks_are_trained_as_long_as_is_asked_for(material, monkeypatch, full_length):
-    monkeypatch.setattr(recipe, "FINAL", replace(recipe.MEASURED, steps=90))
-    monkeypatch.setattr("convert.cry.report.read_material", lambda *_: material)
+    longer = replace(material, final=replace(recipe.FINAL, steps=90))
+    monkeypatch.setattr("convert.cry.report.read_material", lambda *_: longer)
     asked = []
     monkeypatch.setattr(
         "convert.cry.report.measure",
         lambda material, **_: asked.append(material.procedure.schedule) or SimpleNamespace(report=None),
     )
     report(Namespace(folders=[], draws=1, cache=None, no_cache=True, full_length=full_length), quiet)
-    assert asked == [recipe.FINAL if full_length else recipe.MEASURED]
+    assert asked == [longer.final if full_length else recipe.MEASURED]
+
+
+def test_the_number_of_steps_is_that_of_every_network(corpora, cache, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "convert.cry.report.measure",
+        lambda material, **_: asked.append(material) or SimpleNamespace(report=None),
+    )
+    report(Namespace(folders=[corpora], draws=1, cache=cache, no_cache=False, steps=7), quiet)
+    assert asked[0].procedure.schedule == replace(recipe.MEASURED, steps=7)
+    assert asked[0].final == replace(recipe.FINAL, steps=7)
 
 
 @pytest.mark.parametrize(("name", "value"), [("group_by", "author"), ("spec", "x.json"), ("gain", False)])

@@ -55,6 +55,7 @@ def test_another_folder_with_the_same_recordings_gives_the_same_file(made, corpo
         data_licence=DATA["licence"],
         attribution=DATA["attribution"],
         name=None,
+        steps=None,
         output=tmp_path / "ear.onnx",
     )
     again, report = train(args, quiet)
