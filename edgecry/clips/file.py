@@ -56,7 +56,7 @@ def recover(part: Path, path: Path) -> float:
 
     try:
         with unforked:
-            sound = soundfile.SoundFile(part)
+            sound = soundfile.SoundFile(os.fsencode(part))  # as soundfile cannot encode every name
     except (RuntimeError, OSError):
         return 0.0
     with sound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -49,12 +50,13 @@ def picture(path: Path) -> bytes:
 
     try:
         with unforked:
-            opened = soundfile.SoundFile(path)
+            opened = soundfile.SoundFile(os.fsencode(path))  # as soundfile cannot encode every name
         with opened as sound:
             bands = _bands(sound.samplerate)
             power = np.concatenate([_columns(looks) @ bands.T for looks in _looks(sound)]).T
     except (RuntimeError, OSError) as error:
-        raise AudioError(f"{path}: cannot be read ({error})") from error
+        reason = getattr(error, "error_string", error)
+        raise AudioError(f"{path}: cannot be read ({reason})") from error
     decibels = np.log10(power + 1e-12)
     decibels *= 10
     decibels -= decibels.max()

@@ -125,7 +125,7 @@ class Outbox:
         try:
             self._connect(is_first=True)
         except (InUseError, ForeignError):
-            self.close()
+            self._file = None  # it stays closed: it is not ours
             raise
 
     def reserve(self) -> int:

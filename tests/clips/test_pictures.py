@@ -1,8 +1,10 @@
 """The picture beside each recording: drawn when it is finished, and gone when it is gone."""
 
 import logging
+import os
 import stat
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,6 +97,15 @@ def test_a_recording_of_before_a_crash_gets_its_picture(tmp_path, clip):
     clip.rename(clip.with_name(clip.name + ".part"))
     recorder(tmp_path, drawer=Drawer()).close()
     assert names(tmp_path) == [clip.name, beside(clip).name]
+
+
+def test_a_folder_whose_name_is_no_utf8(tmp_path, clip):
+    """Such as one of an old disk: a recording in it is recovered after a crash, and drawn."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    clip.rename(folder / (clip.name + ".part"))
+    recorder(folder, drawer=Drawer()).close()
+    assert names(folder) == [clip.name, beside(clip).name]
 
 
 def test_what_cannot_be_drawn_is_told_and_the_next_one_is_drawn(tmp_path, clip, caplog):

@@ -125,11 +125,12 @@ def test_each_commit_is_synced(path):
     assert db.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
 
 
-def test_second_process_is_refused(path):
+def test_second_process_is_refused(path, caplog):
     outbox = box(path)
     outbox.put("mqtt", cry(1))
     with pytest.raises(EdgecryError, match="in use by another process"):
         box(path)
+    assert caplog.text == "", "nothing waits in memory: it does not run"
     assert drain(outbox, "mqtt") == ids(1)
 
 
