@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +24,10 @@ STATE: Final = PurePosixPath("/var/lib") / NAME
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII)
 _SAFE: Final = re.compile(r"[A-Za-z0-9_@:,./+=%$-]+", re.ASCII)
 _HOMES: Final = ("/home", "/root", "/run/user")
+#: Where a service looks for programs.
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: The lowest port that needs no right.
+_FREE_PORT: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ class UnitSettings:
     credentials : sequence of (str, str)
         Names and absolute paths of files that systemd reads for it, as its user may not: secrets and
         certificates.
+    programs : sequence of str
+        Programs that it starts, by their names or absolute paths.
+    port : int
+        The port of its page; 0 for none.
     memory_mb : int in [64, 65536]
         Memory it may take; the kernel ends it beyond.
     watchdog : int in [10, 3600]
@@ -60,6 +70,8 @@ class UnitSettings:
     writable: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     credentials: tuple[tuple[str, str], ...] = ()
+    programs: tuple[str, ...] = ()
+    port: int = 0
     memory_mb: int = 256
     watchdog: int = 60
 
@@ -67,7 +79,7 @@ class UnitSettings:
         if not self.command or not PurePosixPath(self.command[0]).is_absolute():
             raise EdgecryError(f"command: {' '.join(self.command)!r} does not begin with an absolute path")
         secrets = [path for _, path in self.credentials]
-        for text in (*self.command, *self.writable, *self.readable, *secrets):
+        for text in (*self.command, *self.writable, *self.readable, *self.programs, *secrets):
             if any(not c.isprintable() for c in text):
                 raise EdgecryError(f"{text!r}: has characters that a unit cannot hold; use another name")
         if not _USER.fullmatch(self.user):
@@ -83,7 +95,7 @@ class UnitSettings:
     @property
     def needs_home(self) -> bool:
         """True if anything of it lies where people keep their own things."""
-        paths = (*self.command, *self.writable, *self.readable)
+        paths = (*self.command, *self.writable, *self.readable, *self.programs)
         return any(PurePosixPath(path).is_relative_to(home) for path in paths for home in _HOMES)
 
 
@@ -104,10 +116,14 @@ def settings_for(
     from edgecry.models.bundled import BUNDLED
     from edgecry.sinks.making import SINKS, credential, is_file
     from edgecry.sources.making import SOURCES
+    from edgecry.words import split
 
     source, sinks = listen.source, listen.sinks
     if source.kind == "stdin":
         raise EdgecryError("[source] kind: 'stdin' is nothing for a service; use 'device' or 'command'")
+    commands = [source.command] if source.kind == "command" else []
+    commands += [str(table["command"]) for name, table in sinks.items() if name == "exec"]
+    words = [split("command", command) for command in commands]
     files = [str(listen.outbox.path or ""), str(sinks.get("jsonl", {}).get("path", ""))]
     folders = {listen.record.dir, *(str(PurePosixPath(file).parent) for file in files if file)}
     return UnitSettings(
@@ -117,15 +133,25 @@ def settings_for(
         or SOURCES[source.kind].network
         or any(SINKS[name].network for name in sinks),
         writable=tuple(sorted(filter(_is_outside, folders))),
-        readable=tuple(name for name in (listen.model, listen.detector) if name not in BUNDLED),
+        readable=(
+            *(name for name in (listen.model, listen.detector) if name not in BUNDLED),
+            *(word for _, *rest in words for word in rest if _is_file(word)),
+        ),
         credentials=tuple(
             (credential(sink, key), str(path))
             for sink, table in (*sinks.items(), ("web", {"key_file": listen.web.key_file or ""}))
             for key, path in table.items()
             if is_file(key) and PurePosixPath(path).is_absolute()  # others are in its own folder
         ),
+        programs=tuple(program for program, *_ in words),
+        port=listen.web.place[1] if listen.web.address else 0,
         **(limits or {}),
     )
+
+
+def _is_file(word: str) -> bool:
+    """Tell whether a word of a command names a file, such as a script."""
+    return PurePosixPath(word).is_absolute() and Path(word).is_file()
 
 
 def _is_outside(folder: str) -> bool:
@@ -160,17 +186,32 @@ def warnings(settings: UnitSettings) -> list[str]:
             for place in settings.writable
         ]
     found += [
-        f"{part}: the service has a /tmp of its own; move it, such as to /opt or /etc"
-        for part in settings.command
-        if Path(part).is_relative_to("/tmp")  # noqa: S108 - a question, not a file
+        f"{place}: the service has a /tmp of its own; move it, such as to /opt or /etc"
+        for place in (*settings.command, *settings.readable, *settings.programs, *settings.writable)
+        if Path(place).is_relative_to("/tmp")  # noqa: S108 - a question, not a file
     ]
+    found += [
+        f"{program}: is no program that the service finds; install it, or give its full path"
+        for program in settings.programs
+        if shutil.which(program, path=_PATH) is None
+    ]
+    if settings.user != DYNAMIC and not _is_user(settings.user):
+        found.append(f"{settings.user}: there is no such user on this machine; make it, or name another")
     return found
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def needed_files(settings: UnitSettings) -> Iterator[Path]:
     """Name the files that the service's user has to read: those it is told, and the interpreter."""
     seen: set[Path] = set()
-    words = [Path(word) for word in (*settings.command, *settings.readable)]
+    words = [Path(word) for word in (*settings.command, *settings.readable, *settings.programs)]
     for path in (*words, *interpreters(words[0])):
         if path.is_absolute() and path not in seen:
             seen.add(path)
@@ -281,8 +322,11 @@ def _sandbox(settings: UnitSettings) -> Iterator[str]:
         yield "PrivateNetwork=yes"
         yield "IPAddressDeny=any"
     yield "NoNewPrivileges=yes"
-    yield "CapabilityBoundingSet="
-    yield "AmbientCapabilities="
+    if 0 < settings.port < _FREE_PORT:
+        yield "# The page has a port that is not everybody's."
+    capability = "CAP_NET_BIND_SERVICE" if 0 < settings.port < _FREE_PORT else ""
+    yield f"CapabilityBoundingSet={capability}"
+    yield f"AmbientCapabilities={capability}"
     for name in ("Clock", "Hostname", "KernelLogs", "KernelModules", "KernelTunables", "ControlGroups"):
         yield f"Protect{name}=yes"
     yield "# Not ProcSubset=pid: onnxruntime asks /proc/cpuinfo what the processor can do."

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgecry.errors import EdgecryError
 from edgecry.listening.settings import parse_settings
-from edgecry.listening.unit import UnitSettings, obstacles, quote, settings_for, unit
+from edgecry.listening.unit import UnitSettings, obstacles, quote, settings_for, unit, warnings
 
 PLAIN = UnitSettings(("/bin/true", "listen"))
 #: Most exposure, of 10, that systemd may find.
@@ -132,6 +132,40 @@ def test_refusals(change, message):
 def test_stdin_is_nothing_for_a_service():
     with pytest.raises(EdgecryError, match="'stdin' is nothing for a service"):
         from_table({"source": {"kind": "stdin"}})
+
+
+def test_a_low_port_needs_a_right():
+    """A page at port 80 could not be listened on, and the service would not start."""
+    for address, right in ((":80", "CAP_NET_BIND_SERVICE"), (":8377", ""), ("", "")):
+        text = unit(from_table({"web": {"address": address}}))
+        assert values(text, "AmbientCapabilities") == values(text, "CapabilityBoundingSet") == [right]
+
+
+def test_programs_of_the_settings(tmp_path):
+    """What a command names is found, may be read, and is not in a folder that the service does not see."""
+    (script := tmp_path / "tell.sh").write_text("true")
+    source = {"kind": "command", "command": "none-such -D hw:1"}
+    settings = from_table({"source": source, "sinks": {"exec": {"command": f"sh {script} x"}}})
+    assert settings.programs == ("none-such", "sh")
+    assert settings.readable == (str(script),)
+    told = " ".join(warnings(replace(settings, command=("/bin/true",))))
+    assert "none-such: is no program that the service finds" in told
+    assert "sh: is no program" not in told
+    at_home = from_table({"sinks": {"exec": {"command": "/home/pi/tell"}}})
+    assert values(unit(at_home), "ProtectHome") == ["read-only"]
+
+
+def test_what_lies_in_tmp():
+    """Recordings there would be gone with the service, and a model there is not seen."""
+    table = {"record": {"dir": "/tmp/clips"}, "model": "/tmp/model.onnx"}
+    told = [text for text in warnings(from_table(table, user="root")) if "/tmp of its own" in text]
+    assert [text.partition(":")[0] for text in told] == ["/tmp/model.onnx", "/tmp/clips"]
+
+
+def test_a_user_that_is_not_there():
+    (told,) = warnings(replace(PLAIN, user="none-such"))
+    assert "none-such: there is no such user" in told
+    assert warnings(replace(PLAIN, user="root")) == []
 
 
 def test_obstacles(tmp_path):
