@@ -201,7 +201,14 @@ class _Scanner(Machine):  # type: ignore[misc]
             raise Refused(f"damaged: {size} bytes of data announced in a file of {self._size}")
         self.append(bytearray(self.read(size)))
 
+    def load_next_buffer(self) -> None:
+        raise Refused(
+            "keeps its arrays outside of the file, as the buffers of pickle's protocol 5; "
+            "save it with joblib.dump"
+        )
+
     for _opcode, _method in (
+        (pickle.NEXT_BUFFER, load_next_buffer),
         (pickle.REDUCE, load_reduce),
         (pickle.NEWOBJ, load_reduce),
         (pickle.NEWOBJ_EX, load_newobj_ex),

@@ -40,6 +40,7 @@ _DECODERS: dict[str, Callable[[], Any]] = {
     "xz": lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY),
     "lzma": lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY),
 }
+_MANGLED = "was taken for a text on its way, which changed its bytes; get it again as a binary file"
 #: What people give by mistake.
 _FOREIGN = (
     (b"ZF", "a file of joblib before 0.10; save the model again with joblib.dump"),
@@ -52,6 +53,8 @@ _FOREIGN = (
     (b"<", "a web page, or another text in HTML or XML; download the file itself"),
     (b"\x89HDF", "an HDF5 file (Keras?), not a pickle"),
     (b"\x93NUMPY", "a NumPy array, not a pickle"),
+    (b"gA", "a pickle that was written as text in base64; unpack it first with base64 -d"),
+    *((start, _MANGLED) for start in (b"\xc2\x80", b"\xef\xbf\xbd", b"\xef\xbb\xbf\x80")),
 )
 _OPCODES_OF_OLD_PROTOCOLS = b"cdl(]}gINSVUFKMJLG"
 
@@ -73,13 +76,19 @@ def unpack(data: bytes, origin: str, limit: int = LIMIT) -> Stream:
     """
     if not data:
         raise Refused(f"{origin}: the file is empty")
-    for magic, what in _FOREIGN:
-        if data.startswith(magic):
-            raise Refused(f"{origin}: {what}")
-    for magic, name in _COMPRESSIONS:
-        if data.startswith(magic):
-            return _checked(Stream(_decompress(data, name, origin, limit), name), origin)
-    return _checked(Stream(data, "none"), origin)
+    name = _compression(data)
+    if name is None:
+        return _checked(Stream(data, "none"), origin)
+    inside = _decompress(data, name, origin, limit)
+    if not inside:
+        raise Refused(f"{origin}: its {name} data are empty")
+    if _compression(inside):
+        raise Refused(f"{origin}: packed twice, {_compression(inside)} in {name}; unpack it once")
+    return _checked(Stream(inside, name), origin)
+
+
+def _compression(data: bytes) -> str | None:
+    return next((name for magic, name in _COMPRESSIONS if data.startswith(magic)), None)
 
 
 def _decompress(data: bytes, name: str, origin: str, limit: int) -> bytes:
@@ -141,10 +150,35 @@ def _after_padding(view: memoryview, at: int) -> int:
 
 
 def _checked(stream: Stream, origin: str) -> Stream:
-    start = stream.data[:2]
+    data, start = stream.data, stream.data[:2]
+    inside = "" if stream.compression == "none" else f"in its {stream.compression} data, "
+    for magic, what in _FOREIGN:
+        if data.startswith(magic):
+            raise Refused(f"{origin}: {inside}{what}")
     modern = start[:1] == b"\x80" and len(start) == 2 and 2 <= start[1] <= 5
-    if modern or start[:1] in [bytes([c]) for c in _OPCODES_OF_OLD_PROTOCOLS]:
+    old = start[:1] in [bytes([c]) for c in _OPCODES_OF_OLD_PROTOCOLS] and not _is_tar(data)
+    if modern or old:
         return stream
-    raise Refused(
-        f"{origin}: not a pickle (it begins with {start!r}); give what joblib.dump or pickle.dump wrote"
-    )
+    raise Refused(f"{origin}: {inside}{_other(data)}; give what joblib.dump or pickle.dump wrote")
+
+
+def _is_tar(data: bytes) -> bool:
+    return data.startswith(b"ustar", 257)
+
+
+def _other(data: bytes) -> str:
+    """Say what a file is that is no pickle, from its first bytes."""
+    start = data[:64]
+    if _is_tar(data):
+        return "a tar archive, not a pickle; unpack it first"
+    if not start.strip(b"\0"):
+        return "begins with zeros, as after a power cut, and is not a pickle"
+    if start[:1] == b"\x08" and start[2:3] in (b"\x12", b":") and start[1] < 32:
+        return "an ONNX file, it seems, not a pickle"
+    try:
+        text = start[:40].decode("ascii")
+    except UnicodeDecodeError:
+        text = "\0"
+    if all(letter.isprintable() or letter.isspace() for letter in text):
+        return f"a text, not a pickle; it begins with {text!r}"
+    return f"not a pickle (it begins with {start[:2]!r})"

@@ -189,7 +189,7 @@ def test_no_file_on_failure(files: Path, tmp_path: Path, capsys: pytest.CaptureF
             "reads 20 values, the feature spec makes 194",
         ),
         (["convert", "{files}/label.joblib", "-o", "{tmp}/o.onnx"], "give this file with --labels"),
-        (["convert", "{files}/spec.json", "-o", "{tmp}/o.onnx"], "spec.json: not a pickle"),
+        (["convert", "{files}/spec.json", "-o", "{tmp}/o.onnx"], "spec.json: a text, not a pickle"),
         (
             [
                 "convert",
