@@ -25,6 +25,7 @@ from convert.portable.graph import IR_VERSION, OLDEST_ONNXRUNTIME, OPSET
 from convert.reads import features_read
 from convert.seen import stated
 from convert.sounds import sounds
+from convert.widths import require_order
 from edgecry.errors import ModelError
 from edgecry.features.spec import FeatureSpec
 from edgecry.models.metadata import TASKS, ModelMetadata
@@ -222,6 +223,7 @@ def package(
     ConversionError
         The labels do not fit, or the graph answers differently; nothing is written.
     """
+    require_order(examined.columns, spec)
     metadata = ModelMetadata(
         name=card.name,
         task=card.task,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Final
 
+from convert.errors import ConversionError
 from convert.recipes import LIBROSA, Recipe, known
 from edgecry.features.spec import FeatureSpec
 
@@ -65,6 +66,23 @@ def explain_width(estimator: str, found: int, made: int) -> str:
         f"{estimator.rpartition('.')[2]} reads {found} values, the feature spec makes {made}; give the spec "
         f"that the model was trained with (--spec). Recipes that make {found}: {titles}; "
         f"'python -m convert spec --features {found}' lists them as files"
+    )
+
+
+def require_order(columns: Sequence[str] | None, spec: FeatureSpec) -> None:
+    """Refuse a model that was fitted on the spec's own values in another order, as their names tell.
+
+    Raises
+    ------
+    ConversionError
+        It was; its answers on the device would be those of other values.
+    """
+    if columns is None or set(columns) != set(spec.names) or tuple(columns) == spec.names:
+        return
+    i = next(i for i, name in enumerate(spec.names) if columns[i] != name)
+    raise ConversionError(
+        f"the model was fitted on the spec's values in another order: its value {i} is {columns[i]}, "
+        f"the spec's is {spec.names[i]}. Fit it again on the columns in the order of FeatureSpec.names"
     )
 
 

@@ -17,7 +17,7 @@ from .fitted import require_fitted
 from .graph import export
 from .region import find_outside
 from .structure import check_structure
-from .widths import width_of
+from .widths import names_of, width_of
 
 #: By how much probabilities may miss 0 and their sum may miss 1, as on the device.
 _ROUNDED = 1e-3
@@ -34,7 +34,8 @@ class Examined(NamedTuple):
     ``predicted`` (n,) are the estimator's own answers, the last as positions in ``classes``.
     ``outside`` tells where the real vectors lie outside of what the model was fitted on
     (:class:`convert.portable.region.Outside`, as a list); None if nowhere. ``reference`` names the
-    library whose answers these are, with its version.
+    library whose answers these are, with its version. ``columns`` are the names of the columns that it was
+    fitted on; None if they had none.
     """
 
     estimator: str
@@ -50,6 +51,7 @@ class Examined(NamedTuple):
     real: int = 0
     outside: list[Any] | None = None
     reference: str = ""
+    columns: list[str] | None = None
 
 
 def examine(
@@ -107,6 +109,7 @@ def examine(
         real=len(sounds),
         outside=None if outside is None else list(outside),
         reference=_reference(estimator),
+        columns=names_of(estimator),
     )
 
 

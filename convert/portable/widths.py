@@ -1,4 +1,4 @@
-"""How many features an estimator reads, also where it does not say so itself."""
+"""How many features an estimator reads, also where it does not say so itself, and what it calls them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def width_of(estimator: Any) -> int | None:
             return _learned(estimator)
         estimator = inner
     return None
+
+
+def names_of(estimator: Any) -> list[str] | None:
+    """Names of the columns that it was fitted on, in their order; None where they had none."""
+    try:
+        names: Any = getattr(estimator, "feature_names_in_", None)
+    except (AttributeError, TypeError, IndexError):  # a property that asks a part
+        return None
+    names = names.tolist() if hasattr(names, "tolist") else names
+    return [str(name) for name in names] if isinstance(names, list) and names else None
 
 
 def is_passthrough(step: Any) -> bool:

@@ -3,11 +3,20 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from convert import ConversionError, convert
 from convert.__main__ import main
-from convert.widths import explain_width, recipes
+from convert.widths import explain_width, recipes, require_order
 from edgecry import FeatureSpec
+from tests.convert.spec import SPEC
+from tests.convert.zoo import data
 
 
 @pytest.mark.parametrize("n", [13, 40, 80, 108, 180, 193, 194])
@@ -43,3 +52,34 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(files[0].read_text())["families"] == ["mfcc"]
     assert main(["spec", "--features", "1000003"]) == 1
     assert "no recipe that edgecry knows gives 1000003 values" in capsys.readouterr().err
+
+
+def test_columns_in_another_order() -> None:
+    """The order is taken from the names of a data frame, wherever the estimator keeps them."""
+    X, y = data(3)
+    frame = pd.DataFrame(X, columns=list(SPEC.names))
+    fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, y)
+    assert convert(fitted, spec=SPEC).report.passed
+    other = frame[sorted(frame.columns)]
+    for model in (fitted, GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2)):
+        with pytest.raises(
+            ConversionError, match="another order: its value 2 is mfcc_10, the spec's is mfcc_2"
+        ):
+            convert(model.fit(other, y), spec=SPEC)
+
+
+def test_columns_of_other_names() -> None:
+    """What the names mean is not known, so that nothing is told of them."""
+    require_order(None, SPEC)
+    require_order([f"x{i}" for i in range(SPEC.n_features)], SPEC)
+    require_order([*SPEC.names[1:], "pitch"], SPEC)
+
+
+def test_columns_chosen_by_name() -> None:
+    X, y = data(3)
+    frame = pd.DataFrame(X, columns=list(SPEC.names))
+    chooser = ColumnTransformer([("scaled", StandardScaler(), ["mfcc_3", "mfcc_1"])])
+    with pytest.raises(
+        ConversionError, match=r"chooses columns by \['mfcc_3', 'mfcc_1'\]; the features have no"
+    ):
+        convert(make_pipeline(chooser, LogisticRegression()).fit(frame, y), spec=SPEC)

@@ -142,11 +142,11 @@ def by_columns(nodes: Nodes, model: Any, x: str) -> str:
             continue
         try:
             chosen = np.atleast_1d(every[columns])
-        except (IndexError, TypeError) as error:
+        except (IndexError, TypeError):
             raise Refused(
                 f"ColumnTransformer chooses columns by {columns!r:.60}; the features have no names, so that "
-                "only positions can be converted"
-            ) from error
+                "only positions can be converted: fit it on an array, with positions for names"
+            ) from None  # scikit-learn stumbles over this as well, and has less to say
         if not len(chosen):
             continue
         y = nodes.columns(x, chosen)
