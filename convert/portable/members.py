@@ -82,10 +82,26 @@ def _of_several_kinds(model: Any, where: str) -> None:
             _require_some(members, where)
 
 
+def _network(model: Any, where: str) -> None:
+    """Check that each layer has its offsets, and that the layers are no more than any network has."""
+    layers, offsets = getattr(model, "coefs_", None), getattr(model, "intercepts_", None)
+    if layers is None:
+        return
+    if len(layers) > _MOST_LAYERS:
+        raise Refused(
+            f"{where}: has {len(layers):,} layers; no fitted network has more than {_MOST_LAYERS:,}"
+        )
+    if offsets is None or len(offsets) != len(layers):
+        raise Refused(f"{where}: has {len(layers)} layers, and the offsets of {len(offsets or [])}")
+
+
 def _require_some(members: Any, where: str) -> None:
     if not len(members):
         raise Refused(f"{where}: has no members")
 
+
+#: Layers take longer the more there are; 300 take seven seconds.
+_MOST_LAYERS = 1000
 
 #: By the name of the class.
 MEMBERS: dict[str, Callable[[Any, str], None]] = {
@@ -93,6 +109,7 @@ MEMBERS: dict[str, Callable[[Any, str], None]] = {
     "BaseGradientBoosting": _gradient_boosting,
     "BaseWeightBoosting": _adaboost,
     "BaseBagging": _bagging,
+    "BaseMultilayerPerceptron": _network,
     **dict.fromkeys(
         ("_BaseHeterogeneousEnsemble", "CalibratedClassifierCV", "OneVsRestClassifier"), _of_several_kinds
     ),

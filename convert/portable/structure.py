@@ -17,6 +17,9 @@ from .arrays import CHECKS
 
 #: Estimators and trees in one model, each as often as it is named. A thousand trees a class are 10,000.
 _MOST = 200_000
+#: Different estimators of them that are no trees: a scaler a step, a model a vote. Each takes longer than the
+#: last to convert, and 250 of them half a minute.
+_MOST_OTHERS = 2000
 #: How often each part may be named on average where there are many. Nested votes name each twice a level.
 _MOST_SHARED, _MANY = 50, 2000
 #: How often one list may name the same part; a fitted ensemble names each once.
@@ -39,7 +42,7 @@ def check_structure(estimator: Any) -> None:
     """
     sizes: dict[int, int] = {}
     open_: set[int] = set()
-    different = 0
+    different = others = 0
     pending: list[tuple[Any, str, bool]] = [(estimator, type(estimator).__name__, False)]
     while pending:
         item, where, is_done = pending.pop()
@@ -49,6 +52,12 @@ def check_structure(estimator: Any) -> None:
                 sizes.get(id(part), 0) for part, _ in _parts(item, where)
             )
             different += _counts(item)
+            others += _counts(item) and "Tree" not in type(item).__name__
+            if others > _MOST_OTHERS:
+                raise Refused(
+                    f"{_short(where)}: consists of more than {_MOST_OTHERS:,} different estimators besides "
+                    "trees; no model for a small board does"
+                )
             if size > _MOST:
                 raise Refused(
                     f"{_short(where)}: consists of more than {_MOST:,} estimators; no fitted model does"

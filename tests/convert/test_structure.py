@@ -19,6 +19,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -227,3 +228,24 @@ def test_parts_named_over_and_over_count_each_time() -> None:
         model = outer
     with pytest.raises(Refused, match=r"names the same \d+ parts [\d,]+ times; no fitted model"):
         check_structure(model)
+
+
+def test_more_layers_than_any_network() -> None:
+    model = MLPClassifier((3,), max_iter=2, random_state=0).fit(X, Y)
+    check_structure(model)
+    model.coefs_[1:1] = [np.eye(3)] * 4998
+    with pytest.raises(Refused, match="has 5,000 layers; no fitted network has more than 1,000"):
+        check_structure(model)
+    model.coefs_[:] = model.coefs_[:3]
+    with pytest.raises(Refused, match="has 3 layers, and the offsets of 2"):
+        check_structure(model)
+
+
+def test_more_different_parts_than_any_model() -> None:
+    """Trees are counted apart, as a forest may have thousands."""
+    steps = [(f"s{i}", StandardScaler().fit(X)) for i in range(2100)]
+    with pytest.raises(Refused, match="more than 2,000 different estimators besides trees"):
+        check_structure(Pipeline(steps))
+    forest = RandomForestClassifier(2, random_state=0).fit(X, Y)
+    forest.estimators_ = [deepcopy(forest.estimators_[0]) for _ in range(2100)]
+    check_structure(forest)
