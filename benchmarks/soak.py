@@ -3,10 +3,12 @@
 ``edgecry listen`` hears the same hour again and again at full speed, with twelve cries. It writes JSON
 lines, starts a program, posts to a server, and publishes to a broker where mosquitto is installed; its outbox
 is on disk. It records within a quota, and shows its page to a reader who asks anew at each minute of sound
-and to one who stays. Told of each hour are memory, as the median of its minutes and at most, descriptors and
-threads, and whether each sink got each event once. The exit code is 1 if one did not, if an hour's events are
-others than the first one's, if the page gave no answer, or if something grows after the first hour: memory by
-more than 2 MB in any hour. Ctrl-C ends it after the hour at hand, with all that is told at the end.
+and to one who stays. Told of each hour are memory, as the median of its minutes (RSS, and the part of it that
+is its own) and at most, descriptors and threads, and whether each sink got each event once. The exit
+code is 1 if one did not, if an hour's events are others than the first one's, if the page gave no answer, or
+if something grows after the first hour: its own memory by more than 2 MB in any hour. What else is in RSS are
+pages of programs and libraries, which the system takes back and reads again as it likes. Ctrl-C ends it after
+the hour at hand, with all that is told at the end.
 """
 
 from __future__ import annotations
@@ -31,12 +33,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.quiet import look
 from benchmarks.ratio import ONE_THREAD, machine
 from benchmarks.small_board import CRY_EVERY, EDGECRY, broker, everything, free_port, night_minutes
-from benchmarks.stream import FLAT, MB, Holdings, held
+from benchmarks.stream import FLAT, MB, held
 from edgecry.diagnostics.process import memory
 
 CRIES = len(range(1, 60, CRY_EVERY))
@@ -79,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         reader = stack.enter_context(Reader(page))
         over = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: over.set())
-        found: list[Holdings] = []
+        found: list[Hour] = []
         night = (minutes for _ in range(hours) if not over.is_set())
         wrong = [*listen(listener, night, got, reader, found), *reader.failures]
         wrong += ended(listener, folder, len(found))
@@ -95,29 +97,30 @@ def listen(
     night: Iterable[Sequence[bytes]],
     got: Mapping[str, Ids],
     reader: Reader,
-    found: list[Holdings],
+    found: list[Hour],
 ) -> Iterator[str]:
     """Have hours heard, tell of each, note what the listener holds after it, and yield what is wrong."""
     assert listener.stdin is not None  # it is a pipe
     print(f"\nsinks: {', '.join(got)}")
-    print("hour  took        RSS  since 1st    at most  files  threads  events  lost  doubled")
+    print("hour  took        RSS        own  since 1st    at most  files  threads  events  lost  doubled")
     for hour, minutes in enumerate(night, 1):
-        began, sizes = time.monotonic(), list[int]()
+        began, rss, own = time.monotonic(), list[int](), list[int]()
         for minute in minutes:
             reader.wait()  # for what it asked during the last minute
             reader.ask()
             listener.stdin.write(minute)
-            sizes.append(held(listener.pid).rss)
+            rss.append(held(listener.pid).rss)
+            own.append(own_memory(listener.pid))
         listener.stdin.flush()
         all_told(got, hour * CRIES)
         reader.wait()
         took = time.monotonic() - began
-        found.append(settled(listener.pid)._replace(rss=round(statistics.median(sizes))))
+        found.append(Hour(round(statistics.median(own)), *settled(listener.pid)))
         told = Told({name: read() for name, read in got.items()})
-        (rss, files, threads), most = found[-1], most_since(listener.pid)
+        (size, files, threads), most = found[-1], most_since(listener.pid)
         print(
-            f"{hour:4}  {took:4.0f} s  {rss / MB:6.1f} MB  {(rss - found[0].rss) / MB:+5.1f} MB"
-            f"  {most / MB:6.1f} MB  {files:5}  {threads:7}"
+            f"{hour:4}  {took:4.0f} s  {statistics.median(rss) / MB:6.1f} MB  {size / MB:6.1f} MB"
+            f"  {(size - found[0].own) / MB:+5.1f} MB  {most / MB:6.1f} MB  {files:5}  {threads:7}"
             f"  {told.count:6}  {told.lost:4}  {told.doubled:7}",
             flush=True,
         )
@@ -126,15 +129,23 @@ def listen(
     yield from grown(found)
 
 
-def grown(found: Sequence[Holdings]) -> Iterator[str]:
+class Hour(NamedTuple):
+    """What the listener held in an hour: bytes of its own memory, file descriptors and threads."""
+
+    own: int
+    files: int
+    threads: int
+
+
+def grown(found: Sequence[Hour]) -> Iterator[str]:
     """Say how memory went on after the first hour, and yield what has grown since."""
-    rss = [one.rss / MB for one in found]
-    later = rss[len(rss) // 2 :]
+    own = [one.own / MB for one in found]
+    later = own[len(own) // 2 :]
     if len(later) > 1:
         drift = statistics.linear_regression(range(len(later)), later).slope
         print(f"memory: {1e3 * drift:+.1f} kB an hour over the last {len(later)} hours")
-    if max(rss) - rss[0] > FLAT:
-        yield f"memory grew by {max(rss) - rss[0]:.1f} MB after the first hour"
+    if max(own) - own[0] > FLAT:
+        yield f"memory grew by {max(own) - own[0]:.1f} MB after the first hour"
     if any(late > early for late, early in zip(found[-1][1:], found[0][1:], strict=True)):
         yield f"files and threads: {found[0][1:]} after the first hour, {found[-1][1:]} after the last"
 
@@ -208,13 +219,18 @@ def all_told(got: Mapping[str, Ids], cries: int) -> None:
         time.sleep(0.1)
 
 
-def settled(process: int) -> Holdings:
-    """What it holds for more than a moment, as a program that has just been started does not."""
+def settled(process: int) -> tuple[int, int]:
+    """Descriptors and threads that it has for more than a moment: a program that is started takes some."""
     found = []
     for _ in range(10):
         time.sleep(0.1)
         found.append(held(process))
-    return Holdings(found[-1].rss, min(one.descriptors for one in found), min(one.threads for one in found))
+    return min(one.descriptors for one in found), min(one.threads for one in found)
+
+
+def own_memory(process: int) -> int:
+    """Bytes of memory that it wrote to, in place of reading them from a file."""
+    return memory("RssAnon", Path(f"/proc/{process}/status")) or 0
 
 
 def most_since(process: int) -> int:
