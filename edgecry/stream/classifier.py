@@ -56,7 +56,7 @@ class StreamClassifier:
         Their channels, which are averaged.
     engine : {"auto", "numpy", "numba"}
         The engine of the features. "auto" is NumPy, because a process that runs for months should be
-        small: numba takes 221 MB instead of 91, for a quarter less time.
+        small: numba takes more than twice the memory, for a quarter less time.
     detector : path, str or CryModel
         The model that tells whether there is a cry. Ignored if ``model`` is itself a detector.
     decision : Decision
