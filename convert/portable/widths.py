@@ -41,12 +41,16 @@ def width_of(estimator: Any) -> int | None:
 
 def names_of(estimator: Any) -> list[str] | None:
     """Names of the columns that it was fitted on, in their order; None where they had none."""
-    try:
-        names: Any = getattr(estimator, "feature_names_in_", None)
-    except (AttributeError, TypeError, IndexError):  # a property that asks a part
-        return None
-    names = names.tolist() if hasattr(names, "tolist") else names
-    return [str(name) for name in names] if isinstance(names, list) and names else None
+    for _ in range(20):
+        try:
+            names: Any = getattr(estimator, "feature_names_in_", None)
+        except (AttributeError, TypeError, IndexError):  # a property that asks a part
+            names = None
+        names = names.tolist() if hasattr(names, "tolist") else names
+        if isinstance(names, list) and names:
+            return [str(name) for name in names]
+        estimator = _inner(estimator)
+    return None
 
 
 def is_passthrough(step: Any) -> bool:
