@@ -113,7 +113,13 @@ class Messages:
         if end is None:
             return None
         return replace(
-            end, id=self._ids.next("recorded"), kind="recorded", at=utc(self._clock.now()), clip=str(clip)
+            end,
+            id=self._ids.next("recorded"),
+            kind="recorded",
+            at=utc(self._clock.now()),
+            started_at=utc(self._clock.at(end.start)),  # the clock may have been set since
+            ended_at=utc(self._clock.at(end.start if end.end is None else end.end)),
+            clip=str(clip),
         )
 
     def reading(self, probability: float, level: float) -> Reading:

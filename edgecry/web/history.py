@@ -158,6 +158,17 @@ class History:
             )
         self.revision += 1
 
+    def move(self, events: Iterable[str], seconds: float) -> None:
+        """Correct the times of these cries, because the clock they were told by was so far behind."""
+        shift = f"{seconds:+.3f} seconds"
+        with self.writing() as db:
+            db.executemany(
+                "UPDATE cry SET started_at = strftime('%Y-%m-%dT%H:%M:%fZ', started_at, ?), "
+                "ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', ended_at, ?) WHERE event = ?",
+                [(shift, shift, event) for event in events],
+            )
+        self.revision += 1
+
     def add_minutes(self, minutes: Iterable[Minute]) -> None:
         """Write the minutes that are over."""
         rows = [(one.t, one.level_max, one.score_max, one.heard) for one in minutes]
