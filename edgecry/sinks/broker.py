@@ -141,6 +141,16 @@ class Connection:
             found, self._retained = self._retained, None
         return found
 
+    def shows(self, topic: str, seconds: float) -> bool:
+        """Tell whether the broker gives back what is retained at a topic; True if the connection is lost."""
+        with self._news:
+            self._retained = {}
+            self._client.subscribe(topic, qos=1)
+            self._news.wait_for(lambda: self.lost or topic in (self._retained or ()), seconds)
+            found, self._retained = topic in self._retained, None
+        self._client.unsubscribe(topic)
+        return found or self.lost
+
     def _has_more(self, n: int) -> bool:
         return self.lost or len(self._retained or ()) > n
 
@@ -195,7 +205,7 @@ class Connection:
                 self._ordered(message.topic, message.payload)
             return
         # A retained message is not new: everything was announced on connecting.
-        if message.payload == ONLINE.encode() and not message.retain:
+        if message.topic == self._status and message.payload == ONLINE.encode() and not message.retain:
             self._changed(True)
 
 

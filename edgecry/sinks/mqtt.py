@@ -43,6 +43,8 @@ log = logging.getLogger("edgecry")
 TAKEN = 2
 #: Seconds that the broker may take to confirm the farewell.
 FAREWELL = 2.0
+#: Seconds that the broker may take to give back what was published.
+ECHO = 5.0
 #: Bytes of an order that are looked at.
 LONGEST_ORDER = 40
 
@@ -84,6 +86,7 @@ class MqttSink(Sink):
         self._to_announce = True
         self._machine = machine()
         self._taken = 0  # connections in a row that ended soon
+        self._is_checked = False  # whether the broker has shown what was published
 
     @classmethod
     def shown(cls, settings: MqttSettings) -> str:
@@ -120,6 +123,7 @@ class MqttSink(Sink):
             except SinkError:
                 self._to_announce = True
                 raise
+            self._look_for_a_list(self._connection)
 
     def deliver(self, message: Report) -> None:
         """Publish an event, and wait until the broker has it."""
@@ -171,6 +175,25 @@ class MqttSink(Sink):
                 self._where,
                 TAKEN,
                 self.settings.device,
+            )
+
+    def _look_for_a_list(self, connection: Connection) -> None:
+        """Say so once if nothing that is published can be seen.
+
+        A broker of MQTT 3.1.1 confirms what its access list forbids, and drops it.
+        """
+        if self._is_checked:
+            return
+        self._is_checked = True
+        topic = self._topics.availability
+        if not connection.shows(topic, ECHO):
+            log.warning(
+                "%s: %s does not show what was published at %s; if nothing arrives, its access list (ACL) "
+                "may not let %s publish there",
+                self.name,
+                self._where,
+                topic,
+                self.settings.user or "this device",
             )
 
     def _announce(self) -> None:

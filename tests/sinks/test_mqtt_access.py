@@ -60,6 +60,23 @@ def test_wrong_password(closed_broker, outbox, monkeypatch, caplog, user):
     assert "1 messages wait for the next run" in caplog.text
 
 
+@pytest.mark.parametrize(("rule", "told"), [("read #", True), ("readwrite edgecry/#", False)])
+def test_access_list(start_broker, tmp_path, monkeypatch, caplog, rule, told):
+    """The broker confirms what it drops; so it is looked at once whether anything can be seen."""
+    (file := tmp_path / "acl").write_text(f"user baby\ntopic {rule}\n")
+    file.chmod(0o600)
+    broker = start_broker(f"acl_file {file}", users={"baby": "right"})
+    monkeypatch.setenv("GOOD", "right")
+    monkeypatch.setattr("edgecry.sinks.mqtt.ECHO", 1.0 if told else 20.0)
+    out = sink(broker, user="baby", password_variable="GOOD")
+    for _ in range(2):
+        out.open()
+        out.deliver(cry(1))
+        out.close()
+    found = [r.getMessage() for r in caplog.records if "access list (ACL) may not let baby" in r.getMessage()]
+    assert len(found) == told
+
+
 def test_greeting(closed_broker, monkeypatch):
     """A check of the settings logs in as the listener would, and takes no session from one that runs."""
     monkeypatch.setenv("GOOD", "right")
