@@ -36,6 +36,21 @@ MODEL: Final = "convert.model_file"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_data_arguments(parser)
+    _add_subject(parser)
+    _add_measurement(parser)
+    _add_networks(parser)
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write it as JSON")
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="also write it as one HTML file, with pictures; of the task cry, also its worst mistakes",
+    )
+    add_cache_arguments(parser)
+
+
+def _add_subject(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is evaluated."""
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--task",
@@ -52,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ESTIMATORS,
         help=f"the classifier of the task clip (default: {DEFAULT_ESTIMATOR})",
     )
+
+
+def _add_measurement(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how it is measured."""
     parser.add_argument(
         "--positive", metavar="LABEL", help="detect this label: adds recall at 1 %% and 5 %% false positives"
     )
@@ -72,6 +91,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="resamples of the intervals (default: %(default)s)",
     )
     parser.add_argument("--no-gain", dest="gain", action="store_false", help="leave the gain test out")
+
+
+def _add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the task cry: how many networks are trained, and how long."""
     parser.add_argument(
         "--folds-only",
         action="store_true",
@@ -84,14 +107,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "as long as otherwise",
     )
     add_steps_argument(parser)
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also write it as JSON")
-    parser.add_argument(
-        "--html",
-        metavar="FILE",
-        type=Path,
-        help="also write it as one HTML file, with pictures; of the task cry, also its worst mistakes",
-    )
-    add_cache_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

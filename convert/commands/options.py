@@ -36,12 +36,30 @@ def add_source_arguments(parser: argparse.ArgumentParser, tolerance: float | Non
         help="pickle of a transformer that comes before the classifier, such as a StandardScaler or a PCA; "
         "again for each, in the order in which they are applied",
     )
+    _add_proof(parser, tolerance)
+    _add_loading(parser)
+
+
+def _add_proof(parser: argparse.ArgumentParser, tolerance: float | None) -> None:
+    """Add the options that say what the model file is compared on, and how exactly."""
     parser.add_argument(
         "--recordings", metavar="DIR", type=Path, help="recordings to compare on as well, from file to answer"
     )
     parser.add_argument(
         "--vectors", metavar="FILE", help="feature vectors to compare on as well, .npy or .csv, one a row"
     )
+    parser.add_argument(
+        "--tolerance",
+        metavar="P",
+        type=float,
+        default=tolerance,
+        help="largest difference of a probability that counts as the same answer (default: "
+        f"{'that of the model file' if tolerance is None else f'{tolerance:g}'})",
+    )
+
+
+def _add_loading(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where a pickle is loaded, and what it may take."""
     parser.add_argument(
         "--isolated",
         action="store_true",
@@ -51,14 +69,6 @@ def add_source_arguments(parser: argparse.ArgumentParser, tolerance: float | Non
         "--trust",
         action="store_true",
         help="load what is not on the allow-list: runs whatever the file's author wrote",
-    )
-    parser.add_argument(
-        "--tolerance",
-        metavar="P",
-        type=float,
-        default=tolerance,
-        help="largest difference of a probability that counts as the same answer (default: "
-        f"{'that of the model file' if tolerance is None else f'{tolerance:g}'})",
     )
     parser.add_argument(
         "--memory",

@@ -94,28 +94,38 @@ def measure(material: Material, *, draws: int, tell: Tell, only_folds: bool = Fa
             *nights(found, tell),
             *left_out(found, draws, tell),
         ]
-    cries = int(material.y.sum())
-    corpora = ", ".join(dict.fromkeys(example.sound.corpus for example in material.examples))
+    made = Report("Detector of cries", _protocol(found), _data(material), tuple(sections))
+    return Measured(made, found.threshold, found.scale, found.shift)
+
+
+def _protocol(found: OutOfFold) -> str:
+    """Say how the figures came about."""
+    material = found.material
     learned = (
         "It learned from labels and from YAMNet (EDGECRY_TEACHER), whose judgement of training windows is a "
         "part of what it was taught; tested recordings count by their labels alone"
         if len(material.procedure.tracks[0].scores)
         else "It learned from labels alone"
     )
-    made = Report(
-        title="Detector of cries",
-        protocol=f"out of fold, StratifiedGroupKFold({recipe.FOLDS}) by source ({len(set(material.groups))} "
+    return (
+        f"out of fold, StratifiedGroupKFold({recipe.FOLDS}) by source ({len(set(material.groups))} "
         f"groups), {len(material.y)} recordings, a network for each fold, trained for "
         f"{material.procedure.schedule.steps} steps (the shipped one for {material.final.steps}, on all). "
         f"A recording counts as the device hears it: windows of {recipe.WINDOW:g} s every {recipe.HOP:g} s, "
         f"the largest probability. The threshold, {found.threshold:g}, is where {recipe.MAX_FPR:.0%} of "
         f"other sounds pass out of fold. Two numbers calibrate the probabilities; they and the threshold are "
-        f"chosen on all folds together. {learned}",
-        data=f"{len(material.y)} recordings of {corpora}: {cries} cries, {len(material.y) - cries} other "
-        "sounds. Not every recording that is taken for a cry holds one: some are nearly silent",
-        sections=tuple(sections),
+        f"chosen on all folds together. {learned}"
     )
-    return Measured(made, found.threshold, found.scale, found.shift)
+
+
+def _data(material: Material) -> str:
+    """Say which recordings were measured."""
+    cries = int(material.y.sum())
+    corpora = ", ".join(dict.fromkeys(example.sound.corpus for example in material.examples))
+    return (
+        f"{len(material.y)} recordings of {corpora}: {cries} cries, {len(material.y) - cries} other "
+        "sounds. Not every recording that is taken for a cry holds one: some are nearly silent"
+    )
 
 
 def _out_of_fold(found: OutOfFold, draws: int) -> Comparison:

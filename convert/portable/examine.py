@@ -196,9 +196,17 @@ def _in_one_process() -> Iterator[None]:
 
 def check_classifier(estimator: Any, n_features: int | None = None) -> None:
     """Refuse what has no probabilities of at least two classes for ``n_features`` values."""
+    kind = type(estimator).__name__
+    _check_kind(estimator, kind)
+    _check_classes(estimator, kind)
+    require_fitted(estimator)
+    _check_width(estimator, kind, n_features)
+
+
+def _check_kind(estimator: Any, kind: str) -> None:
+    """Refuse what is not a fitted classifier with probabilities."""
     from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
-    kind = type(estimator).__name__
     if not (isinstance(estimator, BaseEstimator) or is_boosted(estimator)) or isinstance(estimator, type):
         raise Refused(f"holds a {kind}, not a scikit-learn estimator; save the classifier itself")
     if is_boosted(estimator) and not is_fitted(estimator):
@@ -214,6 +222,10 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
         raise Refused(
             f"{kind} has no predict_proba, only scores; wrap it in CalibratedClassifierCV and fit that"
         )
+
+
+def _check_classes(estimator: Any, kind: str) -> None:
+    """Refuse several labels at once, and fewer than two classes."""
     if isinstance(estimator.classes_, list):
         raise Refused(f"{kind} predicts {len(estimator.classes_)} labels at once; edgecry serves one")
     _check_names(estimator.classes_, kind)
@@ -221,7 +233,10 @@ def check_classifier(estimator: Any, n_features: int | None = None) -> None:
         raise Refused(
             f"{kind} knows one class only, {_plain(estimator.classes_)[0]}; at least two are needed"
         )
-    require_fitted(estimator)
+
+
+def _check_width(estimator: Any, kind: str, n_features: int | None) -> None:
+    """Refuse what does not tell how many values it reads, or reads another number than ``n_features``."""
     found = width_of(estimator)
     if found is None:
         require_counterpart(estimator)

@@ -42,6 +42,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="M",
         help="the model of reasons: a file, or one of 'edgecry models' (default: reason)",
     )
+    _add_answers(parser)
+    _add_folders(parser.add_argument_group("folders, and many files"))
+    _add_decision(parser.add_argument_group("what is made of it"))
+    parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is answered, and where it is written."""
     parser.add_argument(
         "--format",
         choices=FORMATS,
@@ -70,9 +78,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_true",
         help="one answer for a recording of any length, in place of when a baby cries in one of over 30 s",
     )
-    _add_folders(parser.add_argument_group("folders, and many files"))
-    _add_decision(parser.add_argument_group("what is made of it"))
-    parser.set_defaults(run=lambda args: run(args, parser), decodes=True)
 
 
 def _add_folders(folders: argparse._ArgumentGroup) -> None:
