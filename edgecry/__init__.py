@@ -1,4 +1,4 @@
-"""edgecry: why a baby cries, told on a small board, offline, in milliseconds.
+"""edgecry: whether a baby cries, and what may be the reason; on a small board, offline, in milliseconds.
 
 The public names are imported when first used, so that ``import edgecry`` costs next to nothing.
 """
