@@ -72,13 +72,12 @@ def power_to_db(S: Float32, top_db: float = 80.0) -> Float32:
     No value is more than ``top_db`` below the maximum. The floor depends on the loudest moment of the
     clip, so this needs all frames at once.
     """
-    # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
+    lowest = max(np.float32(1e-10), S.max() * np.float32(10.0 ** (-top_db / 10.0)))
     # Overwriting the few small values is faster than np.maximum over all of them.
-    S[S < 1e-10] = 1e-10
+    S[lowest > S] = lowest
+    # log10(x) = log(x) / log(10): NumPy has a vectorised float32 log on more machines than log10.
     np.log(S, out=S)
     S *= np.float32(10.0 / np.log(10.0))
-    lowest = S.max() - np.float32(top_db)
-    S[lowest > S] = lowest
     return S
 
 
