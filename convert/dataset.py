@@ -249,6 +249,6 @@ def _grouping(wanted: str | None, columns: Sequence[str], folder: Path) -> tuple
     raise ConversionError(
         f"{folder}: nothing tells which recordings are of one baby (no column "
         f"{wanted or ' or '.join(GROUP_COLUMNS)}, only {', '.join(columns)}), so a test would measure how "
-        "well babies are recognised again. Name a column with --group-by, or 'prefix:36' if their names "
-        "begin alike, or 'none' for figures that are leaky"
+        f"well babies are recognised again. Add such a column to a {MANIFEST}, or name one with --group-by; "
+        "or 'prefix:36' if the names of one baby's files begin alike, or 'none' for figures that are leaky"
     )
