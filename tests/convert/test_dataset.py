@@ -80,7 +80,9 @@ def test_no_groups_are_refused(tmp_path):
     """Neither guessed nor passed over: the message says why and offers the ways out."""
     for text in (None, "file,label\na.wav,x\n"):
         folder = folders(tmp_path, "hungry/a.wav") if text is None else table(tmp_path, text)
-        with pytest.raises(ConversionError, match=r"instance or group.*manifest\.csv.*--group-by.*prefix:36.*'none'"):
+        with pytest.raises(
+            ConversionError, match=r"instance or group.*manifest\.csv.*--group-by.*prefix:36.*'none'"
+        ):
             read_dataset(folder)
         assert read_dataset(folder, group_by="none").is_leaky
 
