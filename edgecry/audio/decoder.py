@@ -27,6 +27,8 @@ UNNOTICED: Final = 0.1
 BLOCK: Final = 65_536
 #: libsndfile's count of frames where the header does not say it.
 _UNKNOWN_FRAMES: Final = 2**63 - 1
+#: Bytes a second of the slowest MP3, of 8 kbit/s; the number of frames in its header may be any.
+_SLOWEST_MP3: Final = 1000
 #: How the formats begin of which libsndfile makes the same by callbacks and from a descriptor.
 _DIRECT: Final = (b"RIFF", b"FORM", b"fLaC", b"OggS")
 #: How files begin in which something stands in front of the recording.
@@ -65,7 +67,8 @@ class Decoder:
         self._origin, self._strict = origin, strict
         self._file, self._view = file, View(file)
         self._fd: int | None = None  # what libsndfile reads from, if not by calls back
-        if self._view.seek(0, SEEK_END) == 0:
+        self._size = self._view.seek(0, SEEK_END)
+        if self._size == 0:
             raise AudioError(f"{origin}: is empty (0 bytes); record or copy it again")
         self._view.seek(0)
         self._head = self._view.read(16)
@@ -121,9 +124,13 @@ class Decoder:
 
     @property
     def stated_seconds(self) -> float:
-        """Length by the header, in seconds; 0 where it does not say."""
+        """Length by the header, in seconds; 0 where it does not say, or more than the bytes can hold."""
         stated = int(self._sound.frames)
-        return stated / self.rate if stated < _UNKNOWN_FRAMES and self.rate > 0 else 0.0
+        if not (stated < _UNKNOWN_FRAMES and self.rate > 0):
+            return 0.0
+        seconds = stated / self.rate
+        is_mp3 = getattr(self._sound, "format", "") == "MP3"
+        return 0.0 if is_mp3 and seconds > self._size / _SLOWEST_MP3 else seconds
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Yield the samples as arrays of shape (n, channels); each is overwritten by the next.

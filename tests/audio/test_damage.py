@@ -119,3 +119,14 @@ def test_threads():
         for _ in range(5):
             for found, samples in zip(pool.map(load_audio, VALID), expected, strict=True):
                 np.testing.assert_array_equal(found.samples, samples)
+
+
+def test_mp3_whose_header_promises_years():
+    """A broken number of frames made it too long to be heard; the sound is what is there."""
+    data = encode(noisy_tone(16000), kind="MP3", subtype="MPEG_LAYER_III")
+    at = max(data.find(b"Xing"), data.find(b"Info"))
+    assert at > 0
+    lying = data[: at + 8] + b"\x7f\xff\xff\xff" + data[at + 12 :]
+    (heard, notes), (honest, _) = warned(lying), warned(data)
+    assert "its header promises" in notes[0]
+    assert abs(len(heard.samples) - len(honest.samples)) < 3000
