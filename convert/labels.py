@@ -10,10 +10,9 @@ from typing import Any
 
 from convert.errors import ConversionError
 from convert.pickles import PickleFile, read_file
+from edgecry.models.metadata import LONGEST_NAME
 
 _TEXTS = (".txt", ".json")
-#: Letters that a name may have; it is shown on one line, and sent with every event.
-_LONGEST = 200
 _HOW = "give --labels: the LabelEncoder's pickle, or a text file, one name a line in the order of the classes"
 
 
@@ -104,9 +103,9 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if not name.strip():
             raise ConversionError(f"labels: one of {_shown(names)} is empty; name every class")
-        if len(name) > _LONGEST:
+        if len(name) > LONGEST_NAME:
             raise ConversionError(
-                f"labels: a name of {len(name):,} characters, {name[:20]}...; allowed are {_LONGEST}"
+                f"labels: a name of {len(name):,} characters, {name[:20]}...; allowed are {LONGEST_NAME}"
             )
     if len(set(names)) < len(names):
         raise ConversionError(f"labels: {_shown(names)} names one twice; name each class once")
@@ -122,7 +121,7 @@ def _example(classes: Sequence[Any]) -> str:
 
 
 def _shown(values: Sequence[Any]) -> str:
-    shown = ", ".join(f"{value!s:.{_LONGEST}}" for value in values[:12])
+    shown = ", ".join(f"{value!s:.{LONGEST_NAME}}" for value in values[:12])
     return shown + (", ..." if len(values) > 12 else "")
 
 

@@ -20,6 +20,8 @@ from edgecry.models.rules import Rule, read_rule
 FORMAT = 1
 PREFIX = "edgecry."
 TASKS = ("reason", "cry")
+#: Letters that the name of a model or a label may have; it is shown on one line, and sent with every event.
+LONGEST_NAME = 200
 #: In place of the indices of all features: frames have thousands of them.
 ALL = "all"
 #: Fields that are not written and read as the others are.
@@ -129,7 +131,7 @@ class ModelMetadata:
         version = _read(props, "format", origin)
         if version != FORMAT:
             raise ModelError(
-                f"{origin}: model file format {version!r}, this edgecry reads {FORMAT}; "
+                f"{origin}: model file format {version!r:.80}, this edgecry reads {FORMAT}; "
                 "convert the model again or install the edgecry it was made for"
             )
         _check_values(values, origin)
@@ -186,17 +188,23 @@ def _check_reads(reads: object, spec: FeatureSpec, origin: str) -> None:
 def _check_values(values: Mapping[str, Any], origin: str) -> None:
     labels = values["labels"]
     if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(x, str) and x for x in labels):
-        raise ModelError(f"{origin}: labels are {labels!r}; expected a list of at least two names")
+        raise ModelError(f"{origin}: labels are {labels!r:.80}; expected a list of at least two names")
     if len(set(labels)) < len(labels):
-        raise ModelError(f"{origin}: labels {labels!r} name one twice")
+        raise ModelError(f"{origin}: labels {labels!r:.80} name one twice")
+    for name in (*labels, values["name"]):
+        if len(str(name)) > LONGEST_NAME:
+            raise ModelError(
+                f"{origin}: has a name of {len(str(name)):,} characters, {str(name)[:20]!r}...; "
+                f"allowed are {LONGEST_NAME}"
+            )
     if not isinstance(values["name"], str) or not values["name"]:
-        raise ModelError(f"{origin}: name is {values['name']!r}; expected a text")
+        raise ModelError(f"{origin}: name is {values['name']!r:.80}; expected a text")
     if values["task"] not in TASKS:
-        raise ModelError(f"{origin}: task is {values['task']!r}; allowed are {', '.join(TASKS)}")
+        raise ModelError(f"{origin}: task is {values['task']!r:.80}; allowed are {', '.join(TASKS)}")
     for key, required in RECORDS.items():
         record = values[key]
         if not isinstance(record, dict):
-            raise ModelError(f"{origin}: {key} is {record!r}; expected an object")
+            raise ModelError(f"{origin}: {key} is {record!r:.80}; expected an object")
         for name in required:
             if name not in record:
                 raise ModelError(f"{origin}: {key} does not say {name!r}; convert the model again")

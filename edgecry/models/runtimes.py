@@ -91,6 +91,7 @@ def open_session(path: Path, options: RuntimeOptions) -> tuple[Any, str | None]:
         runtime. Or onnxruntime is wanted and not installed.
     """
     graph = path.read_bytes()
+    _check_beginning(path, graph)
     _check_operators(path, graph)
     if options.runtime == "numpy":
         return _open_with_numpy(path, graph), None
@@ -214,6 +215,23 @@ def _check_operators(path: Path, graph: bytes) -> None:
             f"{path}: has the operator {name.decode()}, which need not come to an end; no model that "
             "'python -m convert' makes has it, so use a model file from there"
         )
+
+
+#: How files begin that are given for a model, what they are, and what to do.
+_OTHERS: Final = (
+    (b"version https://git-lfs", "is a Git LFS pointer, not the model itself; run 'git lfs pull'"),
+    (b"<", "is a web page, or another text in HTML or XML, not a model; download the file itself"),
+    (b"PK\x03\x04", "is a ZIP archive, not an ONNX file; unpack it if the model is in it"),
+    (b"\x1f\x8b", "is compressed with gzip; unpack it, and give the file in it"),
+    (b"\x89HDF", "is an HDF5 file (Keras?), not an ONNX file; edgecry reads what 'python -m convert' makes"),
+)
+
+
+def _check_beginning(path: Path, data: bytes) -> None:
+    """Refuse what is no ONNX file by its first bytes, and say what it is."""
+    for start, said in _OTHERS:
+        if data.startswith(start):
+            raise ModelError(f"{path}: {said}")
 
 
 def _explain(error: Exception, installed: str) -> str:

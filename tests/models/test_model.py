@@ -1,5 +1,7 @@
 """model: opening, checking and running a model file."""
 
+import gzip
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -95,8 +97,13 @@ def test_every_record_is_needed(tmp_path):
         (b"RIFF is no model", "not an ONNX file"),
         (pickle.dumps({"a": 1}), "not an ONNX file.*pickle.*convert"),
         (graphs.make().SerializeToString()[:300], "not an ONNX file, or cut short"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer.*git lfs pull"),
+        (b"<!doctype html><html>", "a web page.*download the file itself"),
+        (b"PK\x03\x04....", "a ZIP archive"),
+        (gzip.compress(graphs.make().SerializeToString()), "compressed with gzip; unpack it"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     ],
-    ids=["empty", "text", "pickle", "cut short"],
+    ids=["empty", "text", "pickle", "cut short", "lfs", "html", "zip", "gzip", "hdf5"],
 )
 def test_not_onnx(tmp_path, content, pattern):
     path = tmp_path / "model.onnx"
@@ -295,3 +302,14 @@ def test_metadata_that_are_no_text(model_path):
         model_path.write_bytes(data[:at] + b"\xff" + data[at + 1 :])
         with pytest.raises(ModelError):
             CryModel.load(model_path, RuntimeOptions(runtime=runtime))
+
+
+@pytest.mark.parametrize("key", ["name", "labels", "task", "decision", "data", "format"])
+def test_a_text_of_megabytes_stays_out_of_the_message(tmp_path, key):
+    """It would fill a terminal, a journal and every event."""
+    model, long = graphs.make(), "x" * 3_000_000
+    text = json.dumps([long, "b", "c"] if key == "labels" else long)
+    graphs.helper.set_model_props(model, {**graphs.METADATA.to_props(), f"edgecry.{key}": text})
+    with pytest.raises(ModelError) as caught:
+        CryModel.load(graphs.save(tmp_path / "model.onnx", model))
+    assert len(str(caught.value)) < 600 + len(str(tmp_path))
