@@ -11,10 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
+from sklearn.decomposition import KernelPCA
 from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor, VotingClassifier
-from sklearn.linear_model import RidgeClassifier, SGDClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.semi_supervised import LabelPropagation
 from sklearn.svm import SVC, LinearSVC
@@ -239,3 +241,13 @@ def test_classes_that_were_renamed_out_of_order() -> None:
     model = GaussianNB().fit(X, y)
     model.classes_ = np.array(["c", "b", "a"])
     assert convert.convert(model, spec=SPEC).report.predict_differs == 0
+
+
+@pytest.mark.parametrize("gamma", [None, 0.01])
+@pytest.mark.parametrize("kernel", ["rbf", "poly", "sigmoid", "cosine", "linear"])
+def test_kernel_pca(kernel: str, gamma: float | None) -> None:
+    """skl2onnx makes a loop of the kernel "rbf", and the device refuses files that have one."""
+    X, y = data(3)
+    steps = StandardScaler(), KernelPCA(4, kernel=kernel, gamma=gamma), LogisticRegression()
+    model = make_pipeline(*steps).fit(X, y)
+    assert convert.convert(model, spec=SPEC, vectors=X).report.max_difference < 1e-6

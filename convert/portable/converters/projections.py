@@ -83,6 +83,26 @@ def _nystroem(nodes: Nodes, model: Any, x: str) -> str:
     return _mapped(nodes, kernel, np.asarray(model.normalization_).T)
 
 
+def _kernel_pca(nodes: Nodes, model: Any, x: str) -> str:
+    """KernelPCA.transform with the kernel "rbf"; skl2onnx has the others, and a loop for this one.
+
+    With K the kernel of rows to the n points, S the scaled eigenvectors, r and a the means of the kernel of
+    points: (K - r - mean(K) + a) S, put in order as K (S - mean(S)) + (a - r) S.
+    """
+    if model.kernel != "rbf":
+        return nodes.doubles(nodes.leaf(model, x, classifier=False))
+    values = model.eigenvalues_
+    scaled = np.divide(
+        model.eigenvectors_, np.sqrt(values), where=values > 0, out=np.zeros_like(model.eigenvectors_)
+    )
+    gamma = getattr(model, "gamma_", model.gamma)  # scikit-learn before 1.3 keeps None for 1 / features
+    gamma = 1.0 / model.X_fit_.shape[1] if gamma is None else float(gamma)
+    kernel = nodes("Exp", nodes("Mul", squared_distances(nodes, x, model.X_fit_), -gamma))
+    centre = model._centerer
+    offset = (centre.K_fit_all_ - centre.K_fit_rows_) @ scaled
+    return nodes("Add", _mapped(nodes, kernel, scaled - scaled.mean(axis=0)), offset[None])
+
+
 def squared_distances(nodes: Nodes, x: str, points: Any) -> str:
     """Squared Euclidean distances of rows to points, [N, n_points].
 
@@ -105,4 +125,5 @@ TRANSFORMS: dict[str, Any] = {
     "KMeans": _to_centres,
     "MiniBatchKMeans": _to_centres,
     "Nystroem": _nystroem,
+    "KernelPCA": _kernel_pca,
 }
