@@ -15,6 +15,8 @@ from edgecry.audio.mixing import CANCELLED
 from edgecry.errors import AudioError, TooLongError
 
 MIN_RATE: Final = 1_000
+#: A telephone's, which holds all that tells a cry. At less, too little is left, and any answer is "no cry".
+FULL_RATE: Final = 8_000
 MAX_RATE: Final = 768_000
 MAX_CHANNELS: Final = 256
 
@@ -69,6 +71,8 @@ class Mono:
 
     def of(self, blocks: Iterable[Float32]) -> Iterator[Float32]:
         """Yield each block, of shape (n, channels) or (n,), as mono of shape (n,)."""
+        if self._rate < FULL_RATE:
+            warn(f"{self._origin}: {low_rate(self._rate)}")
         for block in blocks:
             mono = self._mix(block)
             if not self._mends:
@@ -204,6 +208,14 @@ def check_rate(rate: object, name: str) -> int:
     if not MIN_RATE <= rate <= MAX_RATE:
         raise AudioError(f"{name}: {rate} Hz is out of range; allowed are {MIN_RATE} to {MAX_RATE} Hz")
     return int(rate)
+
+
+def low_rate(rate: int) -> str:
+    """Say what a sampling rate under :data:`FULL_RATE` lacks."""
+    return (
+        f"at {rate} Hz it holds nothing above {rate / 2:g} Hz, which is too little to tell a cry; "
+        f"record at {FULL_RATE} Hz or more"
+    )
 
 
 def check_channels(channels: int, name: str) -> None:

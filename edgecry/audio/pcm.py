@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecry.audio.mixing import Mixer
+from edgecry.audio.mono import FULL_RATE, low_rate
 from edgecry.audio.pcm_format import ENCODINGS, LOUDEST, PcmFormat
 from edgecry.audio.stream_header import WavStripper
 from edgecry.audio.stream_looks import FirstLook
@@ -76,6 +77,8 @@ class PcmDecoder:
         encoding = self.format.encoding
         if self._look is None:
             self._look = FirstLook(ENCODINGS[encoding])
+            if self.format.sr < FULL_RATE:
+                log.warning("%s: %s", self._origin, low_rate(self.format.sr))
         if not self._look.add(data):
             raise AudioError(
                 f"{self._origin}: is not sound in {encoding}: its bytes look like text, compressed sound "
